@@ -1,0 +1,50 @@
+"""What an input stream holds besides fixes: ticks, people's commands, versions of configuration.
+
+The order of one partition's input stream is the order in which that partition learned things; nothing else
+may change a decision. That is what makes replay exact.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+Kind = Literal["fixes", "tick", "command", "config", "events"]
+Section = Literal[
+    "city", "profiles", "devices", "vehicles", "people", "routes", "shifts", "assignments", "places", "areas"
+]
+
+
+class Tick(msgspec.Struct, frozen=True, kw_only=True):
+    """The ticker's word that ingest listened until `now_us`; `deaf_us` is all the time it ever did not.
+
+    Silence of a device is time that passed minus the growth of `deaf_us`: our outage is not their silence.
+    """
+
+    now_us: int
+    deaf_us: int = 0
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True):
+    """A person's will: `kind` names it (`alert.ack`, `incident.open`, ...), `actor` is who, `body` the rest."""
+
+    id: str
+    kind: str
+    actor: str
+    at_us: int
+    body: dict[str, Any] = {}
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """A change of one section. `set` replaces it whole, `upsert` and `delete` go by row id."""
+
+    section: Section
+    op: Literal["set", "upsert", "delete"] = "upsert"
+    rows: tuple[dict[str, Any], ...] = ()
+    at_us: int = 0
+    actor: str = ""
+    id: str = ""  # a command id, when somebody waits for the effect
+
+
+Entry = Tick | Command | Config

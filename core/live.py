@@ -1,0 +1,34 @@
+"""The latest position of a device, as geo writes it and the live map reads it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from core.events import Dwell
+
+
+class Live(msgspec.Struct, frozen=True, kw_only=True):
+    """Latest position and motion of one device.
+
+    `motion` is what the last fix showed; whether the device is *silent* is for the reader to say, with its clock:
+    `now - time_us > silent_after_s`. `dwell` is the open row as it stands now (the archive has it as it was opened).
+    """
+
+    device: str
+    cls: str
+    time_us: int
+    received_us: int
+    lon: float
+    lat: float
+    speed_mps: float | None = None
+    course_deg: float | None = None
+    accuracy_m: float | None = None
+    battery_pct: float | None = None
+    motion: Literal["moving", "stopped"] = "moving"
+    since_us: int = 0
+    silent_after_s: float = 180.0
+    area: str | None = None
+    alert: bool = False
+    dwell: Dwell | None = None

@@ -1,0 +1,1 @@
+"""The streaming geo core: pure steps from fixes to dwells; time is an argument."""

@@ -1,0 +1,61 @@
+"""The configuration in force, as config entries built it up; applied in the order of the log."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from core.entities import Area, Device, Place, Profile
+from core.entries import Config
+from geo.label import Labels
+
+USED: Final = ("profiles", "devices", "places", "areas")  # sections that decide something here
+TRUCK: Final = Profile()
+PHONE: Final = Profile(
+    cls="phone", r_in_m=50, r_out_m=50, exit_s=60, tau_s=300, min_dwell_s=180, silent_after_s=900, wake_m=150
+)
+_KEY: Final = {"profiles": "cls"}
+
+
+class GeoConfig:
+    """Sections by row id; what the detectors read is derived from them once per change."""
+
+    def __init__(self, sections: dict[str, dict[str, dict[str, Any]]] | None = None) -> None:
+        self.sections = sections or {}
+        self._derive()
+
+    def apply(self, change: Config) -> bool:
+        """Take a config entry in; False when it concerns nothing here."""
+        if change.section not in USED:
+            return False
+        key = _KEY.get(change.section, "id")
+        rows = {} if change.op == "set" else dict(self.sections.get(change.section, {}))
+        for row in change.rows:
+            if change.op == "delete":
+                rows.pop(row[key], None)
+            else:
+                rows[row[key]] = row
+        self.sections[change.section] = rows
+        self._derive(change.section)
+        return True
+
+    def _derive(self, section: str | None = None) -> None:
+        if section in (None, "profiles"):
+            self.profiles: dict[str, Profile] = {"truck": TRUCK, "phone": PHONE}
+            for profile in self._rows("profiles", Profile):
+                self.profiles[profile.cls] = profile
+        if section in (None, "devices"):
+            self.classes: dict[str, str] = {d.id: d.cls for d in self._rows("devices", Device)}
+        if section in (None, "places", "areas"):
+            self.labels = Labels(self._rows("areas", Area), self._rows("places", Place))
+
+    def _rows(self, section: str, type_: Any) -> list[Any]:
+        return [msgspec.convert(row, type_) for row in self.sections.get(section, {}).values()]
+
+    def cls(self, device: str) -> str:
+        """Class of a device; an unregistered one counts as a truck."""
+        return self.classes.get(device, "truck")
+
+    def profile(self, device: str) -> Profile:
+        return self.profiles[self.cls(device)]

@@ -1,0 +1,262 @@
+"""The dwell kernel "two clusters": O(1) state and time per fix, in time order.
+
+A device has a cluster (candidate, then dwell) with a time-weighted centroid and a challenger that collects the fixes
+outside. The dwell closes only after `exit_s` seconds and `exit_fixes` fixes outside, so a multipath jump costs
+nothing; the challenger then becomes the candidate with a start of its own. Open carries the back-dated start, close
+the last fix inside. Over a silence the displacement decides: trackers sleep when parked and wake while driving off,
+so two fixes hundreds of metres and an hour apart are a stay whose silent part is counted apart; beyond `wake_m` or
+`wake_mps` nothing is claimed.
+Measured before (truck 25/35 m, 25 s, 2 fixes, tau 60 s): F1 .94-.98 at 5, 10 and 30 s sampling.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from geo.jit import jit
+from geo.layout import (
+    AX,
+    AY,
+    CLAST,
+    CLOSED,
+    CX,
+    CY,
+    DROPPED,
+    E_C,
+    E_CK_C,
+    E_CK_T,
+    E_CODE,
+    E_LIMIT,
+    E_N,
+    E_PHASE,
+    E_ROW,
+    E_SILENT,
+    E_SLOT,
+    E_T,
+    E_T0,
+    E_TIN,
+    H_N,
+    H_SILENT,
+    H_T0,
+    H_TIN,
+    HR,
+    HW,
+    HX,
+    HY,
+    LIMIT,
+    LX,
+    LY,
+    OPENED,
+    OUT_N,
+    OUT_T0,
+    P_EXIT,
+    P_EXIT_N,
+    P_LIMIT,
+    P_MIN,
+    P_R_IN,
+    P_R_OUT,
+    P_REST,
+    P_SILENT,
+    P_TAU,
+    P_WAKE,
+    P_WAKE_V,
+    PHASE,
+    REACHED,
+    REST,
+    SILENT,
+    SINCE,
+    SPEED,
+    T0,
+    TIMER,
+    TIN,
+    TLAST,
+    N,
+    R,
+    W,
+)  # fmt: skip
+from geo.plane import distance_m, metres_per_degree, wrap
+
+Array = Any  # numba sees the arrays; their shapes are in `geo.layout`
+
+US = 1_000_000.0
+STEP_S = 60.0  # no single interval weighs more than this
+ACCURACY_FREE_M = 10.0  # accuracy up to here is what the radii are made for
+ACCURACY_MAX_M = 40.0  # a worse claim widens the radii no further
+
+
+@jit
+def put(ei: Array, ef: Array, n: int, code: int, row: int, slot: int, f: Array, k: Array, t: int, c: int) -> int:
+    """Append a kernel event with a snapshot of the cluster; returns the new number of events."""
+    e = ei[n]
+    e[E_CODE], e[E_ROW], e[E_SLOT], e[E_T], e[E_C] = code, row, slot, t, c
+    e[E_T0], e[E_TIN], e[E_N], e[E_SILENT] = k[T0], k[TIN], k[N], k[SILENT]
+    e[E_PHASE], e[E_LIMIT], e[E_CK_T], e[E_CK_C] = k[PHASE], k[LIMIT], 0, 0
+    ef[n, 0], ef[n, 1], ef[n, 2] = f[CX], f[CY], f[R]
+    return n + 1
+
+
+@jit
+def qualify(f: Array, k: Array, p: Array, t: int, c: int, ei: Array, ef: Array, n: int, row: int, slot: int) -> int:
+    """A candidate that lasted becomes a dwell; a dwell that lasted reaches its limit."""
+    stay_s = (k[TIN] - k[T0]) / US
+    if k[PHASE] == 1 and stay_s >= p[P_MIN]:
+        k[PHASE], k[TIMER] = 2, 0
+        n = put(ei, ef, n, OPENED, row, slot, f, k, t, c)
+    if k[PHASE] == 2 and k[LIMIT] == 0 and stay_s >= p[P_LIMIT]:
+        k[LIMIT] = 1
+        n = put(ei, ef, n, REACHED, row, slot, f, k, t, c)
+    return n
+
+
+@jit
+def challenge(f: Array, k: Array, t: int, lon: float, lat: float) -> None:
+    """Start the challenger at this fix."""
+    f[HX], f[HY], f[HW], f[HR] = lon, lat, 0.0, 0.0
+    k[H_T0], k[H_TIN], k[H_N], k[H_SILENT] = t, t, 1, 0
+
+
+@jit
+def promote(f: Array, k: Array) -> None:
+    """The challenger is the candidate now."""
+    f[CX], f[CY], f[W], f[R] = f[HX], f[HY], f[HW], f[HR]
+    k[T0], k[TIN], k[N], k[SILENT] = k[H_T0], k[H_TIN], k[H_N], k[H_SILENT]
+    k[PHASE], k[OUT_N], k[LIMIT], k[TIMER] = 1, 0, 0, 0
+
+
+@jit
+def leave(f: Array, k: Array, t: int, c: int, ei: Array, ef: Array, n: int, row: int, slot: int) -> int:
+    """The cluster is over: a dwell closes at its last fix inside, a candidate is forgotten."""
+    if k[PHASE] == 2:
+        n = put(ei, ef, n, CLOSED, row, slot, f, k, t, c)
+        k[SINCE] = k[TIN]
+    elif k[TIMER] == 1:
+        n = put(ei, ef, n, DROPPED, row, slot, f, k, t, c)
+    promote(f, k)
+    return n
+
+
+@jit
+def stay(f: Array, k: Array, p: Array, t: int, lon: float, lat: float, d: float) -> None:
+    """A fix inside: the centroid follows it by its share of the time weight."""
+    step_s = min((t - k[TLAST]) / US, STEP_S)
+    f[W] = min(f[W] + step_s, p[P_TAU])
+    if f[W] > 0.0:
+        g = step_s / f[W]
+        f[CX] = wrap(f[CX] + g * wrap(lon - f[CX]))
+        f[CY] = f[CY] + g * (lat - f[CY])
+    extend(f, k, p, t, d)
+
+
+@jit
+def extend(f: Array, k: Array, p: Array, t: int, d: float) -> None:
+    """The cluster reaches to this fix; an interval longer than the tracker's habit is silence."""
+    if (t - k[TIN]) / US > p[P_SILENT]:
+        k[SILENT] += t - k[TIN]
+    k[TIN] = t
+    k[N] += 1
+    k[OUT_N] = 0
+    f[R] = max(f[R], d)
+
+
+@jit
+def slept(f: Array, k: Array, p: Array, t: int, lon: float, lat: float, east: float, north: float) -> bool:
+    """Whether the device stood through the silence that this fix ends: hardly displaced, and slowly on average."""
+    gap_s = (t - k[TLAST]) / US
+    if gap_s <= p[P_SILENT]:
+        return False
+    d = min(distance_m(f[LX], f[LY], lon, lat, east, north), distance_m(f[AX], f[AY], lon, lat, east, north))
+    return d <= p[P_WAKE] and d <= p[P_WAKE_V] * gap_s
+
+
+@jit
+def wake(f: Array, k: Array, p: Array, t: int, lon: float, lat: float, d: float) -> None:
+    """The fix that ends a silence joins the cluster; a cluster of little evidence moves to it."""
+    if f[W] < p[P_EXIT]:
+        f[CX], f[CY] = lon, lat
+    extend(f, k, p, t, d)
+
+
+@jit
+def stray(
+    f: Array, k: Array, p: Array, t: int, c: int, lon: float, lat: float, reach_m: float, east: float, north: float,
+    ei: Array, ef: Array, n: int, row: int, slot: int,
+) -> int:  # fmt: skip
+    """A fix outside feeds the challenger; enough of them, for long enough, end the cluster."""
+    d = distance_m(f[HX], f[HY], lon, lat, east, north)
+    if k[OUT_N] == 0:
+        k[OUT_T0] = t
+        challenge(f, k, t, lon, lat)
+    elif d > reach_m:
+        challenge(f, k, t, lon, lat)
+    else:
+        step_s = min((t - k[H_TIN]) / US, STEP_S)
+        f[HW] = min(f[HW] + step_s, p[P_TAU])
+        if f[HW] > 0.0:
+            g = step_s / f[HW]
+            f[HX] = wrap(f[HX] + g * wrap(lon - f[HX]))
+            f[HY] = f[HY] + g * (lat - f[HY])
+        if (t - k[H_TIN]) / US > p[P_SILENT]:
+            k[H_SILENT] += t - k[H_TIN]
+        k[H_TIN] = t
+        k[H_N] += 1
+        f[HR] = max(f[HR], d)
+    k[OUT_N] += 1
+    if k[OUT_N] >= p[P_EXIT_N] and (t - k[OUT_T0]) / US >= p[P_EXIT]:
+        n = leave(f, k, t, c, ei, ef, n, row, slot)
+    return n
+
+
+@jit
+def note(f: Array, k: Array, t: int, c: int, lon: float, lat: float, speed: float, rest: int) -> None:
+    """Remember the newest fix; of fixes at one instant, two positions."""
+    if t == k[TLAST]:
+        f[AX], f[AY] = f[LX], f[LY]
+    else:
+        f[AX], f[AY] = lon, lat
+    f[LX], f[LY], f[SPEED] = lon, lat, speed
+    k[TLAST], k[CLAST], k[REST] = t, c, rest
+
+
+@jit
+def advance(
+    f: Array, k: Array, p: Array, t: int, c: int, lon: float, lat: float, accuracy: float, speed: float, rest: int,
+    ei: Array, ef: Array, n: int, row: int, slot: int,
+) -> int:  # fmt: skip
+    """One fix, newer than all before it: updates `f`, `k` and appends events; returns their new number."""
+    if k[PHASE] == 0:
+        challenge(f, k, t, lon, lat)
+        promote(f, k)
+        k[SINCE] = t
+        note(f, k, t, c, lon, lat, speed, rest)
+        return n
+    east, north = metres_per_degree(lat)
+    slack_m = 0.0
+    if accuracy > ACCURACY_FREE_M:
+        slack_m = min(accuracy, ACCURACY_MAX_M + ACCURACY_FREE_M) - ACCURACY_FREE_M
+    reach_m = (p[P_R_OUT] if k[PHASE] == 2 else p[P_R_IN]) + slack_m
+    d = distance_m(f[CX], f[CY], lon, lat, east, north)
+    if d <= reach_m:
+        stay(f, k, p, t, lon, lat, d)
+    elif slept(f, k, p, t, lon, lat, east, north):
+        if k[OUT_N] > 0:  # it had left: the challenger, which holds the last fix, is where it fell silent
+            n = leave(f, k, t, c, ei, ef, n, row, slot)
+            n = qualify(f, k, p, t, c, ei, ef, n, row, slot)
+            d = distance_m(f[CX], f[CY], lon, lat, east, north)
+        wake(f, k, p, t, lon, lat, d)
+    else:
+        n = stray(f, k, p, t, c, lon, lat, p[P_R_IN] + slack_m, east, north, ei, ef, n, row, slot)
+    n = qualify(f, k, p, t, c, ei, ef, n, row, slot)
+    note(f, k, t, c, lon, lat, speed, rest)
+    return n
+
+
+@jit
+def at_rest(f: Array, k: Array, p: Array) -> bool:
+    """Whether the newest fix shows a device at rest: only then may its silence count as standing."""
+    if k[PHASE] == 0 or k[OUT_N] > 0 or k[REST] == 0:
+        return False
+    if k[REST] == 1:
+        return True
+    if f[SPEED] >= 0.0:  # false for NaN
+        return f[SPEED] < (2.0 * p[P_REST] if k[PHASE] == 2 else p[P_REST])
+    return k[PHASE] == 2 or (k[N] > 1 and f[W] >= p[P_EXIT])

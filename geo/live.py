@@ -1,0 +1,69 @@
+"""The latest position of each device, and its open dwell as it stands now."""
+
+from __future__ import annotations
+
+from math import isnan
+
+from core.events import Dwell
+from core.live import Live
+from geo.dwell import at_rest
+from geo.layout import CX, CY, LIMIT, LX, LY, PHASE, RECEIVED, SILENT, SINCE, SPEED, T0, TIN, TLAST, N, R
+from geo.partition import GeoState
+from geo.rows import Episode, make_row
+
+
+def open_row(state: GeoState, slot: int) -> Dwell | None:
+    """The open row of a device: as it was told, grown by the fixes since."""
+    d = state.devices
+    told = next((t for t in d.rows[slot] if t.row.state == "open"), None)
+    if told is None:
+        return None
+    k, f, row = d.k[slot].tolist(), d.f[slot].tolist(), told.row
+    now = Episode(k[T0], k[TIN], f[CX], f[CY], f[R], k[N], k[SILENT], None, bool(k[LIMIT]), k[PHASE] == 1)
+    limit_s = state.config.profile(row.device).limit_s
+    return make_row(now, row.device, row.cls, row.id, row.revision, limit_s, state.config.labels.label)
+
+
+def open_rows(state: GeoState) -> list[Dwell]:
+    """Every open row of the partition as it stands now."""
+    rows = (open_row(state, slot) for slot in range(len(state.devices.ids)))
+    return [row for row in rows if row is not None]
+
+
+def drain_live(state: GeoState) -> list[Live]:
+    """Latest positions that changed since the last call."""
+    slots = [s for s in sorted(state.moved) if state.devices.k[s, PHASE] > 0]
+    state.moved.clear()
+    areas = state.config.labels.areas.at(state.devices.f[slots, LX], state.devices.f[slots, LY])
+    return [live_of(state, slot, area) for slot, area in zip(slots, areas, strict=True)]
+
+
+def live_of(state: GeoState, slot: int, area: str | None) -> Live:
+    """Latest position of one device."""
+    d = state.devices
+    k, f, last = d.k[slot].tolist(), d.f[slot].tolist(), d.last[slot].tolist()
+    device, dwell = d.ids[slot], open_row(state, slot)
+    still = dwell is not None or bool(at_rest(d.f[slot], d.k[slot], d.p[slot]))
+    return Live(
+        device=device,
+        cls=state.config.cls(device),
+        time_us=k[TLAST],
+        received_us=k[RECEIVED],
+        lon=f[LX],
+        lat=f[LY],
+        speed_mps=known(f[SPEED]),
+        course_deg=known(last[0]),
+        accuracy_m=known(last[1]),
+        battery_pct=known(last[2]),
+        motion="stopped" if still else "moving",
+        since_us=k[T0] if still else k[SINCE],
+        silent_after_s=state.config.profile(device).silent_after_s,
+        area=area,
+        alert=dwell.alert if dwell else False,
+        dwell=dwell,
+    )
+
+
+def known(value: float) -> float | None:
+    """None for NaN."""
+    return None if isnan(value) else value

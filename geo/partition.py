@@ -1,0 +1,66 @@
+"""State of one partition between two entries: devices, configuration, the clock of its ticks."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from geo.config import GeoConfig
+from geo.layout import EVENT_FLOATS, EVENT_INTS
+from geo.state import Devices
+
+PARTITION_KEY: Final = "\0partition"  # state keys that no device id can have: control characters are refused
+CONFIG_KEY: Final = "\0config:"
+BUFFER: Final = 8192  # kernel events per call; a replayed ring needs at most three per fix
+COUNTS: Final = ("used", "duplicate", "late", "beyond_horizon", "heartbeat", "ring_full")
+
+
+class Watch(msgspec.Struct):
+    """The last tick: until when somebody listened, and for how long nobody did."""
+
+    now_us: int = 0
+    deaf_us: int = 0
+
+
+class GeoState:
+    """State of one partition; `rows` is what `drain_state` once gave, or nothing for a new partition."""
+
+    def __init__(self, rows: dict[str, bytes] | None = None) -> None:
+        rows = rows or {}
+        self.config = GeoConfig(
+            {
+                key.removeprefix(CONFIG_KEY): msgspec.msgpack.decode(body)
+                for key, body in rows.items()
+                if key.startswith(CONFIG_KEY)
+            }
+        )
+        self.watch = Watch()
+        if PARTITION_KEY in rows:
+            self.watch = msgspec.msgpack.decode(rows[PARTITION_KEY], type=Watch)
+        self.devices = Devices()
+        for key, body in rows.items():
+            if not key.startswith("\0"):
+                self.devices.load(key, body, self.config.profile(key))
+        self.counts = np.zeros(len(COUNTS), np.int64)
+        self.dirty: set[int] = set()  # slots whose row must be saved
+        self.moved: set[int] = set()  # slots whose live position changed
+        self.dirty_keys: set[str] = set()
+        self.event_ints = np.zeros((BUFFER, EVENT_INTS), np.int64)
+        self.event_floats = np.zeros((BUFFER, EVENT_FLOATS))
+
+    def touch(self, slots: set[int]) -> None:
+        """These devices changed: save them, and show them."""
+        self.dirty |= slots
+        self.moved |= slots
+
+    def drain_state(self) -> dict[str, bytes | None]:
+        """The rows that changed since the last call, in their persisted form."""
+        rows: dict[str, bytes | None] = {self.devices.ids[s]: self.devices.dump(s) for s in sorted(self.dirty)}
+        for key in sorted(self.dirty_keys):
+            value: Any = self.watch if key == PARTITION_KEY else self.config.sections[key.removeprefix(CONFIG_KEY)]
+            rows[key] = msgspec.msgpack.encode(value)
+        self.dirty.clear()
+        self.dirty_keys.clear()
+        return rows

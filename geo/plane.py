@@ -1,0 +1,53 @@
+"""Metres around a fix: WGS84 lengths of a degree, with arithmetic that every machine repeats bit for bit.
+
+The plane is centred on the fix itself, not on a city: at 300 m the error is below 1e-5 anywhere between the polar
+circles, and a device that leaves the city, or never was in it, is measured as well as one at home.
+"""
+
+from __future__ import annotations
+
+from math import pi, sqrt
+
+from geo.jit import jit
+
+_RADIANS = pi / 180.0
+
+
+@jit
+def cosine(degrees: float) -> float:
+    """Cos for |degrees| <= 90 by its Taylor series to the 22nd power (error < 1e-15); no libm, so no surprises."""
+    x = degrees * _RADIANS
+    x2 = x * x
+    term, total = 1.0, 1.0
+    for n in range(1, 12):
+        term = -term * x2 / ((2 * n - 1) * (2 * n))
+        total = total + term
+    return total
+
+
+@jit
+def metres_per_degree(lat: float) -> tuple[float, float]:
+    """Length in metres of one degree of longitude and of latitude at `lat` on WGS84 (standard cosine series)."""
+    c = cosine(lat)
+    c2 = c * c
+    east = c * (111412.84 - 93.5 * (4.0 * c2 - 3.0) + 0.118 * (16.0 * c2 * c2 - 20.0 * c2 + 5.0))
+    north = 111132.954 - 559.822 * (2.0 * c2 - 1.0) + 1.175 * (8.0 * c2 * c2 - 8.0 * c2 + 1.0)
+    return east, north
+
+
+@jit
+def wrap(degrees: float) -> float:
+    """A difference of longitudes in [-180, 180)."""
+    if degrees >= 180.0:
+        return degrees - 360.0
+    if degrees < -180.0:
+        return degrees + 360.0
+    return degrees
+
+
+@jit
+def distance_m(lon1: float, lat1: float, lon2: float, lat2: float, east: float, north: float) -> float:
+    """Metres between two near points, given the lengths of a degree there."""
+    x = wrap(lon2 - lon1) * east
+    y = (lat2 - lat1) * north
+    return sqrt(x * x + y * y)

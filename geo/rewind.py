@@ -1,0 +1,194 @@
+"""Fixes in arrival order: a ring of recent fixes and a lagging checkpoint make every order give the same rows.
+
+Each device keeps the fixes of its lateness horizon, sorted by (time, content), and the kernel state as it was before
+the oldest of them. A newer fix advances the live state. A late one is put in its place and the ring is replayed from
+the checkpoint, alone and at once, so batches do not matter. Fixes older than the horizon are reported, not used.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from geo.dwell import advance, at_rest, put
+from geo.jit import jit
+from geo.layout import (
+    BEGIN,
+    BEYOND,
+    CLAST,
+    DEAF,
+    E_CK_C,
+    E_CK_T,
+    END,
+    LIMIT,
+    NEVER,
+    P_HORIZON,
+    P_LIMIT,
+    PHASE,
+    RECEIVED,
+    T0,
+    TIMED,
+    TIMER,
+    TLAST,
+)  # fmt: skip
+
+Array = Any
+
+RING_MAX = 1024  # fixes a device; beyond it the horizon of that device shrinks, and is counted
+US = 1_000_000.0
+DONE, GROW, DRAIN = -1, -2, -3  # how `feed` ended: all fixes; ring of a device is full; event buffer is full
+
+
+@jit
+def due(f: Array, k: Array, p: Array, now: int, deaf: int) -> bool:
+    """Whether the limit passed by the clock: a live device at rest, our own outages taken off its silence."""
+    if k[RECEIVED] - k[TLAST] > p[P_HORIZON] * US or not at_rest(f, k, p):
+        return False
+    return (now - k[T0] - (deaf - k[DEAF])) / US >= p[P_LIMIT]
+
+
+@jit
+def find(rt: Array, rc: Array, off: int, cap: int, head: int, count: int, t: int, c: int) -> int:
+    """Number of ring fixes before (t, c) in order."""
+    low, high = 0, count
+    while low < high:
+        mid = (low + high) // 2
+        at = off + (head + mid) % cap
+        if rt[at] < t or (rt[at] == t and rc[at] < c):
+            low = mid + 1
+        else:
+            high = mid
+    return low
+
+
+@jit
+def shift(ring: Array, off: int, cap: int, head: int, count: int, place: int) -> int:
+    """Make room at `place`; returns the index of the freed cell."""
+    rt, rc, rlon, rlat, racc, rspd, rrest = ring
+    for j in range(count, place, -1):
+        to, of = off + (head + j) % cap, off + (head + j - 1) % cap
+        rt[to], rc[to], rlon[to], rlat[to] = rt[of], rc[of], rlon[of], rlat[of]
+        racc[to], rspd[to], rrest[to] = racc[of], rspd[of], rrest[of]
+    return off + (head + place) % cap
+
+
+@jit
+def replay(
+    ring: Array, off: int, cap: int, head: int, count: int, f: Array, k: Array, p: Array, ei: Array, ef: Array, n: int,
+    row: int, slot: int,
+) -> int:  # fmt: skip
+    """Advance (f, k) through the ring's fixes in order."""
+    rt, rc, rlon, rlat, racc, rspd, rrest = ring
+    for j in range(count):
+        a = off + (head + j) % cap
+        n = advance(f, k, p, rt[a], rc[a], rlon[a], rlat[a], racc[a], rspd[a], rrest[a], ei, ef, n, row, slot)
+    return n
+
+
+@jit
+def evict(ring: Array, region: Array, kf: Array, kk: Array, p: Array, newest: int, ei: Array, ef: Array, n: int) -> int:
+    """Move the checkpoint over the fixes that left the horizon; returns how many were pushed out by a full ring."""
+    rt, rc, rlon, rlat, racc, rspd, rrest = ring
+    floor, pushed = newest - int(p[P_HORIZON] * US), 0
+    while region[3] > 0:
+        a = region[0] + region[2] % region[1]
+        if rt[a] >= floor:
+            if region[3] < RING_MAX:
+                break
+            pushed += 1
+        # its events were told when the live state passed here: written past the end, never read
+        advance(kf, kk, p, rt[a], rc[a], rlon[a], rlat[a], racc[a], rspd[a], rrest[a], ei, ef, n, 0, 0)
+        region[2] = (region[2] + 1) % region[1]
+        region[3] -= 1
+    return pushed
+
+
+@jit
+def rewind(
+    ring: Array, region: Array, f: Array, k: Array, kf: Array, kk: Array, p: Array, now: int, deaf: int, ei: Array,
+    ef: Array, n: int, row: int, slot: int, t: int, c: int,
+) -> int:  # fmt: skip
+    """Replay one device from its checkpoint, with the ring as it now is; events between BEGIN and END."""
+    received, deaf_then = k[RECEIVED], k[DEAF]
+    f[:], k[:] = kf, kk
+    n = put(ei, ef, n, BEGIN, row, slot, f, k, t, c)
+    ei[n - 1, E_CK_T], ei[n - 1, E_CK_C] = kk[TLAST], kk[CLAST]
+    n = replay(ring, region[0], region[1], region[2], region[3], f, k, p, ei, ef, n, row, slot)
+    k[RECEIVED], k[DEAF] = received, deaf_then
+    if k[LIMIT] == 0 and due(f, k, p, now, deaf):
+        k[LIMIT] = 1
+        k[TIMER] = 1 if k[PHASE] == 1 else 0
+    return put(ei, ef, n, END, row, slot, f, k, t, c)
+
+
+@jit
+def feed(
+    start: int, slots: Array, time: Array, content: Array, lon: Array, lat: Array, acc: Array, spd: Array, rest: Array,
+    received: Array, skip: Array, ring: Array, regions: Array, f: Array, k: Array, kf: Array, kk: Array, p: Array,
+    now: int, deaf: int, ei: Array, ef: Array, counts: Array,
+) -> tuple[int, int, int]:  # fmt: skip
+    """Fixes from row `start` on, in arrival order; returns (how it ended, next row, number of events).
+
+    `counts` grows by: used, duplicate, late, beyond the horizon, skipped, pushed out of a full ring.
+    """
+    rt, rc, rlon, rlat, racc, rspd, rrest = ring
+    n, room = 0, len(ei) - 3
+    for row in range(start, len(slots)):
+        s, t, c = slots[row], time[row], content[row]
+        if skip[row]:
+            counts[4] += 1
+            continue
+        region, ks = regions[s], k[s]
+        if n + 3 * (region[3] + 2) > room:
+            return DRAIN, row, n
+        if t > ks[TLAST] or (t == ks[TLAST] and c > ks[CLAST]):
+            counts[5] += evict(ring, region, kf[s], kk[s], p[s], t, ei, ef, len(ei) - 3)
+            if region[3] == region[1]:
+                return GROW, row, n
+            a = region[0] + (region[2] + region[3]) % region[1]
+            region[3] += 1
+            rt[a], rc[a], rlon[a], rlat[a], racc[a], rspd[a], rrest[a] = (
+                t, c, lon[row], lat[row], acc[row], spd[row], rest[row],
+            )  # fmt: skip
+            n = advance(f[s], ks, p[s], t, c, lon[row], lat[row], acc[row], spd[row], rest[row], ei, ef, n, row, s)
+            ks[RECEIVED], ks[DEAF] = received[row], deaf
+            counts[0] += 1
+            continue
+        kks = kk[s]
+        if t < ks[TLAST] - int(p[s, P_HORIZON] * US) or t < kks[TLAST] or (t == kks[TLAST] and c < kks[CLAST]):
+            n = put(ei, ef, n, BEYOND, row, s, f[s], ks, t, c)
+            counts[3] += 1
+            continue
+        place = find(rt, rc, region[0], region[1], region[2], region[3], t, c)
+        a = region[0] + (region[2] + place) % region[1]
+        if (t == kks[TLAST] and c == kks[CLAST]) or (place < region[3] and rt[a] == t and rc[a] == c):
+            counts[1] += 1
+            continue
+        if region[3] == region[1]:
+            if region[1] < RING_MAX:
+                return GROW, row, n
+            counts[5] += evict(ring, region, kf[s], kk[s], p[s], ks[TLAST], ei, ef, len(ei) - 3)
+            return DRAIN, row, n  # the checkpoint moved: judge this fix again
+        a = shift(ring, region[0], region[1], region[2], region[3], place)
+        region[3] += 1
+        rt[a], rc[a], rlon[a], rlat[a], racc[a], rspd[a], rrest[a] = (
+            t, c, lon[row], lat[row], acc[row], spd[row], rest[row],
+        )  # fmt: skip
+        n = rewind(ring, region, f[s], ks, kf[s], kks, p[s], now, deaf, ei, ef, n, row, s, t, c)
+        counts[2] += 1
+    return DONE, len(slots), n
+
+
+@jit
+def scan(
+    start: int, size: int, f: Array, k: Array, p: Array, now: int, deaf: int, ei: Array, ef: Array
+) -> tuple[int, int]:
+    """Timers at `now`: an event for each device whose limit passed; returns (next slot, number of events)."""
+    n = 0
+    for s in range(start, size):
+        if n + 1 >= len(ei):
+            return s, n
+        if k[s, PHASE] > 0 and k[s, LIMIT] == 0 and due(f[s], k[s], p[s], now, deaf):
+            k[s, LIMIT] = 1
+            k[s, TIMER] = 1 if k[s, PHASE] == 1 else 0
+            n = put(ei, ef, n, TIMED, -1, s, f[s], k[s], now, NEVER)
+    return size, n

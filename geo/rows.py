@@ -1,0 +1,144 @@
+"""From kernel events to dwell rows with a life: stable ids, revisions, retractions, alerts.
+
+A row gets its id at its first emission and keeps it by overlap: on a split the earlier part keeps it, on a merge the
+later id is retracted as merged into the earlier. Only rows that a late fix could still change are tracked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import blake2b
+from typing import NamedTuple
+
+import msgspec
+
+from core.events import AlertChanged, Cause, Dwell, DwellChanged, Event
+
+Moment = tuple[int, int]  # time and content: the order of a device's fixes
+Labeller = Callable[[Dwell], Dwell]  # adds area, place, purpose
+
+
+class Tracked(msgspec.Struct):
+    """A row as last told, when it was decided (None while open), and how often its alert changed."""
+
+    row: Dwell
+    decided: Moment | None = None
+    timed: bool = False  # opened by a timer, not yet by a fix
+    alerts: int = 0
+
+
+class Episode(NamedTuple):
+    """What the kernel now holds to be one dwell."""
+
+    start_us: int
+    last_us: int
+    lon: float
+    lat: float
+    radius_m: float
+    fixes: int
+    silent_us: int
+    closed: Moment | None
+    reached: bool  # the limit, by fixes or by the clock
+    timed: bool = False
+
+
+def row_id(device: str, start_us: int, seq: int) -> str:
+    """Id of a new row: the same in every replay, never used twice by a device."""
+    return "d" + blake2b(f"{device}|{start_us}|{seq}".encode(), digest_size=10).hexdigest()
+
+
+def make_row(e: Episode, device: str, cls: str, id_: str, revision: int, limit_s: float, label: Labeller) -> Dwell:
+    """The row of an episode; the alert of a closed row follows from the row alone, never from a timer."""
+    stay_s = (e.last_us - e.start_us) / 1e6
+    silent_s = e.silent_us / 1e6
+    row = label(
+        Dwell(
+            id=id_, device=device, cls=cls, start_us=e.start_us, end_us=e.last_us if e.closed else None,
+            last_us=e.last_us, observed_s=stay_s - silent_s, silent_s=silent_s, lon=e.lon, lat=e.lat,
+            radius_m=e.radius_m, fixes=e.fixes, state="closed" if e.closed else "open", revision=revision,
+        )
+    )  # fmt: skip
+    reached = stay_s >= limit_s if e.closed else e.reached
+    return msgspec.structs.replace(row, alert=reached and row.purpose == "unexplained")
+
+
+class Ledger:
+    """Tells what changed between the rows of one device and the episodes that the kernel holds now."""
+
+    def __init__(self, device: str, cls: str, limit_s: float, label: Labeller, seq: int) -> None:
+        self.device, self.cls, self.limit_s, self.label, self.seq = device, cls, limit_s, label, seq
+        self.events: list[Event] = []
+
+    def reconcile(self, old: list[Tracked], episodes: list[Episode], at_us: int) -> list[Tracked]:
+        """Match episodes to old rows by overlap, emit the differences, return the rows to track."""
+        left = sorted(old, key=lambda t: t.row.start_us)
+        tracked: list[Tracked] = []
+        for episode in episodes:
+            at = next((i for i, o in enumerate(left) if overlaps(o, episode)), None)
+            tracked.append(self._open(episode, at_us) if at is None else self._revise(left.pop(at), episode, at_us))
+        for orphan in left:
+            home = next((t.row.id for t, e in zip(tracked, episodes, strict=True) if overlaps(orphan, e)), None)
+            self._retract(orphan, home, at_us)
+        return tracked
+
+    def _open(self, e: Episode, at_us: int) -> Tracked:
+        self.seq += 1
+        row = make_row(e, self.device, self.cls, row_id(self.device, e.start_us, self.seq), 1, self.limit_s, self.label)
+        cause: Cause = "close" if e.closed else "timer" if e.timed else "open"
+        self.events.append(DwellChanged(at_us=at_us, cause=cause, row=row))
+        tracked = Tracked(row=row, decided=e.closed, timed=e.timed)
+        self._alert(tracked, row.alert, at_us)
+        return tracked
+
+    def _revise(self, old: Tracked, e: Episode, at_us: int) -> Tracked:
+        row = make_row(e, self.device, self.cls, old.row.id, old.row.revision + 1, self.limit_s, self.label)
+        tracked = Tracked(row=row, decided=e.closed, timed=e.timed, alerts=old.alerts)
+        if same(old, tracked):
+            return Tracked(row=old.row, decided=e.closed, timed=e.timed, alerts=old.alerts)
+        self.events.append(DwellChanged(at_us=at_us, cause=cause_of(old.row, row), row=row))
+        if row.alert != old.row.alert:
+            self._alert(tracked, row.alert, at_us)
+        return tracked
+
+    def _retract(self, old: Tracked, home: str | None, at_us: int) -> None:
+        row = msgspec.structs.replace(
+            old.row, state="retracted", revision=old.row.revision + 1, merged_into=home, alert=False,
+            end_us=old.row.end_us if old.row.end_us is not None else old.row.last_us,
+        )  # fmt: skip
+        self.events.append(DwellChanged(at_us=at_us, cause="merge" if home else "retract", row=row))
+        if old.row.alert:
+            self._alert(Tracked(row=row, alerts=old.alerts), False, at_us)
+
+    def _alert(self, t: Tracked, raised: bool, at_us: int) -> None:
+        if not raised and t.alerts == 0:
+            return
+        t.alerts += 1
+        self.events.append(
+            AlertChanged(
+                at_us=at_us, id=f"a{t.row.id}", kind="dwell_limit", device=self.device, dwell=t.row.id,
+                state="raised" if raised else "cleared", revision=t.alerts, lon=t.row.lon, lat=t.row.lat,
+            )
+        )  # fmt: skip
+
+
+def overlaps(old: Tracked, e: Episode) -> bool:
+    """Whether a row and an episode share an instant; an open row reaches to now."""
+    open_ = old.row.end_us is None
+    return old.row.start_us <= e.last_us and (open_ or old.row.last_us >= e.start_us)
+
+
+def same(old: Tracked, new: Tracked) -> bool:
+    """Whether nothing worth a revision changed: an open row grows silently, a closed one is exact."""
+    a, b = old.row, new.row
+    if b.state == "open":
+        return (a.state, a.start_us, a.alert, old.timed) == ("open", b.start_us, b.alert, new.timed)
+    return msgspec.structs.replace(b, revision=a.revision) == a
+
+
+def cause_of(old: Dwell, new: Dwell) -> Cause:
+    """Why a row has a new revision, in one word."""
+    if old.state == "open" and new.state == "closed":
+        return "close"
+    if new.state == "open" and new.alert and not old.alert:
+        return "limit"
+    return "revise"

@@ -1,0 +1,132 @@
+"""`step(state, value) -> events`: the detectors in order, read top to bottom.
+
+One input entry at a time, in the order of its partition's log; the same entries give the same events and the same
+state, in whatever batches they come (laws 1 to 3).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.entries import Command, Config, Tick
+from core.events import AlertChanged, CommandDone, Event
+from core.fixes import Fixes, Flag
+from geo import rewind
+from geo.layout import E_SLOT, TLAST
+from geo.partition import CONFIG_KEY, PARTITION_KEY, GeoState, Watch
+from geo.state import LAST, Devices, params
+from geo.tell import tell
+
+
+def step(state: GeoState, value: Any) -> list[Event]:
+    """Apply one input entry; returns what it changed, in order."""
+    match value:
+        case Fixes():
+            return apply_fixes(state, value)
+        case Tick():
+            return apply_tick(state, value)
+        case Config():
+            return apply_config(state, value)
+        case Command():
+            return apply_command(state, value)
+    raise TypeError(f"step cannot take a {type(value).__name__}; an input stream holds fixes, ticks, commands, config")
+
+
+def apply_fixes(state: GeoState, fixes: Fixes) -> list[Event]:
+    """Feed the kernel in arrival order and turn its events into rows."""
+    if not len(fixes):
+        return []
+    d, config = state.devices, state.config
+    slots = np.array([d.slot(i, config.profile(i)) for i in fixes.ids], np.int64)[fixes.device]
+    columns = (
+        slots, fixes.time_us, fixes.content.view(np.int64), fixes.lon, fixes.lat, fixes.accuracy_m, fixes.speed_mps,
+        rest_hint(fixes), fixes.received_us, (fixes.flags & Flag.HEARTBEAT) != 0,
+    )  # fmt: skip
+    events: list[Event] = []
+    row, ended = 0, rewind.DRAIN
+    while ended != rewind.DONE:
+        ended, row, n = rewind.feed(
+            row, *columns, d.ring, d.regions, d.f, d.k, d.kf, d.kk, d.p, state.watch.now_us, state.watch.deaf_us,
+            state.event_ints, state.event_floats, state.counts,
+        )  # fmt: skip
+        events += tell(state, n, fixes)
+        if ended == rewind.GROW:
+            d.grow_ring(int(slots[row]))
+    remember_last(d, slots, fixes)
+    state.touch(set(np.unique(slots).tolist()))
+    return events
+
+
+def rest_hint(fixes: Fixes) -> NDArray[np.int8]:
+    """1 where the device says it is parked, 0 where it says it moves, -1 where it says nothing."""
+    hint = np.where((fixes.ignition == 0) | (fixes.moving == 0), 1, -1)
+    return np.where(fixes.moving == 1, 0, hint).astype(np.int8)
+
+
+def remember_last(d: Devices, slots: NDArray[np.int64], fixes: Fixes) -> None:
+    """Keep what the map shows of the newest fix of each device."""
+    newest = np.flatnonzero(fixes.time_us >= d.k[slots, TLAST])
+    for column, name in enumerate(LAST):
+        d.last[slots[newest], column] = getattr(fixes, name)[newest]
+
+
+def apply_tick(state: GeoState, tick: Tick) -> list[Event]:
+    """Move the clock and fire the timers that it passed."""
+    state.watch = Watch(max(tick.now_us, state.watch.now_us), tick.deaf_us)
+    state.dirty_keys.add(PARTITION_KEY)
+    d, slot = state.devices, 0
+    events: list[Event] = []
+    while slot < len(d.ids):
+        slot, n = rewind.scan(
+            slot, len(d.ids), d.f, d.k, d.p, state.watch.now_us, state.watch.deaf_us, state.event_ints,
+            state.event_floats,
+        )  # fmt: skip
+        state.touch(set(state.event_ints[:n, E_SLOT].tolist()))
+        events += tell(state, n, None)
+    return events
+
+
+def apply_config(state: GeoState, change: Config) -> list[Event]:
+    """Take a new version in; it holds from this entry on."""
+    if state.config.apply(change):
+        state.dirty_keys.add(CONFIG_KEY + change.section)
+        for device, slot in state.devices.slots.items():
+            state.devices.p[slot] = params(state.config.profile(device))
+    return []
+
+
+def apply_command(state: GeoState, command: Command) -> list[Event]:
+    """Carry out a person's command; every command is answered, also one that cannot be done."""
+    if command.kind == "alert.ack":
+        done = CommandDone(at_us=command.at_us, id=command.id, ok=True)
+        return [acknowledge(state, command), done]
+    reason = f"unknown command {command.kind}"
+    return [CommandDone(at_us=command.at_us, id=command.id, ok=False, reason=reason)]
+
+
+def acknowledge(state: GeoState, command: Command) -> AlertChanged:
+    """An alert is taken note of; it is the newest word on it, whatever the tracker says next."""
+    body, device = command.body, str(command.body.get("device"))
+    slot = state.devices.slots.get(device)
+    rows = state.devices.rows[slot] if slot is not None else []
+    tracked = next((t for t in rows if f"a{t.row.id}" == body.get("alert")), None)
+    revision = max(int(body.get("revision", 0)), tracked.alerts if tracked else 0) + 1
+    if tracked is not None and slot is not None:
+        tracked.alerts = revision
+        state.dirty.add(slot)
+    return AlertChanged(
+        at_us=command.at_us,
+        id=str(body.get("alert")),
+        kind="dwell_limit",
+        device=device,
+        state="acknowledged",
+        revision=revision,
+        lon=float(body.get("lon", "nan")),
+        lat=float(body.get("lat", "nan")),
+        dwell=body.get("dwell"),
+        by=command.actor,
+        note=str(body.get("note", ""))[:500],
+    )

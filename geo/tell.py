@@ -1,0 +1,84 @@
+"""From the kernel's event buffer to the events of the log, one fix or timer after another."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from core.events import Event, FixFlagged
+from core.fixes import Fixes
+from geo.layout import (
+    BEGIN,
+    BEYOND,
+    CLOSED,
+    DROPPED,
+    E_C,
+    E_CK_C,
+    E_CK_T,
+    E_CODE,
+    E_LIMIT,
+    E_N,
+    E_PHASE,
+    E_ROW,
+    E_SILENT,
+    E_SLOT,
+    E_T,
+    E_T0,
+    E_TIN,
+    END,
+    TLAST,
+)  # fmt: skip
+from geo.partition import GeoState
+from geo.rows import Episode, Ledger
+
+KernelEvent = tuple[list[int], list[float]]
+
+
+def tell(state: GeoState, n: int, fixes: Fixes | None) -> list[Event]:
+    """Events of the first `n` buffered kernel events; `fixes` is the batch that they point into."""
+    events: list[Event] = []
+    buffered = zip(state.event_ints[:n].tolist(), state.event_floats[:n].tolist(), strict=True)
+    for _, group in groupby(buffered, key=lambda e: (e[0][E_ROW], e[0][E_SLOT])):
+        events += _tell_one(state, list(group), fixes)
+    return events
+
+
+def _tell_one(state: GeoState, group: list[KernelEvent], fixes: Fixes | None) -> list[Event]:
+    """Events of one fix of one device, or of one timer."""
+    head = group[0][0]
+    slot, at_us, device = head[E_SLOT], head[E_T], state.devices.ids[head[E_SLOT]]
+    if head[E_CODE] == BEYOND:
+        heard_us = int(fixes.received_us[head[E_ROW]]) if fixes is not None else at_us
+        return [FixFlagged(at_us=heard_us, device=device, time_us=at_us, reason="beyond_horizon")]
+    profile = state.config.profile(device)
+    rows = state.devices.rows[slot]
+    if head[E_CODE] == BEGIN:  # everything decided after the checkpoint is open to revision
+        old = [t for t in rows if t.decided is None or t.decided > (head[E_CK_T], head[E_CK_C])]
+        kept = []
+    else:  # closed rows stand, and those that no late fix can reach any more are forgotten
+        newest_us = int(state.devices.k[slot, TLAST]) if fixes is None else at_us
+        reachable = (newest_us - int(profile.horizon_s * 1e6), -(1 << 63))
+        old = [t for t in rows if t.decided is None]
+        kept = [t for t in rows if t.decided is not None and t.decided >= reachable]
+    ledger = Ledger(
+        device, state.config.cls(device), profile.limit_s, state.config.labels.label, state.devices.seq[slot]
+    )
+    state.devices.rows[slot] = kept + ledger.reconcile(old, _episodes(group), at_us)
+    state.devices.seq[slot] = ledger.seq
+    return ledger.events
+
+
+def _episodes(group: list[KernelEvent]) -> list[Episode]:
+    """What the kernel holds to be dwells after this fix: those it closed, and the one that is open."""
+    episodes = [_episode(e, (e[0][E_T], e[0][E_C])) for e in group if e[0][E_CODE] == CLOSED]
+    last = group[-1]
+    if last[0][E_CODE] in (CLOSED, DROPPED):
+        return episodes
+    if last[0][E_CODE] == END and last[0][E_PHASE] != 2 and not last[0][E_LIMIT]:
+        return episodes
+    return [*episodes, _episode(last, None)]
+
+
+def _episode(event: KernelEvent, closed: tuple[int, int] | None) -> Episode:
+    e, (lon, lat, radius_m) = event
+    timed = closed is None and e[E_PHASE] == 1
+    return Episode(e[E_T0], e[E_TIN], lon, lat, radius_m, e[E_N], e[E_SILENT], closed, bool(e[E_LIMIT]), timed)
