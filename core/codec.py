@@ -14,23 +14,32 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from core.entries import Command, Config, Tick
+from core.entries import Command, Config, Sightings, Tick
 from core.errors import DecodeError
 from core.events import Event
 from core.fixes import COLUMNS, Fixes
 from core.rejects import Reject
 
 MAGIC: Final = b"R1"
-_KINDS: Final = {"fixes": b"F", "tick": b"T", "command": b"C", "config": b"G", "events": b"E", "rejects": b"J"}
+_KINDS: Final = {
+    "fixes": b"F",
+    "tick": b"T",
+    "command": b"C",
+    "config": b"G",
+    "events": b"E",
+    "rejects": b"J",
+    "sightings": b"S",
+}
 _NAMES: Final = {code: kind for kind, code in _KINDS.items()}
 _TYPES: Final[dict[str, Any]] = {
     "tick": Tick,
     "command": Command,
     "config": Config,
+    "sightings": Sightings,
     "events": list[Event],
     "rejects": list[Reject],
 }
-_RECORDS: Final[dict[Any, str]] = {Tick: "tick", Command: "command", Config: "config"}
+_RECORDS: Final[dict[Any, str]] = {Tick: "tick", Command: "command", Config: "config", Sightings: "sightings"}
 _pack: Final = msgspec.msgpack.Encoder()
 _unpack: Final = {kind: msgspec.msgpack.Decoder(type_) for kind, type_ in _TYPES.items()}
 _header: Final = msgspec.msgpack.Decoder()

@@ -10,7 +10,6 @@ from typing import Any, Literal
 
 import msgspec
 
-Kind = Literal["fixes", "tick", "command", "config", "events"]
 Section = Literal[
     "city", "profiles", "devices", "vehicles", "people", "routes", "shifts", "assignments", "places", "areas"
 ]
@@ -47,4 +46,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     id: str = ""  # a command id, when somebody waits for the effect
 
 
-Entry = Tick | Command | Config
+class Sightings(msgspec.Struct, frozen=True, kw_only=True):
+    """Where volunteers are, as dispatch may use it: one entry at most every second, only those that moved.
+
+    Dispatch reads positions from its own stream and from nowhere else, so that a decision can be replayed.
+    """
+
+    now_us: int
+    rows: tuple[tuple[str, float, float, int], ...] = ()  # device, lon, lat, time of the fix
+
+
+Entry = Tick | Command | Config | Sightings

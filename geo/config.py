@@ -36,8 +36,14 @@ class GeoConfig:
                 rows.pop(row[key], None)
             else:
                 rows[row[key]] = row
+        before = self.sections.get(change.section, {})
         self.sections[change.section] = rows
-        self._derive(change.section)
+        try:
+            self._derive(change.section)
+        except Exception:
+            self.sections[change.section] = before
+            self._derive(change.section)
+            raise
         return True
 
     def _derive(self, section: str | None = None) -> None:

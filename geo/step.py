@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -90,8 +91,12 @@ def apply_tick(state: GeoState, tick: Tick) -> list[Event]:
 
 
 def apply_config(state: GeoState, change: Config) -> list[Event]:
-    """Take a new version in; it holds from this entry on."""
-    if state.config.apply(change):
+    """Take a new version in; it holds from this entry on. One that cannot be read changes nothing and says so."""
+    try:
+        applied = state.config.apply(change)
+    except (msgspec.ValidationError, KeyError, ValueError) as error:
+        return [CommandDone(at_us=change.at_us, id=change.id, ok=False, reason=f"{change.section}: {error}")]
+    if applied:
         state.dirty_keys.add(CONFIG_KEY + change.section)
         for device, slot in state.devices.slots.items():
             state.devices.p[slot] = params(state.config.profile(device))

@@ -1,0 +1,107 @@
+"""The pure rooms behind the pump's protocol: entries in, one commit out."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import Any, Final
+
+import msgspec
+
+from core.codec import decode, encode
+from core.entries import Command, Sightings
+from core.errors import DecodeError
+from core.live import Live
+from dispatch import engine
+from dispatch.state import Params, Volunteer
+from dispatch.state import decode as decode_dispatch
+from dispatch.state import encode as encode_dispatch
+from geo.live import drain_live
+from geo.partition import COUNTS, GeoState
+from geo.step import step as geo_step
+from store.log import Commit, Entry, Output
+
+log = logging.getLogger(__name__)
+pack_live: Final = msgspec.msgpack.Encoder().encode
+
+
+def readable(entries: list[Entry], stream: str) -> Iterator[tuple[str, Any]]:
+    """Decoded entries; one that cannot be read is reported and passed over, it must not stop a stage."""
+    for entry in entries:
+        try:
+            yield entry.id, decode(entry.body)
+        except DecodeError as error:
+            log.error("entry %s of %s: %s", entry.id, stream, error, extra={"action": "step.bad_entry"})
+
+
+class GeoStep:
+    """Geo on one partition: state rows in, dwells and live positions out."""
+
+    reader: Final = "geo"
+
+    def __init__(self, partition: int, rows: dict[str, bytes]) -> None:
+        self.stream, self.events = f"in.{partition}", f"events.{partition}"
+        self.state = GeoState(rows)
+
+    def __call__(self, entries: list[Entry]) -> Commit:
+        outputs = []
+        for id_, value in readable(entries, self.stream):
+            if events := geo_step(self.state, value):
+                outputs.append(Output(self.events, id_, encode(events)))
+        live = drain_live(self.state)
+        return Commit(
+            reader=self.reader,
+            stream=self.stream,
+            offset=entries[-1].id,
+            outputs=outputs,
+            state=self.state.drain_state(),
+            live={row.device: pack_live(row) for row in live},
+            frame=pack_live(live) if live else None,
+        )
+
+    def counts(self) -> dict[str, int]:
+        """Fixes by what the kernel did with them, since this step was loaded."""
+        return dict(zip(COUNTS, self.state.counts.tolist(), strict=True))
+
+
+STATE_KEY: Final = "state"
+VOLUNTEERS_KEY: Final = "volunteers"
+
+
+class DispatchStep:
+    """Dispatch on its one stream: commands and sightings in, incidents and plans out."""
+
+    reader: Final = "dispatch"
+    stream: Final = "dispatch.in"
+    events: Final = "dispatch.events"
+
+    def __init__(self, rows: dict[str, bytes], params: Params | None = None) -> None:
+        self.params = params or Params()
+        self.state = decode_dispatch(rows.get(STATE_KEY))
+        body = rows.get(VOLUNTEERS_KEY)
+        self.volunteers: dict[str, Volunteer] = msgspec.msgpack.decode(body, type=dict[str, Volunteer]) if body else {}
+
+    def __call__(self, entries: list[Entry]) -> Commit:
+        outputs = []
+        for id_, value in readable(entries, self.stream):
+            if isinstance(value, Sightings):
+                self.see(value)
+            elif isinstance(value, Command):
+                people = list(self.volunteers.values())
+                self.state, events = engine.step(self.state, [value], people, value.at_us, self.params)
+                outputs.append(Output(self.events, id_, encode(events)))
+        state = {STATE_KEY: encode_dispatch(self.state), VOLUNTEERS_KEY: pack_live(self.volunteers)}
+        return Commit(reader=self.reader, stream=self.stream, offset=entries[-1].id, outputs=outputs, state={**state})
+
+    def see(self, sightings: Sightings) -> None:
+        """Newer positions replace older ones."""
+        for device, lon, lat, time_us in sightings.rows:
+            known = self.volunteers.get(device)
+            if known is None or known.time_us < time_us:
+                self.volunteers[device] = Volunteer(device=device, lon=lon, lat=lat, time_us=time_us)
+
+
+def sightings_of(rows: list[Live], now_us: int) -> Sightings:
+    """The phones among live rows."""
+    phones = tuple((r.device, r.lon, r.lat, r.time_us) for r in rows if r.cls == "phone")
+    return Sightings(now_us=now_us, rows=phones)
