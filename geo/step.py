@@ -106,23 +106,23 @@ def apply_config(state: GeoState, change: Config) -> list[Event]:
 def apply_command(state: GeoState, command: Command) -> list[Event]:
     """Carry out a person's command; every command is answered, also one that cannot be done."""
     if command.kind == "alert.ack":
-        done = CommandDone(at_us=command.at_us, id=command.id, ok=True)
-        return [acknowledge(state, command), done]
+        return acknowledge(state, command)
     reason = f"unknown command {command.kind}"
     return [CommandDone(at_us=command.at_us, id=command.id, ok=False, reason=reason)]
 
 
-def acknowledge(state: GeoState, command: Command) -> AlertChanged:
-    """An alert is taken note of; it is the newest word on it, whatever the tracker says next."""
+def acknowledge(state: GeoState, command: Command) -> list[Event]:
+    """An alert is taken note of. Every partition is asked; the one that has the device answers."""
     body, device = command.body, str(command.body.get("device"))
     slot = state.devices.slots.get(device)
-    rows = state.devices.rows[slot] if slot is not None else []
-    tracked = next((t for t in rows if f"a{t.row.id}" == body.get("alert")), None)
+    if slot is None:
+        return []
+    tracked = next((t for t in state.devices.rows[slot] if f"a{t.row.id}" == body.get("alert")), None)
     revision = max(int(body.get("revision", 0)), tracked.alerts if tracked else 0) + 1
-    if tracked is not None and slot is not None:
+    if tracked is not None:
         tracked.alerts = revision
         state.dirty.add(slot)
-    return AlertChanged(
+    acknowledged = AlertChanged(
         at_us=command.at_us,
         id=str(body.get("alert")),
         kind="dwell_limit",
@@ -135,3 +135,4 @@ def acknowledge(state: GeoState, command: Command) -> AlertChanged:
         by=command.actor,
         note=str(body.get("note", ""))[:500],
     )
+    return [acknowledged, CommandDone(at_us=command.at_us, id=command.id, ok=True)]

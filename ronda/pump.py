@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -52,11 +52,15 @@ class Pump:
                     tries = 0
                     await self._serve(lease)
                 await asyncio.sleep(RETRY_S[0])
-            except (LeaseLostError, *self.on_failure) as error:
+            except self._expected as error:
                 wait_s = RETRY_S[min(tries, len(RETRY_S) - 1)]
                 tries += 1
                 log.warning("%s: %s; again in %s s", self._lease_name, error, wait_s, extra={"action": "pump.retry"})
                 await asyncio.sleep(wait_s)
+
+    @property
+    def _expected(self) -> tuple[type[Exception], ...]:
+        return (LeaseLostError, *self.on_failure)
 
     @property
     def _lease_name(self) -> str:
@@ -90,9 +94,3 @@ async def release(log_: Log, lease: Lease, failures: tuple[type[Exception], ...]
     except failures:
         log.info("lease %s left to expire", lease.name, extra={"action": "pump.lease_left"})
 
-
-async def gather(pumps: list[Callable[[], Awaitable[None]]]) -> None:
-    """Run several pumps until one fails for good or all are cancelled."""
-    async with asyncio.TaskGroup() as group:
-        for pump in pumps:
-            group.create_task(pump())  # type: ignore[arg-type]  # coroutines, by construction

@@ -31,7 +31,7 @@ def readable(entries: list[Entry], stream: str) -> Iterator[tuple[str, Any]]:
         try:
             yield entry.id, decode(entry.body)
         except DecodeError as error:
-            log.error("entry %s of %s: %s", entry.id, stream, error, extra={"action": "step.bad_entry"})
+            log.warning("entry %s of %s: %s", entry.id, stream, error, extra={"action": "step.bad_entry"})
 
 
 class GeoStep:
