@@ -78,8 +78,7 @@ from geo.plane import distance_m, metres_per_degree, wrap
 
 Array = Any  # numba sees the arrays; their shapes are in `geo.layout`
 
-US = 1_000_000.0
-STEP_S = 60.0  # no single interval weighs more than this
+STEP_US = 60_000_000.0  # no single interval weighs more than this
 ACCURACY_FREE_M = 10.0  # accuracy up to here is what the radii are made for
 ACCURACY_MAX_M = 40.0  # a worse claim widens the radii no further
 
@@ -98,11 +97,11 @@ def put(ei: Array, ef: Array, n: int, code: int, row: int, slot: int, f: Array, 
 @jit
 def qualify(f: Array, k: Array, p: Array, t: int, c: int, ei: Array, ef: Array, n: int, row: int, slot: int) -> int:
     """A candidate that lasted becomes a dwell; a dwell that lasted reaches its limit."""
-    stay_s = (k[TIN] - k[T0]) / US
-    if k[PHASE] == 1 and stay_s >= p[P_MIN]:
+    stay_us = float(k[TIN] - k[T0])
+    if k[PHASE] == 1 and stay_us >= p[P_MIN]:
         k[PHASE], k[TIMER] = 2, 0
         n = put(ei, ef, n, OPENED, row, slot, f, k, t, c)
-    if k[PHASE] == 2 and k[LIMIT] == 0 and stay_s >= p[P_LIMIT]:
+    if k[PHASE] == 2 and k[LIMIT] == 0 and stay_us >= p[P_LIMIT]:
         k[LIMIT] = 1
         n = put(ei, ef, n, REACHED, row, slot, f, k, t, c)
     return n
@@ -138,10 +137,10 @@ def leave(f: Array, k: Array, t: int, c: int, ei: Array, ef: Array, n: int, row:
 @jit
 def stay(f: Array, k: Array, p: Array, t: int, lon: float, lat: float, d: float) -> None:
     """A fix inside: the centroid follows it by its share of the time weight."""
-    step_s = min((t - k[TLAST]) / US, STEP_S)
-    f[W] = min(f[W] + step_s, p[P_TAU])
+    step_us = min(float(t - k[TLAST]), STEP_US)
+    f[W] = min(f[W] + step_us, p[P_TAU])
     if f[W] > 0.0:
-        g = step_s / f[W]
+        g = step_us / f[W]
         f[CX] = wrap(f[CX] + g * wrap(lon - f[CX]))
         f[CY] = f[CY] + g * (lat - f[CY])
     extend(f, k, p, t, d)
@@ -150,7 +149,7 @@ def stay(f: Array, k: Array, p: Array, t: int, lon: float, lat: float, d: float)
 @jit
 def extend(f: Array, k: Array, p: Array, t: int, d: float) -> None:
     """The cluster reaches to this fix; an interval longer than the tracker's habit is silence."""
-    if (t - k[TIN]) / US > p[P_SILENT]:
+    if t - k[TIN] > p[P_SILENT]:
         k[SILENT] += t - k[TIN]
     k[TIN] = t
     k[N] += 1
@@ -161,11 +160,11 @@ def extend(f: Array, k: Array, p: Array, t: int, d: float) -> None:
 @jit
 def slept(f: Array, k: Array, p: Array, t: int, lon: float, lat: float, east: float, north: float) -> bool:
     """Whether the device stood through the silence that this fix ends: hardly displaced, and slowly on average."""
-    gap_s = (t - k[TLAST]) / US
-    if gap_s <= p[P_SILENT]:
+    gap_us = float(t - k[TLAST])
+    if gap_us <= p[P_SILENT]:
         return False
     d = min(distance_m(f[LX], f[LY], lon, lat, east, north), distance_m(f[AX], f[AY], lon, lat, east, north))
-    return d <= p[P_WAKE] and d <= p[P_WAKE_V] * gap_s
+    return d <= p[P_WAKE] and d <= p[P_WAKE_V] * gap_us
 
 
 @jit
@@ -189,19 +188,19 @@ def stray(
     elif d > reach_m:
         challenge(f, k, t, lon, lat)
     else:
-        step_s = min((t - k[H_TIN]) / US, STEP_S)
-        f[HW] = min(f[HW] + step_s, p[P_TAU])
+        step_us = min(float(t - k[H_TIN]), STEP_US)
+        f[HW] = min(f[HW] + step_us, p[P_TAU])
         if f[HW] > 0.0:
-            g = step_s / f[HW]
+            g = step_us / f[HW]
             f[HX] = wrap(f[HX] + g * wrap(lon - f[HX]))
             f[HY] = f[HY] + g * (lat - f[HY])
-        if (t - k[H_TIN]) / US > p[P_SILENT]:
+        if t - k[H_TIN] > p[P_SILENT]:
             k[H_SILENT] += t - k[H_TIN]
         k[H_TIN] = t
         k[H_N] += 1
         f[HR] = max(f[HR], d)
     k[OUT_N] += 1
-    if k[OUT_N] >= p[P_EXIT_N] and (t - k[OUT_T0]) / US >= p[P_EXIT]:
+    if k[OUT_N] >= p[P_EXIT_N] and t - k[OUT_T0] >= p[P_EXIT]:
         n = leave(f, k, t, c, ei, ef, n, row, slot)
     return n
 

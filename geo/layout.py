@@ -10,7 +10,7 @@ from typing import Final
 LAYOUT: Final = 1
 
 # state, float64: the cluster, its challenger, the last fix (and its twin at an equal time)
-CX, CY, W, R = 0, 1, 2, 3  # centroid lon, lat; time weight in seconds; farthest fix inside in metres
+CX, CY, W, R = 0, 1, 2, 3  # centroid lon, lat; time weight in microseconds; farthest fix inside in metres
 HX, HY, HW, HR = 4, 5, 6, 7  # the same of the challenger
 LX, LY, AX, AY = 8, 9, 10, 11  # last fix; the fix before it if that bore the same time, else the last again
 SPEED = 12  # of the last fix, NaN if unknown
@@ -29,7 +29,7 @@ RECEIVED, DEAF = 17, 18  # of the newest fix: when it was heard, and the outage 
 INTS: Final = 19
 NEVER: Final = -(1 << 62)
 
-# profile row, float64 (see core.entities.Profile)
+# profile row, float64: the figures of core.entities.Profile in metres, microseconds and metres per microsecond
 P_R_IN, P_R_OUT, P_MIN, P_EXIT, P_EXIT_N, P_TAU, P_SILENT, P_WAKE, P_WAKE_V, P_REST, P_LIMIT, P_HORIZON = range(12)
 PARAMS: Final = 12
 

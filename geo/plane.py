@@ -6,23 +6,22 @@ circles, and a device that leaves the city, or never was in it, is measured as w
 
 from __future__ import annotations
 
-from math import pi, sqrt
+from math import factorial, pi, sqrt
 
 from geo.jit import jit
 
 _RADIANS = pi / 180.0
+_C1, _C2, _C3, _C4, _C5, _C6, _C7, _C8, _C9, _C10, _C11 = (float((-1) ** n) / factorial(2 * n) for n in range(1, 12))
 
 
 @jit
 def cosine(degrees: float) -> float:
-    """Cos for |degrees| <= 90 by its Taylor series to the 22nd power (error < 1e-15); no libm, so no surprises."""
+    """Cosine for |degrees| <= 90 by its Taylor series to the 22nd power (error < 1e-15); no libm, so no surprises."""
     x = degrees * _RADIANS
-    x2 = x * x
-    term, total = 1.0, 1.0
-    for n in range(1, 12):
-        term = -term * x2 / ((2 * n - 1) * (2 * n))
-        total = total + term
-    return total
+    y = x * x
+    tail = _C8 + y * (_C9 + y * (_C10 + y * _C11))
+    middle = _C4 + y * (_C5 + y * (_C6 + y * (_C7 + y * tail)))
+    return 1.0 + y * (_C1 + y * (_C2 + y * (_C3 + y * middle)))
 
 
 @jit

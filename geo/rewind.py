@@ -34,25 +34,24 @@ from geo.layout import (
 Array = Any
 
 RING_MAX = 1024  # fixes a device; beyond it the horizon of that device shrinks, and is counted
-US = 1_000_000.0
 DONE, GROW, DRAIN = -1, -2, -3  # how `feed` ended: all fixes; ring of a device is full; event buffer is full
 
 
 @jit
 def due(f: Array, k: Array, p: Array, now: int, deaf: int) -> bool:
     """Whether the limit passed by the clock: a live device at rest, our own outages taken off its silence."""
-    if k[RECEIVED] - k[TLAST] > p[P_HORIZON] * US or not at_rest(f, k, p):
+    if k[RECEIVED] - k[TLAST] > p[P_HORIZON] or not at_rest(f, k, p):
         return False
-    return (now - k[T0] - (deaf - k[DEAF])) / US >= p[P_LIMIT]
+    return now - k[T0] - (deaf - k[DEAF]) >= p[P_LIMIT]
 
 
 @jit
-def find(rt: Array, rc: Array, off: int, cap: int, head: int, count: int, t: int, c: int) -> int:
+def find(rt: Array, rc: Array, off: int, mask: int, head: int, count: int, t: int, c: int) -> int:
     """Number of ring fixes before (t, c) in order."""
     low, high = 0, count
     while low < high:
         mid = (low + high) // 2
-        at = off + (head + mid) % cap
+        at = off + ((head + mid) & mask)
         if rt[at] < t or (rt[at] == t and rc[at] < c):
             low = mid + 1
         else:
@@ -61,25 +60,25 @@ def find(rt: Array, rc: Array, off: int, cap: int, head: int, count: int, t: int
 
 
 @jit
-def shift(ring: Array, off: int, cap: int, head: int, count: int, place: int) -> int:
+def shift(ring: Array, off: int, mask: int, head: int, count: int, place: int) -> int:
     """Make room at `place`; returns the index of the freed cell."""
     rt, rc, rlon, rlat, racc, rspd, rrest = ring
     for j in range(count, place, -1):
-        to, of = off + (head + j) % cap, off + (head + j - 1) % cap
+        to, of = off + ((head + j) & mask), off + ((head + j - 1) & mask)
         rt[to], rc[to], rlon[to], rlat[to] = rt[of], rc[of], rlon[of], rlat[of]
         racc[to], rspd[to], rrest[to] = racc[of], rspd[of], rrest[of]
-    return off + (head + place) % cap
+    return off + ((head + place) & mask)
 
 
 @jit
 def replay(
-    ring: Array, off: int, cap: int, head: int, count: int, f: Array, k: Array, p: Array, ei: Array, ef: Array, n: int,
+    ring: Array, off: int, mask: int, head: int, count: int, f: Array, k: Array, p: Array, ei: Array, ef: Array, n: int,
     row: int, slot: int,
 ) -> int:  # fmt: skip
     """Advance (f, k) through the ring's fixes in order."""
     rt, rc, rlon, rlat, racc, rspd, rrest = ring
     for j in range(count):
-        a = off + (head + j) % cap
+        a = off + ((head + j) & mask)
         n = advance(f, k, p, rt[a], rc[a], rlon[a], rlat[a], racc[a], rspd[a], rrest[a], ei, ef, n, row, slot)
     return n
 
@@ -88,16 +87,16 @@ def replay(
 def evict(ring: Array, region: Array, kf: Array, kk: Array, p: Array, newest: int, ei: Array, ef: Array, n: int) -> int:
     """Move the checkpoint over the fixes that left the horizon; returns how many were pushed out by a full ring."""
     rt, rc, rlon, rlat, racc, rspd, rrest = ring
-    floor, pushed = newest - int(p[P_HORIZON] * US), 0
+    floor, pushed = newest - int(p[P_HORIZON]), 0
     while region[3] > 0:
-        a = region[0] + region[2] % region[1]
+        a = region[0] + region[2]
         if rt[a] >= floor:
             if region[3] < RING_MAX:
                 break
             pushed += 1
         # its events were told when the live state passed here: written past the end, never read
         advance(kf, kk, p, rt[a], rc[a], rlon[a], rlat[a], racc[a], rspd[a], rrest[a], ei, ef, n, 0, 0)
-        region[2] = (region[2] + 1) % region[1]
+        region[2] = (region[2] + 1) & (region[1] - 1)
         region[3] -= 1
     return pushed
 
@@ -112,7 +111,7 @@ def rewind(
     f[:], k[:] = kf, kk
     n = put(ei, ef, n, BEGIN, row, slot, f, k, t, c)
     ei[n - 1, E_CK_T], ei[n - 1, E_CK_C] = kk[TLAST], kk[CLAST]
-    n = replay(ring, region[0], region[1], region[2], region[3], f, k, p, ei, ef, n, row, slot)
+    n = replay(ring, region[0], region[1] - 1, region[2], region[3], f, k, p, ei, ef, n, row, slot)
     k[RECEIVED], k[DEAF] = received, deaf_then
     if k[LIMIT] == 0 and due(f, k, p, now, deaf):
         k[LIMIT] = 1
@@ -140,11 +139,13 @@ def feed(
         region, ks = regions[s], k[s]
         if n + 3 * (region[3] + 2) > room:
             return DRAIN, row, n
+        mask = region[1] - 1
         if t > ks[TLAST] or (t == ks[TLAST] and c > ks[CLAST]):
-            counts[5] += evict(ring, region, kf[s], kk[s], p[s], t, ei, ef, len(ei) - 3)
+            if region[3] >= RING_MAX or (region[3] > 0 and rt[region[0] + region[2]] < t - int(p[s, P_HORIZON])):
+                counts[5] += evict(ring, region, kf[s], kk[s], p[s], t, ei, ef, len(ei) - 3)
             if region[3] == region[1]:
                 return GROW, row, n
-            a = region[0] + (region[2] + region[3]) % region[1]
+            a = region[0] + ((region[2] + region[3]) & mask)
             region[3] += 1
             rt[a], rc[a], rlon[a], rlat[a], racc[a], rspd[a], rrest[a] = (
                 t, c, lon[row], lat[row], acc[row], spd[row], rest[row],
@@ -154,12 +155,12 @@ def feed(
             counts[0] += 1
             continue
         kks = kk[s]
-        if t < ks[TLAST] - int(p[s, P_HORIZON] * US) or t < kks[TLAST] or (t == kks[TLAST] and c < kks[CLAST]):
+        if t < ks[TLAST] - int(p[s, P_HORIZON]) or t < kks[TLAST] or (t == kks[TLAST] and c < kks[CLAST]):
             n = put(ei, ef, n, BEYOND, row, s, f[s], ks, t, c)
             counts[3] += 1
             continue
-        place = find(rt, rc, region[0], region[1], region[2], region[3], t, c)
-        a = region[0] + (region[2] + place) % region[1]
+        place = find(rt, rc, region[0], mask, region[2], region[3], t, c)
+        a = region[0] + ((region[2] + place) & mask)
         if (t == kks[TLAST] and c == kks[CLAST]) or (place < region[3] and rt[a] == t and rc[a] == c):
             counts[1] += 1
             continue
@@ -168,7 +169,7 @@ def feed(
                 return GROW, row, n
             counts[5] += evict(ring, region, kf[s], kk[s], p[s], ks[TLAST], ei, ef, len(ei) - 3)
             return DRAIN, row, n  # the checkpoint moved: judge this fix again
-        a = shift(ring, region[0], region[1], region[2], region[3], place)
+        a = shift(ring, region[0], mask, region[2], region[3], place)
         region[3] += 1
         rt[a], rc[a], rlon[a], rlat[a], racc[a], rspd[a], rrest[a] = (
             t, c, lon[row], lat[row], acc[row], spd[row], rest[row],

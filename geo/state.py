@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from core.entities import Profile
 from core.errors import DecodeError
+from core.units import US_PER_S
 from geo.layout import CLAST, FLOATS, INTS, LAYOUT, NEVER, PARAMS, TLAST
 from geo.rewind import RING_MAX
 from geo.rows import Tracked
@@ -28,7 +29,7 @@ RING: Final = (
     ("spd", "<f4"),
     ("rest", "|i1"),
 )
-FIRST_REGION: Final = 16
+FIRST_REGION: Final = 16  # a power of two, like every region: cells are found by a mask
 LAST: Final = ("course_deg", "accuracy_m", "battery_pct")  # of the newest fix, for the map
 
 
@@ -49,11 +50,12 @@ _decode = msgspec.msgpack.Decoder(DeviceRow).decode
 
 
 def params(profile: Profile) -> list[float]:
-    """The profile as the kernel reads it, in the order of `geo.layout`."""
+    """The profile as the kernel reads it, in the order and the units of `geo.layout`."""
     p = profile
     return [
-        p.r_in_m, p.r_out_m, p.min_dwell_s, p.exit_s, p.exit_fixes, p.tau_s, p.silent_after_s, p.wake_m, p.wake_mps,
-        p.rest_mps, p.limit_s, p.horizon_s,
+        p.r_in_m, p.r_out_m, p.min_dwell_s * US_PER_S, p.exit_s * US_PER_S, p.exit_fixes, p.tau_s * US_PER_S,
+        p.silent_after_s * US_PER_S, p.wake_m, p.wake_mps / US_PER_S, p.rest_mps, p.limit_s * US_PER_S,
+        p.horizon_s * US_PER_S,
     ]  # fmt: skip
 
 
@@ -127,7 +129,7 @@ class Devices:
     def ring_cells(self, slot: int) -> NDArray[np.int64]:
         """Arena indices of a device's ring, oldest fix first."""
         offset, cap, head, count = self.regions[slot].tolist()
-        cells: NDArray[np.int64] = offset + (head + np.arange(count)) % cap
+        cells: NDArray[np.int64] = offset + ((head + np.arange(count)) & (cap - 1))
         return cells
 
     def dump(self, slot: int) -> bytes:

@@ -70,21 +70,26 @@ class Pump:
         """Pump while the lease is ours; give it back when cancelled."""
         step = self.load(await self.log.state(self.reader, self.stream))
         offset = await self.log.offset(self.reader, self.stream)
-        renewed = asyncio.get_running_loop().time()
+        renewing = asyncio.create_task(self._renew(lease), name=f"lease-{self._lease_name}")
         try:
-            while True:
+            while not renewing.done():
                 read = await self.log.read({self.stream: offset}, count=READ_COUNT, block_ms=BLOCK_MS)
-                entries = read.get(self.stream, [])
-                if entries:
+                if entries := read.get(self.stream, []):
                     await self.log.commit(lease, await asyncio.to_thread(step, entries))
                     offset = entries[-1].id
-                now = asyncio.get_running_loop().time()
-                if now - renewed > LEASE_MS / 3000:
-                    if await self.log.acquire(lease.name, lease.owner, LEASE_MS) != lease:
-                        return
-                    renewed = now
         finally:
+            renewing.cancel()
             await asyncio.shield(release(self.log, lease, self.on_failure))
+
+    async def _renew(self, lease: Lease) -> None:
+        """Keep the lease, beside a step however long; ends when it is lost (the fence in the commit decides)."""
+        while True:
+            await asyncio.sleep(LEASE_MS / 3000)
+            try:
+                if await self.log.acquire(lease.name, lease.owner, LEASE_MS) != lease:
+                    return
+            except self.on_failure as error:
+                log.warning("%s: lease not renewed: %s", lease.name, error, extra={"action": "pump.renew_retry"})
 
 
 async def release(log_: Log, lease: Lease, failures: tuple[type[Exception], ...]) -> None:
@@ -93,4 +98,3 @@ async def release(log_: Log, lease: Lease, failures: tuple[type[Exception], ...]
         await log_.release(lease)
     except failures:
         log.info("lease %s left to expire", lease.name, extra={"action": "pump.lease_left"})
-

@@ -9,20 +9,39 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
 import msgspec
 import redis.exceptions
 
+import cities
+from api.app import create_app
+from api.deps import CityInfo, Deps
 from core.codec import encode
+from core.identity import Identity
 from core.live import Live
+from ingest.door import DoorParams
+from ingest.service import Ingest, IngestParams
+from ingest.ticker import find_last_tick
 from ronda.archiving import archive_for_ever, streams_of
+from ronda.configure import ensure_city
+from ronda.metrics import metrics
 from ronda.pump import Pump
+from ronda.registry import Devices
 from ronda.runtime import Runtime
+from ronda.serving import serve
+from ronda.settings import Settings
 from ronda.steps import DispatchStep, GeoStep, sightings_of
 from store.archive import Archive
+from store.credentials import find_token
+from store.log import START, id_key
 
 log = logging.getLogger(__name__)
 
@@ -32,12 +51,55 @@ TRIM_S: Final = 60.0
 KEEP_S: Final = 3600.0  # what every reader has read stays in the log this long, for a look back and for replay
 
 
+async def ingest(runtime: Runtime) -> None:
+    """Devices speak at the door or through a broker; what they say is in the log before they are told so."""
+    settings, known = runtime.settings, Devices()
+    await known.load(runtime.pool)
+    await ensure_city(runtime)
+    service = Ingest(
+        ingest_params(settings),
+        append=runtime.log.append,
+        partitions=runtime.partitions,
+        clock=runtime.clock,
+        known=known.__contains__,
+        authenticate=partial(check_device, runtime),
+        last_tick=await find_last_tick(runtime.log),
+    )
+    runtime.parts.counters["ingest"] = service.counters.as_dict
+    async with asyncio.TaskGroup() as group:
+        group.create_task(known.follow(runtime.log), name="ingest-registry")
+        group.create_task(service.run(), name="ingest")
+        await service.opened.wait()
+        runtime.parts.say("ingest", "ready")
+
+
+def ingest_params(settings: Settings) -> IngestParams:
+    """The door, unless a broker is in front."""
+    tls = tls_context(settings.mqtt_tls_cert, settings.mqtt_tls_key) if settings.mqtt_tls_cert else None
+    door = DoorParams(settings.mqtt_host, settings.mqtt_port, tls=tls, anonymous=settings.demo)
+    return IngestParams(
+        door=None if settings.mqtt_url else door, mqtt_url=settings.mqtt_url, auto_register=settings.auto_register
+    )
+
+
+def tls_context(certificate: str, key: str) -> ssl.SSLContext:
+    """A server context for the door."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key or None)
+    return context
+
+
+async def check_device(runtime: Runtime, _client: str, _user: str, password: str) -> Identity | None:
+    """A device shows its token as the password."""
+    return await find_token(runtime.pool, password, runtime.clock.now_us())
+
+
 async def geo(runtime: Runtime) -> None:
     """Fixes, ticks, commands and configuration become dwells, alerts and live positions; one pump a partition."""
     owner = uuid4().hex
     async with asyncio.TaskGroup() as group:
         for p in range(runtime.partitions):
-            pump = Pump(runtime.log, GeoStep.reader, f"in.{p}", owner, lambda rows, p=p: GeoStep(p, rows), AWAY)
+            pump = Pump(runtime.log, GeoStep.reader, f"in.{p}", owner, partial(GeoStep, p), AWAY)
             group.create_task(pump.run(), name=f"geo-{p}")
         runtime.parts.say("geo", "ready")
 
@@ -78,6 +140,43 @@ async def moved(runtime: Runtime) -> AsyncIterator[list[Live]]:
             newest, told = {}, now
 
 
+async def api(runtime: Runtime) -> None:
+    """The console, the HTTP API, events and live positions."""
+    settings, city = runtime.settings, cities.load(runtime.settings.city)
+    app = create_app(
+        Deps(
+            pool=runtime.pool,
+            database_url=runtime.urls.database,
+            log=runtime.log,
+            clock=runtime.clock,
+            city=CityInfo(
+                code=city.code,
+                name=city.name,
+                tz=city.tz,
+                centre=city.origin,
+                bounds=city.bounds,
+                language=city.language,
+                words=city.words,
+            ),
+            partitions=runtime.partitions,
+            public_url=settings.link_base,
+            map_style_url=settings.map_style_url or None,
+            static_dir=Path(str(files("api"))) / "static",
+            demo=settings.demo,
+            version=version("ronda"),
+            ready={"stages": partial(stages_ready, runtime)},
+            metrics=metrics(runtime.parts),
+        )
+    )
+    await serve(app, settings.http_host, settings.http_port, partial(runtime.parts.say, "api", "ready"))
+
+
+async def stages_ready(runtime: Runtime) -> str | None:
+    """Readiness of the stages of this process, as they say themselves: None, or what is wrong."""
+    wrong = {name: said for name, said in runtime.parts.all().items() if said[0] != "ready"}
+    return "; ".join(f"{name} {state} {why}".strip() for name, (state, why) in wrong.items()) or None
+
+
 async def archive(runtime: Runtime) -> None:
     """Everything that was said goes to Postgres, once."""
     runtime.parts.say("archive", "ready")
@@ -100,12 +199,12 @@ async def trim(runtime: Runtime) -> None:
     archived = await Archive(runtime.pool).offsets()
     oldest = f"{(runtime.clock.now_us() - int(KEEP_S * 1e6)) // 1000}-0"
     for stream in streams_of(runtime.partitions):
-        offsets = [archived.get(stream, "0-0"), oldest]
+        offsets = [archived.get(stream, START), oldest]
         if stream.startswith("in."):
             offsets.append(await runtime.log.offset(GeoStep.reader, stream))
         if stream == DispatchStep.stream:
             offsets.append(await runtime.log.offset(DispatchStep.reader, stream))
-        await runtime.log.trim(stream, min(offsets, key=lambda i: tuple(map(int, i.split("-")))))
+        await runtime.log.trim(stream, min(offsets, key=id_key))
 
 
 async def notify(runtime: Runtime) -> None:
@@ -115,9 +214,11 @@ async def notify(runtime: Runtime) -> None:
 
 
 STAGES: Final[dict[str, Callable[[Runtime], Awaitable[None]]]] = {
+    "ingest": ingest,
     "geo": geo,
     "dispatch": dispatch,
     "archive": archive,
     "notify": notify,
     "schedule": schedule,
+    "api": api,
 }
