@@ -1,0 +1,189 @@
+"""The archive's writer: a batch of everything and the offsets it reaches, in one Postgres transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import numpy as np
+from psycopg import AsyncCursor
+from psycopg_pool import AsyncConnectionPool
+
+from core.entries import Command, Config
+from core.errors import ConflictError
+from core.events import AlertChanged, CommandDone, DwellChanged, Event, IncidentChanged, PlanMade
+from core.fixes import Fixes
+from core.rejects import Reject
+from store.log import START, id_key
+from store.pg import query, transaction
+from store.registry import apply_config
+from store.rows import copy_bytes
+from store.text import clean, json_of
+
+READER: Final = "archive"
+REJECTS_KEPT: Final = 100_000  # the newest; a device gone mad must not fill the disk
+Events = Sequence[tuple[str, str, Sequence[Event]]]  # (stream, entry id, events)
+
+
+class Archive:
+    """The only writer of archived rows. Redelivery is harmless, and of two writers at one offset the second fails.
+
+    Call `offsets` first, and again after any error of `write`: whether a failed write is in the archive is unknown
+    until then.
+    """
+
+    def __init__(self, pool: AsyncConnectionPool) -> None:
+        self._pool = pool
+        self._believed: dict[str, str] = {}
+        self._numbers: dict[str, int] = {}
+
+    async def offsets(self) -> dict[str, str]:
+        """Stream and id of the last entry archived; streams never read are not in it."""
+        async with transaction(self._pool) as cursor:
+            await cursor.execute(query("offsets"), {"reader": READER})
+            self._believed = {row.stream: row.last_id for row in await cursor.fetchall()}
+        return dict(self._believed)
+
+    async def write(
+        self,
+        offsets: dict[str, str],
+        fixes: Fixes,
+        events: Events = (),
+        configs: Sequence[tuple[str, Config]] = (),
+        commands: Sequence[Command] = (),
+        rejects: Sequence[Reject] = (),
+    ) -> None:
+        """Store all of it and move the offsets, or nothing.
+
+        Raises `ConflictError` when the archive is not where this writer believes it to be.
+        """
+        async with transaction(self._pool) as cursor:
+            await self._move(cursor, offsets)
+            numbers = await self._store_fixes(cursor, fixes)
+            await _store_commands(cursor, commands)
+            await _store_events(cursor, events)
+            for entry_id, config in configs:
+                await apply_config(cursor, entry_id, config)
+            await _store_rejects(cursor, rejects)
+            if events or configs:
+                await cursor.execute(query("ring"))
+        self._believed |= offsets
+        self._numbers |= numbers
+
+    async def _move(self, cursor: AsyncCursor[Any], offsets: dict[str, str]) -> None:
+        named = {"reader": READER, "streams": list(offsets), "ids": list(offsets.values())}
+        if not all(stream in self._believed for stream in offsets):
+            await cursor.execute(query("new_offsets"), named)
+        await cursor.execute(query("lock_offsets"), named)
+        for stream, last_id in await cursor.fetchall():
+            if last_id != self._believed.get(stream, START) or id_key(offsets[stream]) < id_key(last_id):
+                raise ConflictError(f"the archive is at {last_id} of {stream}, not where this writer is: ask offsets()")
+        await cursor.execute(query("move_offsets"), named)
+
+    async def _store_fixes(self, cursor: AsyncCursor[Any], fixes: Fixes) -> dict[str, int]:
+        """Store the fixes; returns device numbers that this writer did not know (kept only once committed)."""
+        if not len(fixes):
+            return {}
+        ids = [clean(name) for name in fixes.ids]
+        new = await _device_numbers(cursor, [name for name in ids if name not in self._numbers])
+        numbers = np.array([self._numbers.get(name) or new[name] for name in ids], np.int32)
+        await cursor.execute(query("staging"))
+        async with cursor.copy(query("copy_staging")) as copy:
+            await copy.write(copy_bytes(fixes, numbers))
+        await cursor.execute(query("store_fixes"))
+        return new
+
+
+async def _device_numbers(cursor: AsyncCursor[Any], ids: list[str]) -> dict[str, int]:
+    if not ids:
+        return {}
+    await cursor.execute(query("new_device_keys"), {"ids": ids})
+    await cursor.execute(query("device_keys"), {"ids": ids})
+    return {row.id: row.no for row in await cursor.fetchall()}
+
+
+async def _store_events(cursor: AsyncCursor[Any], events: Events) -> None:
+    if not events:
+        return
+    await cursor.execute(query("lock_events"))
+    flat = [(stream, entry, i, event) for stream, entry, said in events for i, event in enumerate(said)]
+    await cursor.execute(
+        query("store_events"),
+        {
+            "stream": [stream for stream, _, _, _ in flat],
+            "entry_id": [entry for _, entry, _, _ in flat],
+            "ordinal": [i for _, _, i, _ in flat],
+            "kind": [event.__struct_config__.tag for _, _, _, event in flat],
+            "device": [device_of(event) for _, _, _, event in flat],
+            "at_us": [event.at_us for _, _, _, event in flat],
+            "body": [json_of(event) for _, _, _, event in flat],
+        },
+    )
+    await _store_rows(cursor, [event for _, _, _, event in flat])
+
+
+async def _store_rows(cursor: AsyncCursor[Any], events: Sequence[Event]) -> None:
+    """Bring the tables of newest versions up to date; of several versions in one batch only the last counts."""
+    dwells = [event.row for event in events if isinstance(event, DwellChanged)]
+    alerts = [event for event in events if isinstance(event, AlertChanged)]
+    incidents = [event for event in events if isinstance(event, IncidentChanged)]
+    plans = {(e.incident, e.at_us): e for e in events if isinstance(e, PlanMade)}
+    done = [event for event in events if isinstance(event, CommandDone)]
+    await _upsert(cursor, "store_dwells", newest(dwells))
+    await _upsert(cursor, "store_alerts", oldest(alerts))
+    await _upsert(cursor, "store_alerts", newest(alerts))
+    await _upsert(cursor, "store_incidents", newest(incidents))
+    await _upsert(cursor, "store_plans", list(plans.values()))
+    await _upsert(cursor, "finish_commands", _outcomes(done))
+
+
+async def _upsert(cursor: AsyncCursor[Any], name: str, rows: Sequence[Any]) -> None:
+    if rows:
+        await cursor.execute(query(name), {"rows": json_of(rows)})
+
+
+def newest(rows: Iterable[Any]) -> list[Any]:
+    """The highest revision of each id; of equal revisions the first."""
+    found: dict[str, Any] = {}
+    for row in rows:
+        if row.id not in found or found[row.id].revision < row.revision:
+            found[row.id] = row
+    return list(found.values())
+
+
+def oldest(rows: Iterable[Any]) -> list[Any]:
+    """The first version of each id: it tells when an alert was raised."""
+    found: dict[str, Any] = {}
+    for row in rows:
+        found.setdefault(row.id, row)
+    return list(found.values())
+
+
+def _outcomes(done: Iterable[CommandDone]) -> list[CommandDone]:
+    """One outcome a command: a success outweighs another partition's refusal."""
+    found: dict[str, CommandDone] = {}
+    for outcome in done:
+        if outcome.id not in found or not found[outcome.id].ok:
+            found[outcome.id] = outcome
+    return list(found.values())
+
+
+async def _store_commands(cursor: AsyncCursor[Any], commands: Sequence[Command]) -> None:
+    await _upsert(cursor, "store_commands", list({command.id: command for command in commands}.values()))
+
+
+async def _store_rejects(cursor: AsyncCursor[Any], rejects: Sequence[Reject]) -> None:
+    if rejects:
+        texts = {
+            name: [clean(getattr(r, name)) for r in rejects]
+            for name in ("reason", "dialect", "topic", "device", "detail")
+        }
+        plain = {name: [getattr(r, name) for r in rejects] for name in ("received_us", "payload")}
+        await cursor.execute(query("store_rejects"), texts | plain)
+        await cursor.execute(query("forget_rejects"), {"keep": REJECTS_KEPT})
+
+
+def device_of(event: Event) -> str | None:
+    """The device that an event is about, if it is about one."""
+    device = event.row.device if isinstance(event, DwellChanged) else getattr(event, "device", None)
+    return None if device is None else clean(device)

@@ -1,0 +1,70 @@
+"""Config entries into the registry's tables."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Final
+
+import msgspec
+from psycopg import AsyncCursor
+
+from core.entities import Area, Assignment, Device, Person, Place, Profile, Route, Shift, Vehicle
+from core.entries import Config
+from store.pg import query
+from store.text import clean, json_of
+
+_TYPES: Final[dict[str, Any]] = {
+    "profiles": Profile,
+    "devices": Device,
+    "vehicles": Vehicle,
+    "people": Person,
+    "routes": Route,
+    "shifts": Shift,
+    "assignments": Assignment,
+    "places": Place,
+    "areas": Area,
+}
+_log = logging.getLogger(__name__)
+
+
+async def apply_config(cursor: AsyncCursor[Any], entry_id: str, config: Config) -> None:
+    """Log the entry and bring its section up to date."""
+    named = {name: clean(getattr(config, name)) for name in ("id", "section", "op", "actor")}
+    rows = {"entry_id": entry_id, "rows": json_of(config.rows), "at_us": config.at_us}
+    await cursor.execute(query("log_config"), named | rows)
+    section = {"section": config.section, "at_us": config.at_us}
+    if config.op == "delete":
+        ids = [clean(row_id) for row in config.rows if (row_id := row_id_of(row))]
+        await cursor.execute(query("delete_rows"), section | {"ids": ids})
+        return
+    if config.op == "set":
+        await cursor.execute(query("clear_section"), section)
+    bodies = {clean(row_id): json_of(body) for row_id, body in valid_rows(config).items()}
+    if bodies:
+        await cursor.execute(query("upsert_rows"), section | {"ids": list(bodies), "bodies": list(bodies.values())})
+
+
+def row_id_of(row: dict[str, Any]) -> str:
+    """Id of a row; profiles go by their class. "" when it has none."""
+    row_id = row.get("id", row.get("cls", ""))
+    return row_id if isinstance(row_id, str) else ""
+
+
+def valid_rows(config: Config) -> dict[str, dict[str, Any]]:
+    """Rows by id, defaults filled in, unknown keys kept.
+
+    A row that does not fit its section is left out and logged: one bad row must not stop the archive (whoever appends
+    config checks it first).
+    """
+    rows = {}
+    for row in config.rows:
+        try:
+            known = (
+                msgspec.to_builtins(msgspec.convert(row, _TYPES[config.section])) if config.section in _TYPES else {}
+            )
+        except msgspec.ValidationError as error:
+            _log.warning("%s row refused: %s", config.section, error, extra={"action": "store.config.refused"})
+            continue
+        if row_id := row_id_of(row):
+            rows[row_id] = row | known
+    return rows

@@ -1,0 +1,205 @@
+-- The whole schema at its newest version. `migrations/` leads older databases here; a test compares the two.
+-- Instants are timestamptz, exact to the microsecond; the functions below are the only way in and out.
+
+CREATE FUNCTION from_us(us bigint) RETURNS timestamptz
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN to_timestamp(us / 1e6::double precision);  -- exact until 2106
+
+CREATE FUNCTION to_us(at timestamptz) RETURNS bigint
+    LANGUAGE sql STABLE PARALLEL SAFE RETURN (extract(epoch FROM at) * 1000000)::bigint;
+
+-- How far each reader of the log has come; moves in the same transaction as the rows.
+CREATE TABLE offsets (
+    reader text NOT NULL,
+    stream text NOT NULL,
+    last_id text NOT NULL,
+    PRIMARY KEY (reader, stream)
+);
+
+-- Small numbers for device ids: 4 bytes in a hundred million rows instead of 20.
+CREATE TABLE device_keys (
+    no integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id text NOT NULL UNIQUE
+);
+
+-- One row per fix, however often it was delivered. `content` is the content hash with its top bit flipped, so that
+-- signed order here equals unsigned order there. A hypertable where TimescaleDB is (see timescale.sql).
+CREATE TABLE fixes (
+    device_no integer NOT NULL,
+    time timestamptz NOT NULL,
+    received timestamptz NOT NULL,
+    lat double precision NOT NULL,
+    lon double precision NOT NULL,
+    speed real,
+    course real,
+    accuracy real,
+    altitude real,
+    battery real,
+    odometer double precision,
+    ignition smallint,
+    moving smallint,
+    flags integer NOT NULL,
+    dialect smallint NOT NULL,
+    content bigint NOT NULL,
+    PRIMARY KEY (device_no, time, content)
+);
+CREATE INDEX fixes_time ON fixes USING brin (time);
+
+CREATE TABLE dwells (
+    id text PRIMARY KEY,
+    device text NOT NULL,
+    cls text NOT NULL,
+    start_at timestamptz NOT NULL,
+    end_at timestamptz,
+    last_at timestamptz NOT NULL,
+    observed_s double precision NOT NULL,
+    silent_s double precision NOT NULL,
+    lon double precision NOT NULL,
+    lat double precision NOT NULL,
+    radius_m double precision NOT NULL,
+    fixes integer NOT NULL,
+    state text NOT NULL,
+    revision integer NOT NULL,
+    merged_into text,
+    area text,
+    place_id text,
+    place_name text,
+    place_kind text,
+    purpose text NOT NULL,
+    alert boolean NOT NULL,
+    -- The time it covers, endless while open.
+    span tstzrange NOT NULL GENERATED ALWAYS AS (
+        tstzrange(start_at, CASE state WHEN 'open' THEN NULL ELSE greatest(start_at, end_at) END, '[]')
+    ) STORED
+);
+CREATE INDEX dwells_start ON dwells (start_at, id);
+CREATE INDEX dwells_device ON dwells (device, start_at);
+CREATE INDEX dwells_span ON dwells USING gist (span);
+CREATE INDEX dwells_open ON dwells (start_at) WHERE state = 'open';
+
+CREATE TABLE alerts (
+    id text PRIMARY KEY,
+    kind text NOT NULL,
+    device text NOT NULL,
+    state text NOT NULL,
+    revision integer NOT NULL,
+    raised_at timestamptz NOT NULL,
+    changed_at timestamptz NOT NULL,
+    lon double precision NOT NULL,
+    lat double precision NOT NULL,
+    dwell text,
+    actor text,
+    note text NOT NULL
+);
+CREATE INDEX alerts_raised ON alerts (raised_at, id);
+
+-- Everything that was said, in one order: `seq` grows in the order of commits (writers queue on an advisory lock).
+CREATE TABLE events (
+    seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    stream text NOT NULL,
+    entry_id text NOT NULL,
+    ordinal integer NOT NULL,
+    kind text NOT NULL,
+    device text,
+    at timestamptz NOT NULL,
+    body jsonb NOT NULL,
+    UNIQUE (stream, entry_id, ordinal)
+);
+
+CREATE TABLE incidents (
+    id text PRIMARY KEY,
+    status text NOT NULL,
+    opened_at timestamptz NOT NULL,
+    revision integer NOT NULL,
+    body jsonb NOT NULL
+);
+CREATE INDEX incidents_opened ON incidents (opened_at, id);
+
+CREATE TABLE plans (
+    incident text NOT NULL,
+    at timestamptz NOT NULL,
+    body jsonb NOT NULL,
+    PRIMARY KEY (incident, at)
+);
+
+CREATE TABLE rejects (
+    seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    received timestamptz NOT NULL,
+    reason text NOT NULL,
+    dialect text NOT NULL,
+    topic text NOT NULL,
+    device text NOT NULL,
+    detail text NOT NULL,
+    payload bytea NOT NULL
+);
+CREATE INDEX rejects_device ON rejects (device, seq);
+
+-- The newest version of every configured row, as it was given.
+CREATE TABLE registry (
+    section text NOT NULL,
+    id text NOT NULL,
+    body jsonb NOT NULL,
+    at timestamptz NOT NULL,
+    PRIMARY KEY (section, id)
+);
+CREATE INDEX registry_assigned ON registry ((body ->> 'device')) WHERE section = 'assignments';
+
+CREATE VIEW assignments AS
+SELECT
+    id,
+    body ->> 'device' AS device,
+    body ->> 'vehicle' AS vehicle,
+    from_us((body ->> 'from_us')::bigint) AS from_at,
+    from_us((body ->> 'until_us')::bigint) AS until_at
+FROM registry
+WHERE section = 'assignments';
+
+CREATE TABLE config_log (
+    entry_id text NOT NULL PRIMARY KEY,
+    id text NOT NULL,
+    section text NOT NULL,
+    op text NOT NULL,
+    rows jsonb NOT NULL,
+    actor text NOT NULL,
+    at timestamptz NOT NULL
+);
+CREATE INDEX config_log_id ON config_log (id) WHERE id <> '';
+
+CREATE TABLE commands (
+    id text PRIMARY KEY,
+    kind text NOT NULL,
+    actor text NOT NULL,
+    at timestamptz NOT NULL,
+    body jsonb NOT NULL,
+    done boolean NOT NULL DEFAULT false,
+    ok boolean NOT NULL DEFAULT false,
+    reason text NOT NULL DEFAULT ''
+);
+
+-- Credentials: only the sha256 of a secret is here.
+CREATE TABLE tokens (
+    id text PRIMARY KEY,
+    hash bytea NOT NULL UNIQUE,
+    role text NOT NULL,
+    subject text NOT NULL,
+    device text,
+    label text NOT NULL,
+    created timestamptz NOT NULL,
+    expires timestamptz,
+    revoked timestamptz
+);
+
+CREATE TABLE links (
+    hash bytea PRIMARY KEY,
+    role text NOT NULL,
+    subject text NOT NULL,
+    expires timestamptz NOT NULL,
+    used_at timestamptz
+);
+
+CREATE TABLE sessions (
+    hash bytea PRIMARY KEY,
+    role text NOT NULL,
+    subject text NOT NULL,
+    device text,
+    expires timestamptz NOT NULL
+);
