@@ -1,0 +1,1 @@
+"""From the outside to the log: sources, dialects, admission, batches; a message is acknowledged when it is on disk."""

@@ -1,0 +1,235 @@
+"""The bounded batcher: messages collect while the batch before them is being written, then go to disk as one.
+
+Everything that waits is counted in messages and bytes. Above the bound the sources are asked to stop reading; they
+go on when half of it is free again. If the log does not answer, the same batch is tried again until it does: nothing
+is acknowledged, nothing is forgotten, nothing grows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+import msgspec
+import numpy as np
+
+from core import codec
+from core.clock import Clock
+from core.entities import Device
+from core.entries import Config
+from core.fixes import Fixes
+from core.partition import partition_of
+from core.rejects import Reject
+from ingest.admit import Admission, Admitted
+from ingest.counters import Counters
+from ingest.message import Append, Message
+
+REJECTS_STREAM: Final = "rejects"
+REJECTS_CAP: Final = 100_000  # entries of the rejects stream; what nobody read by then is forgotten
+_OVERHEAD: Final = 256  # bytes that a waiting message costs beside its payload
+_BACKOFF_S: Final = (0.05, 5.0)  # first and longest pause between attempts
+
+_logger = logging.getLogger(__name__)
+
+
+class Limits(NamedTuple):
+    """Bounds of the batcher. The age counts from the first message that waits."""
+
+    age_s: float = 0.005
+    batch_messages: int = 4096
+    batch_bytes: int = 1 << 20
+    waiting_messages: int = 100_000
+    waiting_bytes: int = 64 << 20
+
+
+class Batcher:
+    """A `Sink` in front of the log. `run` writes; `put` only queues."""
+
+    def __init__(
+        self,
+        append: Append,
+        admission: Admission,
+        partitions: int,
+        *,
+        clock: Clock,
+        counters: Counters,
+        limits: Limits | None = None,
+        on_rejects: Callable[[list[Reject]], None] | None = None,
+    ) -> None:
+        self._append = append
+        self._admission = admission
+        self._partitions = partitions
+        self._clock = clock
+        self._counters = counters
+        self._limits = limits or Limits()
+        self._on_rejects = on_rejects
+        self._waiting: deque[Message] = deque()
+        self._writing: Sequence[Message] = ()
+        self._bytes = 0
+        self._full = False
+        self._healthy = True
+        self._listeners: list[Callable[[], None]] = []
+        self._arrived = asyncio.Event()
+        self._enough = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    @property
+    def full(self) -> bool:
+        return self._full
+
+    @property
+    def healthy(self) -> bool:
+        """Whether the last append succeeded."""
+        return self._healthy
+
+    def watermark_us(self) -> int:
+        """All that was received before this moment is in the log."""
+        now_us = self._clock.now_us()
+        oldest = self._writing or self._waiting
+        return min(now_us, oldest[0].received_us) if oldest else now_us
+
+    def on_pressure(self, listener: Callable[[], None]) -> None:
+        self._listeners.append(listener)
+
+    def put(self, message: Message) -> None:
+        """Queue a message; its `done` is called when all that it said is on disk."""
+        if not self._waiting:
+            self._arrived.set()
+            self._idle.clear()
+        self._waiting.append(message)
+        self._bytes += len(message.payload) + _OVERHEAD
+        if len(self._waiting) >= self._limits.batch_messages or self._bytes >= self._limits.batch_bytes:
+            self._enough.set()
+        if not self._full and self._above(1.0):
+            self._press(full=True)
+
+    async def run(self) -> None:
+        """Write batches until cancelled; then what waits is left unacknowledged."""
+        while True:
+            await self._arrived.wait()
+            await self._linger()
+            await self._write(self._take())
+
+    async def drain(self, timeout_s: float) -> bool:
+        """Wait until everything is written; for a shutdown in which `run` still goes on."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._idle.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def _linger(self) -> None:
+        """Let a batch fill, but no message wait longer than the age bound."""
+        age_s = (self._clock.now_us() - self._waiting[0].received_us) / 1e6
+        rest_s = min(self._limits.age_s - age_s, self._limits.age_s)
+        if rest_s > 0 and not self._enough.is_set():
+            try:
+                async with asyncio.timeout(rest_s):
+                    await self._enough.wait()
+            except TimeoutError:
+                return
+
+    def _take(self) -> list[Message]:
+        batch: list[Message] = []
+        room = self._limits.batch_bytes
+        while self._waiting and len(batch) < self._limits.batch_messages and room > 0:
+            message = self._waiting.popleft()
+            room -= len(message.payload) + _OVERHEAD
+            batch.append(message)
+        self._writing = batch
+        if not self._waiting:
+            self._arrived.clear()
+        if len(self._waiting) < self._limits.batch_messages:
+            self._enough.clear()
+        return batch
+
+    async def _write(self, batch: list[Message]) -> None:
+        admitted = self._admission.sort(batch)
+        entries, rejects = self._entries(admitted)
+        if entries:
+            await self._append_surely(entries, cap=None)
+        if rejects:
+            await self._append_surely(rejects, cap=REJECTS_CAP)
+            if self._on_rejects is not None:
+                self._on_rejects(admitted.rejects)
+        self._writing = ()
+        self._bytes -= sum(len(message.payload) + _OVERHEAD for message in batch)
+        self._count(batch, admitted)
+        for message in batch:
+            message.done()
+        if self._full and not self._above(0.5):
+            self._press(full=False)
+        if not self._waiting:
+            self._idle.set()
+
+    async def _append_surely(self, items: Sequence[tuple[str, bytes]], *, cap: int | None) -> None:
+        """Append, trying again with growing pauses until the log has it."""
+        pause_s, longest_s = _BACKOFF_S
+        while True:
+            try:
+                await self._append(items, cap=cap)
+            except Exception as error:  # noqa: BLE001  # whatever the log raised, the answer is the same
+                self._healthy = False
+                self._counters.append_failures += 1
+                extra = {"action": "ingest.append_failed", "pause_s": pause_s}
+                _logger.warning("the log did not take a batch, trying again: %s", error, extra=extra)
+                await asyncio.sleep(pause_s)
+                pause_s = min(pause_s * 2, longest_s)
+            else:
+                self._healthy = True
+                self._counters.appends += 1
+                return
+
+    def _entries(self, admitted: Admitted) -> tuple[list[tuple[str, bytes]], list[tuple[str, bytes]]]:
+        """Log entries of a batch: registrations first, then fixes by partition; and the rejects, which may be cut."""
+        entries = self._registrations(admitted.devices)
+        entries += [(f"in.{p}", codec.encode(fixes)) for p, fixes in split(admitted.fixes, self._partitions)]
+        rejects = [(REJECTS_STREAM, codec.encode(admitted.rejects))] if admitted.rejects else []
+        return entries, rejects
+
+    def _registrations(self, devices: list[Device]) -> list[tuple[str, bytes]]:
+        if not devices:
+            return []
+        rows = tuple(msgspec.to_builtins(device) for device in devices)
+        config = Config(section="devices", rows=rows, at_us=self._clock.now_us(), actor="ingest")
+        body = codec.encode(config)
+        return [(f"in.{p}", body) for p in range(self._partitions)]
+
+    def _count(self, batch: list[Message], admitted: Admitted) -> None:
+        counters = self._counters
+        counters.messages += len(batch)
+        counters.fixes += len(admitted.fixes)
+        counters.ignored += admitted.ignored
+        counters.registered += len(admitted.devices)
+        counters.rejects.update(reject.reason for reject in admitted.rejects)
+        counters.acknowledged += len(batch)
+        counters.pending_messages = len(self._waiting)
+        counters.pending_bytes = self._bytes
+
+    def _above(self, share: float) -> bool:
+        limits = self._limits
+        messages = len(self._waiting) + len(self._writing)
+        return messages >= limits.waiting_messages * share or self._bytes >= limits.waiting_bytes * share
+
+    def _press(self, *, full: bool) -> None:
+        self._full = full
+        self._counters.pressure += full
+        extra = {"action": "ingest.pressure", "full": full, "bytes": self._bytes}
+        _logger.info("sources are asked to %s", "wait" if full else "go on", extra=extra)
+        for listener in self._listeners:
+            listener()
+
+
+def split(fixes: Fixes, partitions: int) -> list[tuple[int, Fixes]]:
+    """The rows of each partition that has any, in their order."""
+    if not len(fixes):
+        return []
+    of_device = np.array([partition_of(device, partitions) for device in fixes.ids], np.int32)
+    of_row = of_device[fixes.device]
+    present = np.unique(of_row).tolist()
+    return [(p, fixes.take(of_row == p)) for p in present]

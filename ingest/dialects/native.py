@@ -1,0 +1,100 @@
+"""The native dialect: `ronda/v1/{device}/fix` holds one JSON object or an array of them.
+
+`time`, `lat` and `lon` are required. Numbers are expected as numbers; an optional value of a wrong type is
+missing, it does not spoil the fix. In an array a bad element is refused alone. Unknown keys are passed over;
+`id` too: a repeated fix is recognised by its device, time and content.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final
+
+import msgspec
+
+from core.fixes import Fixes
+from core.units import US_PER_S
+from ingest.raw import Decoded, Problem, RawFix, number, refuse
+
+_REQUIRED: Final = ("time", "lat", "lon")
+_NUMBERS: Final = ("speed", "course", "accuracy", "altitude", "battery", "odometer")
+_BOOLEANS: Final = ("ignition", "moving", "sos")
+_COLUMNS: Final = {
+    "speed": "speed_mps",
+    "course": "course_deg",
+    "accuracy": "accuracy_m",
+    "altitude": "altitude_m",
+    "battery": "battery_pct",
+    "odometer": "odometer_m",
+}
+_json: Final = msgspec.json.Decoder(RawFix | list[RawFix])
+_loose: Final = msgspec.json.Decoder()
+
+
+def decode(payload: bytes) -> Decoded:
+    """Fixes of a payload; the quick way when every element is clean, element by element when one is not."""
+    try:
+        value = _json.decode(payload)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        return _decode_loosely(payload)
+    return Decoded(value if isinstance(value, list) else [value], [])
+
+
+def _decode_loosely(payload: bytes) -> Decoded:
+    try:
+        value = _loose.decode(payload)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+        return refuse("not_json", str(error))
+    elements = value if isinstance(value, list) else [value]
+    fixes: list[RawFix] = []
+    problems: list[Problem] = []
+    for element in elements:
+        outcome = _read(element)
+        if isinstance(outcome, RawFix):
+            fixes.append(outcome)
+        else:
+            problems.append(outcome._replace(payload=msgspec.json.encode(element) if value is elements else None))
+    return Decoded(fixes, problems)
+
+
+def _read(element: Any) -> RawFix | Problem:
+    if not isinstance(element, dict):
+        return Problem("unknown_type", f"a fix is a JSON object, this is {type(element).__name__}")
+    absent = [name for name in _REQUIRED if element.get(name) is None]
+    if absent:
+        return Problem("missing_field", ", ".join(absent))
+    time, lat, lon = (element[name] for name in _REQUIRED)
+    if isinstance(time, bool) or not isinstance(time, int | float | str):
+        return Problem("bad_time", "time is RFC 3339 text or a number since the epoch")
+    if not (_is_number(lat) and _is_number(lon)):
+        return Problem("bad_coordinate", "lat and lon are numbers of degrees")
+    options: dict[str, Any] = {name: number(element.get(name)) for name in _NUMBERS}
+    options |= {name: v for name in _BOOLEANS if isinstance(v := element.get(name), bool)}
+    return RawFix(time, number(lat), number(lon), **options)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def encode(fixes: Fixes) -> bytes:
+    """A JSON array of the rows (of one device: the topic names it), leaving out what is missing."""
+    columns: dict[str, list[Any]] = {wire: getattr(fixes, name).tolist() for wire, name in _COLUMNS.items()}
+    columns |= {name: [None if v < 0 else bool(v) for v in getattr(fixes, name).tolist()] for name in _BOOLEANS[:2]}
+    columns["sos"] = [True if flag & 1 else None for flag in fixes.flags.tolist()]
+    rows = []
+    places = zip(fixes.time_us.tolist(), fixes.lat.tolist(), fixes.lon.tolist(), strict=True)
+    for i, (time_us, lat, lon) in enumerate(places):
+        row: dict[str, Any] = {"time": _seconds(time_us), "lat": lat, "lon": lon}
+        row |= {name: v for name, values in columns.items() if (v := values[i]) is not None and not _nan(v)}
+        rows.append(row)
+    return msgspec.json.encode(rows)
+
+
+def _nan(value: Any) -> bool:
+    return isinstance(value, float) and math.isnan(value)
+
+
+def _seconds(time_us: int) -> float | int:
+    whole, rest = divmod(time_us, US_PER_S)
+    return time_us / US_PER_S if rest else whole

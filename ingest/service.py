@@ -1,0 +1,173 @@
+"""The ingest stage, wired. All that it needs of the world is an argument:
+
+    ingest = Ingest(
+        IngestParams(door=DoorParams(host, port, anonymous=demo), mqtt_url="", auto_register=demo),
+        append=log.append,            # Log.append
+        partitions=4,
+        clock=clock,                  # core.clock.Clock
+        known=registry.__contains__,  # device id -> is it registered
+        authenticate=check,           # (client id, user name, password) -> Identity | None, or an awaitable of it
+        last_tick=await find_last_tick(log),
+    )
+    await ingest.run()                # until cancelled; what is on its way to disk then is finished first
+
+Either the door is open (`door` set) or a broker is in front (`mqtt_url` set), or both.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import msgspec
+
+from core.clock import Clock
+from core.entries import Tick
+from core.identity import Identity
+from core.rejects import Reject
+from ingest.admit import Admission
+from ingest.batch import Batcher, Limits
+from ingest.counters import Counters
+from ingest.door import Authenticate, Door, DoorParams
+from ingest.message import Append, Message
+from ingest.mqtt import MqttSource
+from ingest.ticker import Ticker
+
+_DRAIN_S: Final = 3.0
+_TOLD_PER_BATCH: Final = 100  # rejects that are sent back to their devices
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class IngestParams:
+    """What a city decides about ingest."""
+
+    door: DoorParams | None = None
+    mqtt_url: str = ""
+    mqtt_client_id: str = "ronda-ingest"
+    auto_register: bool = False
+    limits: Limits = field(default_factory=Limits)
+
+
+class Ingest:
+    """Sources, admission, batcher and ticker as one stage. Build it inside a running event loop."""
+
+    def __init__(
+        self,
+        params: IngestParams,
+        *,
+        append: Append,
+        partitions: int,
+        clock: Clock,
+        known: Callable[[str], bool],
+        authenticate: Authenticate,
+        last_tick: Tick | None = None,
+    ) -> None:
+        self.counters = Counters()
+        self._clock = clock
+        admission = Admission(known, auto_register=params.auto_register)
+        self._batcher = Batcher(
+            append,
+            admission,
+            partitions,
+            clock=clock,
+            counters=self.counters,
+            limits=params.limits,
+            on_rejects=self._tell,
+        )
+        self.door = (
+            Door(params.door, self._batcher, authenticate, clock=clock, counters=self.counters) if params.door else None
+        )
+        self._broker = (
+            MqttSource(params.mqtt_url, params.mqtt_client_id, self._batcher, clock=clock, counters=self.counters)
+            if params.mqtt_url
+            else None
+        )
+        self._ticker = Ticker(
+            append,
+            partitions,
+            watermark_us=self._batcher.watermark_us,
+            listening=lambda: self.listening,
+            counters=self.counters,
+            last=last_tick,
+        )
+        self.opened = asyncio.Event()  # set when the door is open
+
+    @property
+    def listening(self) -> bool:
+        """Whether every source is open and the log takes what they say."""
+        return (
+            (self.door is None or self.door.listening)
+            and (self._broker is None or self._broker.connected)
+            and self._batcher.healthy
+        )
+
+    async def run(self) -> None:
+        """Serve until cancelled, then write what has been taken in."""
+        async with AsyncExitStack() as stack:
+            writer = await stack.enter_async_context(_background(self._batcher.run()))
+            if self.door is not None:
+                await stack.enter_async_context(self.door)
+            self.opened.set()
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(self._ticker.run())
+                    if self._broker is not None:
+                        tasks.create_task(self._broker.run())
+                    await asyncio.shield(writer)
+            finally:
+                await self._drain()
+
+    async def submit(self, topic: str, payload: bytes, identity: Identity | None) -> None:
+        """Take one message from a source of another kind (HTTP); returns when it is on disk."""
+        written = asyncio.get_running_loop().create_future()
+        message = Message(
+            topic, payload, self._clock.now_us(), 1, retained=False, identity=identity, done=lambda: _settle(written)
+        )
+        self._batcher.put(message)
+        await written
+
+    @property
+    def full(self) -> bool:
+        """Whether `submit` should be put off: the sources are waiting for the log."""
+        return self._batcher.full
+
+    def notify(self, device: str, kind: str, payload: bytes) -> int:
+        """Tell a device something (`offer`, `notice`, `reject`); how many of its sessions get it."""
+        return self.door.notify(device, kind, payload) if self.door else 0
+
+    def _tell(self, rejects: list[Reject]) -> None:
+        """Send rejects back to the devices that listen for them (whoever is writing a device wants to know why)."""
+        for reject in rejects[:_TOLD_PER_BATCH]:
+            if reject.device and reject.reason != "forbidden":  # a forgery concerns its author, not its victim
+                payload = reject.payload.decode(errors="replace")
+                told = {"reason": reject.reason, "detail": reject.detail, "payload": payload}
+                self.notify(reject.device, "reject", msgspec.json.encode(told))
+
+    async def _drain(self) -> None:
+        if self.door is not None:
+            self.door.stop_reading()
+        written = await self._batcher.drain(_DRAIN_S)
+        extra = {"action": "ingest.drained", "complete": written}
+        _logger.info("ingest stops; all it took in is on disk: %s", written, extra=extra)
+
+
+@asynccontextmanager
+async def _background(work: Coroutine[Any, Any, None]) -> AsyncIterator[asyncio.Task[None]]:
+    """A task that is cancelled at the end of the block, and not before."""
+    task = asyncio.create_task(work)
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def _settle(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)

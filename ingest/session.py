@@ -1,0 +1,379 @@
+"""One client of the door: bytes in, packets handled, acknowledgements out in the order of the messages.
+
+A session stops reading (and parsing) while its credential is being checked, while the sink is full, while too many of
+its own messages are not on disk yet, and while it does not read what we write. What it may hold is therefore bounded:
+one read of the socket, one unfinished packet of at most `PACKET_MAX`, and `RECEIVE_MAXIMUM` messages in the sink.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import Final, Protocol
+
+from core.identity import Identity
+from core.rejects import PAYLOAD_LIMIT, Reason
+from ingest import wire
+from ingest.admit import PAYLOAD_MAX
+from ingest.mailbox import INFLIGHT_LIMIT, Mailbox, may_subscribe
+from ingest.message import Message
+from ingest.properties import PROTOCOL_ERROR, WireError, read_varint
+
+CONNECT_MAX: Final = 16 * 1024  # bytes of a CONNECT: nobody has shown a credential yet
+PACKET_MAX: Final = PAYLOAD_MAX + 66 * 1024  # bytes that we hold of one packet: payload, topic, properties
+SKIP_MAX: Final = 16 << 20  # bytes of an oversized packet that we read past; a longer one ends the connection
+RECEIVE_MAXIMUM: Final = 4096
+TOPICS_MAX: Final = 64  # subscriptions of one session
+_ROUTES_MAX: Final = 1000  # topics that a session remembers
+_WRITE_HIGH: Final = 64 * 1024
+_HEAD: Final = 70_000  # the longest topic and packet id
+
+
+class House(Protocol):
+    """What a session needs of the door."""
+
+    def now_us(self) -> int: ...
+    def now_s(self) -> float: ...
+    def arrive(self, session: Session) -> bool:
+        """Take a new connection in; False when the house is full."""
+        ...
+
+    def enter(self, session: Session, connect: wire.Connect) -> None:
+        """Check the credential in the background, then `welcome` or `refuse` the session."""
+
+    def leave(self, session: Session) -> None: ...
+    def put(self, message: Message) -> None: ...
+    def sink_full(self) -> bool: ...
+    def flush_soon(self, session: Session) -> None: ...
+    def forbids(self, identity: Identity | None, topic: str) -> bool: ...
+    def subscribe(self, session: Session, topic: str, qos: int) -> None: ...
+    def unsubscribe(self, session: Session, topic: str) -> bool: ...
+    def count(self, event: str) -> None: ...
+
+
+class Session(asyncio.Protocol):
+    """A connection from its first byte to its last."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._transport: asyncio.Transport | None = None
+        self._buffer = bytearray()
+        self._need = 2  # bytes without which the buffer cannot be read on
+        self._skip = 0  # bytes still to come of a packet that is too large
+        self._skipped: Message | None = None
+        self._out = bytearray()
+        self._holds: set[str] = set()  # why we do not read
+        self._pending = 0
+        self._received_us = 0
+        self._routes: dict[bytes, tuple[str, Reason | None]] = {}
+        self._handlers: dict[int, Callable[[int, bytes], None]] = {
+            wire.SUBSCRIBE: self._on_subscribe,
+            wire.UNSUBSCRIBE: self._on_unsubscribe,
+            wire.PUBACK: self._on_puback,
+            wire.DISCONNECT: self._on_disconnect,
+        }
+        self.version = 0
+        self.identity: Identity | None = None
+        self.mailbox: Mailbox | None = None
+        self.keep_alive_s = 0
+        self.active_s = house.now_s()
+        self.opened_s = self.active_s
+        self.peer_inflight = INFLIGHT_LIMIT
+        self.ended_s: float | None = None  # when we closed it; the client may still be taking our last words
+
+    @property
+    def open(self) -> bool:
+        """Welcomed and not yet gone."""
+        return self.mailbox is not None and self._transport is not None
+
+    @property
+    def held(self) -> bool:
+        return bool(self._holds)
+
+    @property
+    def stuck(self) -> bool:
+        """The client does not take what we write."""
+        return "writing" in self._holds
+
+    # transport callbacks
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101  # a stream server makes no other
+        self._transport = transport
+        transport.set_write_buffer_limits(high=_WRITE_HIGH)
+        if not self._house.arrive(self):
+            transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        del exc
+        self._transport = None
+        self._buffer.clear()
+        self._house.leave(self)
+
+    def pause_writing(self) -> None:
+        self.hold("writing")
+
+    def resume_writing(self) -> None:
+        self.release("writing")
+
+    def data_received(self, data: bytes) -> None:
+        self.active_s = self._house.now_s()
+        if self._buffer or self._holds:
+            self._buffer += data
+            if self._holds or len(self._buffer) < self._need:
+                return
+            data = bytes(self._buffer)
+            self._buffer.clear()
+        self._read(data)
+
+    # reading
+
+    def hold(self, why: str) -> None:
+        """Stop reading for a reason; several may hold at once."""
+        if not self._holds and self._transport is not None:
+            self._transport.pause_reading()
+        self._holds.add(why)
+
+    def release(self, why: str) -> None:
+        """Drop a reason; when none is left, read on."""
+        if why not in self._holds:
+            return
+        self._holds.discard(why)
+        if self._holds or self._transport is None:
+            return
+        self.active_s = self._house.now_s()
+        data = bytes(self._buffer)
+        self._buffer.clear()
+        self._read(data)
+        if not self._holds and self._transport is not None:
+            self._transport.resume_reading()
+
+    def _read(self, data: bytes) -> None:
+        self._received_us = self._house.now_us()
+        try:
+            rest = self._packets(data)
+        except WireError as error:
+            self._house.count("protocol_errors")
+            self.close(error.code)
+        else:
+            if self._transport is not None:
+                self._buffer += rest
+
+    def _packets(self, data: bytes) -> bytes:
+        """Handle the whole packets of `data`; what is left over."""
+        at, end, self._need = 0, len(data), 2
+        if self._skip:
+            at = self._pass_over(end)
+        while end - at >= 2 and not self._holds:
+            if not self.version and data[at] != wire.CONNECT << 4:
+                raise WireError("the first packet is not CONNECT", PROTOCOL_ERROR)
+            size, start = data[at + 1], at + 2
+            if size > 0x7F:
+                if end - at < 5 and data[end - 1] > 0x7F:
+                    break  # the length itself is not whole yet
+                size, start = read_varint(data, at + 1)
+            stop = start + size
+            if size > (PACKET_MAX if self.version else CONNECT_MAX):
+                at = self._oversize(data, at, start, stop)
+                if self._need > end - at:
+                    return data[at:]
+            elif stop > end:
+                self._need = stop - at
+                return data[at:]
+            else:
+                self._packet(data[at], data, start, stop)
+                at = stop
+            if self._transport is None or self._transport.is_closing():
+                return b""
+        return data[at:]
+
+    def _packet(self, first: int, data: bytes, start: int, stop: int) -> None:
+        kind = first >> 4
+        if not self.version:
+            self._on_connect(data[start:stop])
+        elif kind == wire.PUBLISH:
+            self._on_publish(wire.read_publish(first & 15, data, start, stop, self.version))
+        elif first == wire.PINGREQ << 4:
+            self._send(wire.PINGRESP)
+        elif kind in self._handlers and first & 15 == (2 if kind in {wire.SUBSCRIBE, wire.UNSUBSCRIBE} else 0):
+            self._handlers[kind](first, data[start:stop])
+        else:
+            raise WireError(f"a packet of type {kind} is not expected here", PROTOCOL_ERROR)
+
+    # packets
+
+    def _on_connect(self, body: bytes) -> None:
+        try:
+            connect = wire.read_connect(body)
+        except WireError as error:
+            if error.code == wire.UNSUPPORTED_VERSION:
+                self._send(wire.connack(wire.V311, error.code))
+            raise
+        self.version = connect.version
+        self.keep_alive_s = connect.keep_alive_s
+        if connect.version == wire.V5:
+            self.peer_inflight = min(connect.properties.get("receive_maximum", INFLIGHT_LIMIT), INFLIGHT_LIMIT)
+        self.hold("entering")
+        self._house.enter(self, connect)
+
+    def welcome(self, identity: Identity | None, mailbox: Mailbox, answer: bytes) -> None:
+        """The credential is good: answer, then read what came after CONNECT."""
+        self.identity, self.mailbox = identity, mailbox
+        self._send(answer)
+        self.release("entering")
+
+    def refuse(self, code: int) -> None:
+        """The credential is not good, or cannot be checked now."""
+        self._house.count("refused_connects")
+        self._send(wire.connack(self.version, code))
+        self._end()
+
+    def _on_publish(self, packet: wire.Publish) -> None:
+        if packet.qos == 2:
+            raise WireError("QoS 2 is not offered; use QoS 1", wire.NO_QOS_2)
+        if packet.alias is not None:
+            raise WireError("topic aliases are not offered", wire.BAD_ALIAS)
+        topic, refused = self._routes.get(packet.topic) or self._route(packet.topic)
+        self._put(topic, packet.payload, packet.qos, packet.mid, refused)
+
+    def _put(self, topic: str, payload: bytes, qos: int, mid: int, refused: Reason | None) -> None:
+        self._pending += 1
+        message = self._message(topic, payload, qos, mid, refused)
+        self._house.put(message)
+        if self._pending >= RECEIVE_MAXIMUM:
+            self.hold("pending")
+        if self._house.sink_full():
+            self.hold("sink")
+
+    def _message(self, topic: str, payload: bytes, qos: int, mid: int, refused: Reason | None) -> Message:
+        code = wire.NOT_AUTHORIZED if refused == "forbidden" and self.version == wire.V5 else 0
+        done = partial(self._done, mid, code)
+        return Message(topic, payload, self._received_us, qos, False, self.identity, done, refused)
+
+    def _route(self, raw: bytes) -> tuple[str, Reason | None]:
+        topic = wire.read_topic(raw)
+        route: tuple[str, Reason | None] = (topic, "forbidden" if self._house.forbids(self.identity, topic) else None)
+        if len(self._routes) >= _ROUTES_MAX:
+            self._routes.clear()
+        self._routes[raw] = route
+        return route
+
+    def _done(self, mid: int, code: int) -> None:
+        """All that a message said is on disk: acknowledge it (mid 0: QoS 0, nobody waits)."""
+        self._pending -= 1
+        if mid and self._transport is not None:
+            if not self._out:
+                self._house.flush_soon(self)
+            self._out += wire.puback(mid, code)
+        if self._pending < RECEIVE_MAXIMUM // 2:
+            self.release("pending")
+
+    def _on_subscribe(self, first: int, body: bytes) -> None:
+        del first
+        packet = wire.read_subscribe(body, self.version)
+        codes = [self._grant(topic, qos) for topic, qos in packet.filters]
+        self._send(wire.suback(self.version, packet.mid, codes))
+
+    def _grant(self, topic: str, qos: int) -> int:
+        assert self.mailbox is not None  # noqa: S101  # nothing is read before the welcome
+        if "+" in topic or "#" in topic:
+            return wire.NO_WILDCARDS
+        if not may_subscribe(self.identity, topic) or len(self.mailbox.topics) >= TOPICS_MAX:
+            return wire.NOT_AUTHORIZED
+        granted = min(qos, 1)
+        self._house.subscribe(self, topic, granted)
+        return granted
+
+    def _on_unsubscribe(self, first: int, body: bytes) -> None:
+        del first
+        packet = wire.read_unsubscribe(body, self.version)
+        codes = [0 if self._house.unsubscribe(self, topic) else 0x11 for topic in packet.filters]
+        self._send(wire.unsuback(self.version, packet.mid, codes))
+
+    def _on_puback(self, first: int, body: bytes) -> None:
+        del first
+        assert self.mailbox is not None  # noqa: S101  # nothing is read before the welcome
+        self.mailbox.inflight.pop(wire.read_puback(body, self.version), None)
+        self.deliver()
+
+    def _on_disconnect(self, first: int, body: bytes) -> None:
+        del first
+        packet = wire.read_disconnect(body, self.version)
+        if self.mailbox is not None and "session_expiry" in packet.properties:
+            self.mailbox.lasting_s = min(self.mailbox.lasting_s, packet.properties["session_expiry"])
+        self._end()
+
+    # packets that are too large
+
+    def _oversize(self, data: bytes, at: int, start: int, stop: int) -> int:
+        """Begin to pass over a packet that is too large; where to go on. An oversized PUBLISH becomes a reject."""
+        if not self.version or data[at] >> 4 != wire.PUBLISH or stop - at > SKIP_MAX:
+            self._house.count("oversize")
+            raise WireError("a packet is too large", wire.PACKET_TOO_LARGE)
+        if len(data) - at < _HEAD:  # wait for its topic
+            self._need = _HEAD
+            return at
+        self._house.count("oversize")
+        head = wire.read_publish(data[at] & 15, data, start, min(len(data), start + _HEAD - 8), self.version)
+        if head.qos == 2:
+            raise WireError("QoS 2 is not offered; use QoS 1", wire.NO_QOS_2)
+        topic, _ = self._route(head.topic)
+        self._skipped = self._message(topic, head.payload[:PAYLOAD_LIMIT], head.qos, head.mid, "too_large")
+        self._skip = stop - at
+        return at + self._pass_over(len(data) - at)
+
+    def _pass_over(self, available: int) -> int:
+        taken = min(self._skip, available)
+        self._skip -= taken
+        if not self._skip and self._skipped is not None:
+            message, self._skipped = self._skipped, None
+            self._pending += 1
+            self._house.put(message)
+        return taken
+
+    # writing
+
+    def deliver(self) -> None:
+        """Send what waits in the mailbox, as far as the client has acknowledged what it got before."""
+        box = self.mailbox
+        while box is not None and box.waiting and len(box.inflight) < self.peer_inflight and not self.stuck:
+            notice = box.waiting.popleft()
+            qos = box.topics.get(notice.topic, 0)
+            mid = 0
+            if qos:
+                mid = box.next_mid()
+                box.inflight[mid] = notice
+            self._send(wire.publish(self.version, notice.topic, notice.payload, qos=qos, mid=mid))
+
+    def deliver_again(self) -> None:
+        """After a reconnect: first what was sent and not acknowledged, then what waits."""
+        for mid, notice in self.mailbox.inflight.items() if self.mailbox else ():
+            self._send(wire.publish(self.version, notice.topic, notice.payload, qos=1, mid=mid, dup=True))
+        self.deliver()
+
+    def flush(self) -> None:
+        """Write the acknowledgements gathered since the last flush, in one go."""
+        out, self._out = self._out, bytearray()
+        self._send(out)
+
+    def _send(self, data: bytes | bytearray) -> None:
+        if data and self._transport is not None and not self._transport.is_closing():
+            self._transport.write(data)
+
+    def close(self, code: int) -> None:
+        """End the connection for a reason; a client of MQTT 5 is told."""
+        if self.version == wire.V5 and self.open:
+            self._send(wire.disconnect(code))
+        self._end()
+
+    def _end(self) -> None:
+        if self._transport is not None:
+            self.flush()
+            self.ended_s = self._house.now_s()
+            self._transport.close()
+
+    def abort(self) -> None:
+        """End the connection at once, without waiting for the client to take what was written."""
+        if self._transport is not None:
+            self._transport.abort()
