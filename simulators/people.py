@@ -1,0 +1,23 @@
+"""Volunteers with phones: ride-hailing drivers who wait at a corner, ride, and wait again."""
+
+from __future__ import annotations
+
+import random
+from typing import Final
+
+from simulators.motion import Driver, Motion
+from simulators.streets import Streets
+
+_PACE: Final = 1.25  # of a motorcycle
+
+
+def ride(streets: Streets, seed: str, number: int, *, hour0: float, lasting_s: float) -> Motion:
+    """One volunteer's hours on duty."""
+    rng = random.Random(f"{seed}/volunteer/{number}")  # noqa: S311 - scenery
+    corners = sorted(streets.place_node.values())
+    driver = Driver(streets, rng, rng.choice(corners), hour0, pace=_PACE)
+    driver.stand(rng.uniform(60.0, 1800.0), "wait")
+    while driver.t < lasting_s:
+        driver.go(rng.choice(corners))
+        driver.stand(rng.uniform(30.0, 120.0) if rng.random() < 0.4 else rng.uniform(300.0, 2400.0), "wait")
+    return driver.motion()

@@ -1,0 +1,127 @@
+"""The registry of the simulated city, as rows of configuration: who is who, and what belongs together since when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import msgspec
+
+from cities import City
+from core.entities import (
+    Assignment,
+    Device,
+    DeviceId,
+    Person,
+    PersonId,
+    Place,
+    Route,
+    RouteId,
+    Vehicle,
+    VehicleId,
+)  # fmt: skip
+from core.entries import Config, Section
+from simulators.day import phone_device, truck_device
+from simulators.rounds import routes
+from simulators.streets import Streets
+
+_FIRST_NAMES: Final = ("Yohanis", "Maria", "Petrus", "Ana", "Markus", "Yuliana", "Daniel", "Marta", "Agus", "Rosalina")
+_LAST_NAMES: Final = ("Tanau", "Bessie", "Lakusa", "Manefo", "Nubatan", "Seranis", "Otemusu", "Foeran")  # made up
+_SKILLS: Final = (("p3k",), (), ("p3k", "evakuasi"), (), ("perahu",), ())
+
+
+def city_configs(city: City, streets: Streets | None = None, *, at_us: int, actor: str) -> list[Config]:
+    """What the city itself brings: its facts, profiles, areas, places, shifts; the streets to draw, if any."""
+    facts: dict[str, Any] = {
+        "id": "city", "code": city.code, "name": city.name, "tz": city.tz, "origin": city.origin, "bounds": city.bounds,
+    }  # fmt: skip
+    rows = [facts] if streets is None else [facts, {"id": "streets", "lines": streets.lines()}]
+    profiles = [{"id": profile.cls, **row} for profile, row in zip(city.profiles, _rows(city.profiles), strict=True)]
+    sections: dict[Section, list[dict[str, Any]]] = {
+        "city": rows,
+        "profiles": profiles,
+        "areas": _rows(city.areas),
+        "places": _rows(city.places),
+        "shifts": _rows(city.shifts),
+    }
+    return _configs(sections, at_us, actor)
+
+
+def fleet_configs(city: City, *, trucks: int, volunteers: int, from_us: int, at_us: int, actor: str) -> list[Config]:
+    """Trackers in trucks on routes with drivers, and volunteers with phones, all joined since `from_us`."""
+    rounds = routes(city, trucks)
+    sections: dict[Section, list[dict[str, Any]]] = {
+        "devices": _rows([*_trackers(trucks), *_phones(volunteers)]),
+        "vehicles": _rows(vehicle(i) for i in range(trucks)),
+        "people": _rows([*(driver(i) for i in range(trucks)), *(volunteer(i) for i in range(volunteers))]),
+        "routes": _rows(_route(i, points) for i, points in enumerate(rounds)),
+        "assignments": _rows(_assignments(trucks, volunteers, from_us)),
+    }
+    return _configs(sections, at_us, actor)
+
+
+def vehicle(number: int) -> Vehicle:
+    """Truck `number` (from 0); plates of the series that Kupang uses, numbers made up."""
+    return Vehicle(id=VehicleId(f"truk-{number + 1:02d}"), plate=f"DH {8100 + number} XX", group="Armada sampah")
+
+
+def driver(number: int) -> Person:
+    return Person(id=PersonId(f"sopir-{number + 1:02d}"), name=_name(7 * number + 3), kind="driver")
+
+
+def volunteer(number: int) -> Person:
+    skills = _SKILLS[number % len(_SKILLS)]
+    return Person(id=PersonId(f"tr-{number + 1:02d}"), name=_name(3 * number), kind="volunteer", skills=skills)
+
+
+def _trackers(trucks: int) -> Iterable[Device]:
+    return (Device(id=DeviceId(truck_device(i)), cls="truck", name=f"Pelacak {i + 1:02d}") for i in range(trucks))
+
+
+def _phones(volunteers: int) -> Iterable[Device]:
+    return (Device(id=DeviceId(phone_device(i)), cls="phone", name=_name(3 * i)) for i in range(volunteers))
+
+
+def _route(number: int, points: tuple[Place, ...]) -> Route:
+    return Route(
+        id=RouteId(f"rute-{number + 1:02d}"),
+        name=f"Rute {number + 1:02d}",
+        points=tuple(p.id for p in points),
+        line=tuple((p.lon, p.lat) for p in points),
+    )
+
+
+def _assignments(trucks: int, volunteers: int, from_us: int) -> Iterable[Assignment]:
+    for i in range(trucks):
+        truck = vehicle(i).id
+        yield Assignment(id=f"pasang-{i + 1:02d}", from_us=from_us, device=DeviceId(truck_device(i)), vehicle=truck)
+        yield Assignment(
+            id=f"tugas-{i + 1:02d}",
+            from_us=from_us,
+            vehicle=truck,
+            person=driver(i).id,
+            route=RouteId(f"rute-{i + 1:02d}"),
+            shift="pagi",
+        )
+    for i in range(volunteers):
+        phone = DeviceId(phone_device(i))
+        yield Assignment(id=f"relawan-{i + 1:02d}", from_us=from_us, device=phone, person=volunteer(i).id)
+
+
+def _name(number: int) -> str:
+    first, last = number % len(_FIRST_NAMES), (number // len(_FIRST_NAMES) + number) % len(_LAST_NAMES)
+    return f"{_FIRST_NAMES[first]} {_LAST_NAMES[last]}"
+
+
+def _rows(entities: Iterable[msgspec.Struct]) -> list[dict[str, Any]]:
+    return [msgspec.to_builtins(entity) for entity in entities]
+
+
+def _configs(sections: dict[Section, list[dict[str, Any]]], at_us: int, actor: str) -> list[Config]:
+    return [
+        Config(
+            section=section, op="upsert", rows=tuple(rows), at_us=at_us, actor=actor, id=f"{actor}-{section}-{at_us}"
+        )
+        for section, rows in sections.items()
+        if rows
+    ]

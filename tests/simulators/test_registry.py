@@ -1,0 +1,52 @@
+"""The registry that the simulated city brings."""
+
+import msgspec
+import pytest
+
+from core import entities
+from core.codec import decode, encode
+from simulators.registry import city_configs, fleet_configs
+
+KINDS = {
+    "devices": entities.Device, "vehicles": entities.Vehicle, "people": entities.Person, "routes": entities.Route,
+    "assignments": entities.Assignment, "areas": entities.Area, "places": entities.Place, "shifts": entities.Shift,
+    "profiles": entities.Profile,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def configs(kupang, graph):
+    fleet = fleet_configs(kupang, trucks=35, volunteers=65, from_us=1, at_us=2, actor="test")
+    return {c.section: c for c in [*city_configs(kupang, graph, at_us=2, actor="test"), *fleet]}
+
+
+def test_every_row_is_an_entity_with_an_id(configs):
+    """Rows read back as the entities of their section, through the log."""
+    for section, kind in KINDS.items():
+        for row in decode(encode(configs[section])).rows:
+            assert row["id"]
+            msgspec.convert(row, kind)
+
+
+def test_assignments_name_what_exists(configs):
+    """Devices, vehicles, people, routes and shifts of assignments are registered."""
+    ids = {section: {row["id"] for row in config.rows} for section, config in configs.items()}
+    one_of = {"device": "devices", "vehicle": "vehicles", "person": "people", "route": "routes", "shift": "shifts"}
+    for row in configs["assignments"].rows:
+        for key, section in one_of.items():
+            assert row[key] is None or row[key] in ids[section]
+
+
+def test_each_tracker_is_in_one_truck(configs):
+    """35 devices of class truck, each joined with a vehicle of its own."""
+    pairs = [(r["device"], r["vehicle"]) for r in configs["assignments"].rows if r["device"] and r["vehicle"]]
+    trackers = {row["id"] for row in configs["devices"].rows if row["cls"] == "truck"}
+    assert {device for device, _ in pairs} == trackers
+    assert len({vehicle for _, vehicle in pairs}) == len(pairs) == 35
+
+
+def test_the_streets_are_lines_of_degrees(configs, kupang):
+    """The row `streets` of the city is what the map draws."""
+    (row,) = [row for row in configs["city"].rows if row["id"] == "streets"]
+    west, south, east, north = kupang.bounds
+    assert all(west < lon < east and south < lat < north for line in row["lines"] for lon, lat in line)
