@@ -10,6 +10,7 @@ from core.codec import decode
 from core.entries import Config
 from core.errors import DecodeError
 from ronda.archiving import AWAY
+from ronda.cancelled import check_cancelled
 from store import read
 from store.archive import Archive
 from store.log import START, Log
@@ -51,6 +52,7 @@ class Devices:
                 log.warning("registry: %s", error, extra={"action": "registry.retry"})
                 await asyncio.sleep(RETRY_S)
                 continue
+            check_cancelled()
             for entry in entries:
                 self._offset = entry.id
                 if entry.body[2:3] == b"G":  # most entries are fixes and ticks: not worth decoding here

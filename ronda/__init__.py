@@ -1,0 +1,1 @@
+"""Composition: the only room that knows every other one. Command line, settings, embedded servers, stages."""

@@ -1,0 +1,5 @@
+"""`python -m ronda` is the command `ronda`."""
+
+from ronda.cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,163 @@
+"""The command line as argparse sees it; nothing is imported here but argparse."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Final, NoReturn
+
+STAGES: Final = ("ingest", "geo", "dispatch", "archive", "notify", "schedule", "api")
+ROLES: Final = (
+    "admin", "supervisor", "coordinator", "driver", "volunteer", "revenue_officer", "researcher", "leader", "auditor",
+    "device", "bank",
+)  # fmt: skip
+IMPORTS: Final = ("areas", "places", "devices", "vehicles", "people", "routes", "shifts", "assignments")
+
+Add = Callable[[argparse.ArgumentParser], None]
+
+
+class _Parser(argparse.ArgumentParser):
+    """Wrong usage ends with one sentence on stderr and exit code 2."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help.\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line. Each command sets `module`, whose `run(args)` does it."""
+    top = _Parser(prog="ronda", description="Real-time GPS fleet and dispatch engine for a city.")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, (text, add) in _COMMANDS.items():
+        command = commands.add_parser(name, help=text, description=text)
+        command.set_defaults(module=f"ronda.commands.{_MODULES.get(name, name)}")
+        add(command)
+    return top
+
+
+def _data(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--data", metavar="DIR", help="the data folder (default: RONDA_DATA_DIR, else the user's own)")
+
+
+def _columns(p: argparse.ArgumentParser) -> None:
+    p.add_argument(
+        "--columns", metavar="NAME=COLUMN,…", help="CSV names, such as device=unit,time=t_utc,lat=lat,lon=lon"
+    )
+
+
+def _up(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--demo", action="store_true", help="with the simulated city")
+    p.add_argument("--host", metavar="H", help="address of the console and the API (default 127.0.0.1)")
+    p.add_argument("--port", type=_port, metavar="P", help="their port (default 8000; 0: any free one)")
+    _data(p)
+    _log_level(p)
+
+
+def _run(p: argparse.ArgumentParser) -> None:
+    p.add_argument("stage", choices=STAGES, metavar="STAGE", help=", ".join(STAGES))
+    _data(p)
+    _log_level(p)
+
+
+def _log_level(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info")
+
+
+def _detect(p: argparse.ArgumentParser) -> None:
+    p.add_argument("files", nargs="+", metavar="FILE", help="CSV, GPX, GeoJSON or Parquet")
+    p.add_argument("--profile", choices=("truck", "phone"), default="truck", help="how the devices move")
+    p.add_argument("--min-dwell", type=_positive, metavar="S", help="shortest dwell to list, in seconds")
+    p.add_argument("--radius", type=_positive, metavar="M", help="radius of a dwell, in metres")
+    p.add_argument("--format", choices=("csv", "jsonl", "geojson"), default="csv")
+    p.add_argument("-o", "--output", metavar="OUT", help="write there instead of to stdout")
+    _columns(p)
+
+
+def _publish(p: argparse.ArgumentParser) -> None:
+    p.add_argument("files", nargs="+", metavar="FILE", help="CSV, GPX, GeoJSON or Parquet")
+    p.add_argument("--speedup", type=_speed, default=1.0, metavar="X", help="times real speed, or `max`")
+    p.add_argument("--shift-to-now", action="store_true", help="move the times so that the last fix is now")
+    _columns(p)
+    _broker(p)
+    _data(p)
+
+
+def _simulate(p: argparse.ArgumentParser) -> None:
+    p.add_argument("scenario", metavar="SCENARIO", help="day")
+    p.add_argument("--trucks", type=_count, default=35, metavar="N")
+    p.add_argument("--volunteers", type=_count, default=65, metavar="N")
+    p.add_argument("--seed", type=int, default=1, metavar="S", help="the same seed gives the same day")
+    p.add_argument("--speedup", type=_speed, default=1.0, metavar="X", help="times real speed, or `max`")
+    p.add_argument("--duration", type=_positive, metavar="S", help="seconds of simulated time (default: a whole day)")
+    p.add_argument("--truth", metavar="FILE", help="write what really happened there, as JSON lines")
+    _broker(p)
+    _data(p)
+
+
+def _broker(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--mqtt-url", metavar="URL", help="broker or door to publish to (default: the installation's)")
+    p.add_argument("--token", metavar="SECRET", help="device credential (default: one of the installation's own)")
+
+
+def _import(p: argparse.ArgumentParser) -> None:
+    p.add_argument("section", choices=IMPORTS, metavar="WHAT", help=", ".join(IMPORTS))
+    p.add_argument("file", metavar="FILE", help="GeoJSON or CSV (`,` or `;`)")
+    p.add_argument("--columns", metavar="NAME=COLUMN,…", help="names in the file, such as id=KDEPUM,name=NAMOBJ")
+    p.add_argument("--replace", action="store_true", help="the file is the whole set: what it does not name goes")
+    p.add_argument("--dry-run", action="store_true", help="say what would change, change nothing")
+    _data(p)
+
+
+def _token(p: argparse.ArgumentParser) -> None:
+    verbs = p.add_subparsers(dest="verb", required=True, metavar="create|link|list|revoke")
+    create = verbs.add_parser("create", help="make a token; its secret is shown once, on the last line")
+    create.add_argument("--role", choices=ROLES, required=True, metavar="R", help=", ".join(ROLES))
+    create.add_argument("--device", metavar="ID", help="the device that it belongs to (role device)")
+    create.add_argument("--label", default="", metavar="TEXT", help="what it is for")
+    create.add_argument("--expires", metavar="D", help="30d, 12h, 2026-12-31 or a time in RFC 3339 (default: never)")
+    _data(create)
+    link = verbs.add_parser("link", help="make a sign-in link for the console: single use, ten minutes")
+    link.add_argument("--role", choices=ROLES, required=True, metavar="R", help=", ".join(ROLES))
+    _data(link)
+    _data(verbs.add_parser("list", help="all tokens, without their secrets"))
+    revoke = verbs.add_parser("revoke", help="make a token worthless at once")
+    revoke.add_argument("id", metavar="ID", help="as shown by `ronda token list`")
+    _data(revoke)
+
+
+def _port(text: str) -> int:
+    value = int(text)
+    if not 0 <= value <= 65535:
+        raise argparse.ArgumentTypeError("must be from 0 to 65535")
+    return value
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError("must be more than 0")
+    return value
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError("must not be negative")
+    return value
+
+
+def _speed(text: str) -> float:
+    """A factor; `max` is infinity: no waiting at all."""
+    return float("inf") if text == "max" else _positive(text)
+
+
+_MODULES: Final = {"import": "import_"}
+_COMMANDS: Final[dict[str, tuple[str, Add]]] = {
+    "up": ("Run everything in one process, with embedded servers for each URL that is not set.", _up),
+    "run": ("Run one stage in this process.", _run),
+    "detect": ("List the dwells in a file, without any server.", _detect),
+    "publish": ("Send a file through MQTT as devices would.", _publish),
+    "simulate": ("Send made-up devices and people through MQTT.", _simulate),
+    "import": ("Take over areas, places or a registry from a file.", _import),
+    "token": ("Make, list and revoke access tokens.", _token),
+    "doctor": ("Look at every server and setting; say what is wrong and what to do.", _data),
+}

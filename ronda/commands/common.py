@@ -1,0 +1,31 @@
+"""What the commands share: their settings, and a look at the servers of an installation."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from psycopg_pool import AsyncConnectionPool
+
+from ronda.installation import find
+from ronda.settings import Settings, load
+
+
+def settings_of(args: argparse.Namespace, **overrides: Any) -> Settings:
+    """The settings, the command line's words over all others."""
+    data = {"data_dir": Path(args.data)} if getattr(args, "data", None) else {}
+    return load(overrides={**data, **overrides})
+
+
+@asynccontextmanager
+async def database(settings: Settings) -> AsyncIterator[AsyncConnectionPool]:
+    """The database of the settings or of the running installation, schema up to date."""
+    from store import pg
+
+    url = settings.database_url or find(settings.data_dir).database_url
+    await pg.migrate(url)
+    async with await pg.connect(url, max_size=2) as pool:
+        yield pool

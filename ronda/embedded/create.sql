@@ -1,0 +1,2 @@
+-- The one database of an embedded cluster; run once, connected to `postgres`.
+CREATE DATABASE ronda;

@@ -1,0 +1,70 @@
+"""What every stage is given: the settings, a clock, the log, the database, and a board where it says how it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from psycopg_pool import AsyncConnectionPool
+
+from core.clock import Clock
+from core.codec import encode
+from core.entries import Config, Entry
+from ronda.settings import Settings
+from store.log import Log
+
+State = Literal["starting", "ready", "failing", "stopped"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Urls:
+    """Where the servers are, embedded or not."""
+
+    redis: str = field(repr=False)
+    database: str = field(repr=False)
+    mqtt: str = field(repr=False)  # where devices publish
+
+
+class Parts:
+    """The readiness and the counters of each part, for `/readyz`, `/metrics` and `doctor`."""
+
+    def __init__(self) -> None:
+        self._parts: dict[str, tuple[State, str]] = {}
+        self.counters: dict[str, Callable[[], Mapping[str, float]]] = {}  # read at the moment of asking
+
+    def say(self, part: str, state: State, why: str = "") -> None:
+        self._parts[part] = (state, why)
+
+    def all(self) -> dict[str, tuple[State, str]]:
+        return dict(self._parts)
+
+    def ready(self) -> bool:
+        """Whether every part that ever spoke is ready."""
+        return all(state == "ready" for state, _ in self._parts.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runtime:
+    """The composition's gift to a stage; a stage takes from it and builds nothing of it."""
+
+    settings: Settings
+    clock: Clock
+    log: Log
+    pool: AsyncConnectionPool
+    urls: Urls
+    partitions: int
+    parts: Parts = field(default_factory=Parts)
+
+    def inputs(self) -> list[str]:
+        """The input stream of every partition."""
+        return [f"in.{p}" for p in range(self.partitions)]
+
+    async def configure(self, config: Config) -> None:
+        """Append a configuration version to every partition's input, in one durable append."""
+        await self.tell(config)
+
+    async def tell(self, entry: Entry) -> None:
+        """Append one tick, command or configuration to every partition's input."""
+        body = encode(entry)
+        await self.log.append([(stream, body) for stream in self.inputs()])
