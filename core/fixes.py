@@ -66,7 +66,7 @@ def _mix64(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return x ^ (x >> np.uint64(31))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Fixes:
     """Position fixes of several devices; see `COLUMNS` for dtypes, units and missing values."""
 
@@ -90,6 +90,9 @@ class Fixes:
 
     def __len__(self) -> int:
         return len(self.device)
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} fixes of {len(self.ids)} devices>"
 
     def __eq__(self, other: object) -> bool:
         """Equal when the same devices say the same things in the same order; NaN equals NaN."""

@@ -38,11 +38,13 @@ from geo.layout import (
     H_N,
     H_SILENT,
     H_T0,
+    H_TIMER,
     H_TIN,
     HR,
     HW,
     HX,
     HY,
+    KEPT,
     LIMIT,
     LX,
     LY,
@@ -108,6 +110,30 @@ def qualify(f: Array, k: Array, p: Array, t: int, c: int, ei: Array, ef: Array, 
 
 
 @jit
+def put_challenger(
+    ei: Array, ef: Array, n: int, code: int, row: int, slot: int, f: Array, k: Array, t: int, c: int
+) -> int:
+    """The same for the challenger, where a timer opened a row."""
+    n = put(ei, ef, n, code, row, slot, f, k, t, c)
+    e = ei[n - 1]
+    e[E_T0], e[E_TIN], e[E_N], e[E_SILENT] = k[H_T0], k[H_TIN], k[H_N], k[H_SILENT]
+    e[E_PHASE], e[E_LIMIT] = 1, 1
+    ef[n - 1, 0], ef[n - 1, 1], ef[n - 1, 2] = f[HX], f[HY], f[HR]
+    return n
+
+
+@jit
+def withdraw(f: Array, k: Array, t: int, c: int, ei: Array, ef: Array, n: int, row: int, slot: int) -> int:
+    """The challenger is given up: a row that a timer opened there goes with it."""
+    if k[H_TIMER] == 1:
+        k[H_TIMER] = 0
+        n = put(ei, ef, n, DROPPED, row, slot, f, k, t, c)
+        if k[PHASE] == 2 or k[TIMER] == 1:
+            n = put(ei, ef, n, KEPT, row, slot, f, k, t, c)
+    return n
+
+
+@jit
 def challenge(f: Array, k: Array, t: int, lon: float, lat: float) -> None:
     """Start the challenger at this fix."""
     f[HX], f[HY], f[HW], f[HR] = lon, lat, 0.0, 0.0
@@ -119,7 +145,7 @@ def promote(f: Array, k: Array) -> None:
     """The challenger is the candidate now."""
     f[CX], f[CY], f[W], f[R] = f[HX], f[HY], f[HW], f[HR]
     k[T0], k[TIN], k[N], k[SILENT] = k[H_T0], k[H_TIN], k[H_N], k[H_SILENT]
-    k[PHASE], k[OUT_N], k[LIMIT], k[TIMER] = 1, 0, 0, 0
+    k[PHASE], k[OUT_N], k[LIMIT], k[TIMER], k[H_TIMER] = 1, 0, k[H_TIMER], k[H_TIMER], 0
 
 
 @jit
@@ -130,8 +156,9 @@ def leave(f: Array, k: Array, t: int, c: int, ei: Array, ef: Array, n: int, row:
         k[SINCE] = k[TIN]
     elif k[TIMER] == 1:
         n = put(ei, ef, n, DROPPED, row, slot, f, k, t, c)
+    timed = k[H_TIMER] == 1
     promote(f, k)
-    return n
+    return put(ei, ef, n, KEPT, row, slot, f, k, t, c) if timed else n
 
 
 @jit
@@ -186,6 +213,7 @@ def stray(
         k[OUT_T0] = t
         challenge(f, k, t, lon, lat)
     elif d > reach_m:
+        n = withdraw(f, k, t, c, ei, ef, n, row, slot)
         challenge(f, k, t, lon, lat)
     else:
         step_us = min(float(t - k[H_TIN]), STEP_US)
@@ -235,6 +263,7 @@ def advance(
     reach_m = (p[P_R_OUT] if k[PHASE] == 2 else p[P_R_IN]) + slack_m
     d = distance_m(f[CX], f[CY], lon, lat, east, north)
     if d <= reach_m:
+        n = withdraw(f, k, t, c, ei, ef, n, row, slot)
         stay(f, k, p, t, lon, lat, d)
     elif slept(f, k, p, t, lon, lat, east, north):
         if k[OUT_N] > 0:  # it had left: the challenger, which holds the last fix, is where it fell silent
@@ -251,11 +280,14 @@ def advance(
 
 @jit
 def at_rest(f: Array, k: Array, p: Array) -> bool:
-    """Whether the newest fix shows a device at rest: only then may its silence count as standing."""
-    if k[PHASE] == 0 or k[OUT_N] > 0 or k[REST] == 0:
+    """Whether the newest fix shows a device at rest, in its cluster or its challenger: only then may silence stand."""
+    if k[PHASE] == 0 or k[REST] == 0:
         return False
     if k[REST] == 1:
         return True
+    settled = k[PHASE] == 2 and k[OUT_N] == 0
     if f[SPEED] >= 0.0:  # false for NaN
-        return f[SPEED] < (2.0 * p[P_REST] if k[PHASE] == 2 else p[P_REST])
-    return k[PHASE] == 2 or (k[N] > 1 and f[W] >= p[P_EXIT])
+        return f[SPEED] < (2.0 * p[P_REST] if settled else p[P_REST])
+    if k[OUT_N] > 0:
+        return k[H_N] > 1 and f[HW] >= p[P_EXIT]
+    return settled or (k[N] > 1 and f[W] >= p[P_EXIT])

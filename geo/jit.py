@@ -7,24 +7,42 @@ results are equal bit for bit (law 5).
 from __future__ import annotations
 
 from collections.abc import Callable
+from hashlib import blake2b
+from importlib import import_module
+from pathlib import Path
 from types import FunctionType, ModuleType
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 try:
-    from numba import njit as _njit
+    numba: Any = import_module("numba")
 except ImportError:  # no wheel for this interpreter: the same source, slower
-    _njit = None  # type: ignore[assignment]
+    numba = None
 
-COMPILED = _njit is not None
+COMPILED: Final = numba is not None
+SOURCES: Final = ("plane.py", "layout.py", "dwell.py", "rewind.py")
+
+
+def cache_folder() -> Path:
+    """Where compiled kernels are kept: named after all their sources.
+
+    numba itself looks only at the file of each function, and would go on using a helper as it was inlined before.
+    """
+    here = Path(__file__).parent
+    digest = blake2b(b"".join((here / name).read_bytes() for name in SOURCES), digest_size=8).hexdigest()
+    return here / "__pycache__" / f"kernel-{digest}"
+
+
+if COMPILED:
+    numba.config.CACHE_DIR = str(cache_folder())
 
 
 def jit(function: F) -> F:
     """Compile `function` on first use, without the GIL; the identity where numba is absent."""
-    if _njit is None:
+    if not COMPILED:
         return function
-    compiled: Any = _njit(nogil=True, cache=True)(function)
+    compiled: Any = numba.njit(nogil=True, cache=True)(function)
     return cast("F", compiled)
 
 

@@ -26,7 +26,8 @@ REST = 13  # what the newest fix says of itself: 1 at rest, 0 moving, -1 nothing
 LIMIT, TIMER = 14, 15  # the limit was reached; the row was opened by a timer
 SINCE = 16  # end of the last dwell: moving since
 RECEIVED, DEAF = 17, 18  # of the newest fix: when it was heard, and the outage clock at that moment
-INTS: Final = 19
+H_TIMER = 19  # a timer opened a row at the challenger
+INTS: Final = 20
 NEVER: Final = -(1 << 62)
 
 # profile row, float64: the figures of core.entities.Profile in metres, microseconds and metres per microsecond
@@ -37,4 +38,4 @@ PARAMS: Final = 12
 E_CODE, E_ROW, E_SLOT, E_T0, E_TIN, E_N, E_SILENT, E_PHASE, E_LIMIT, E_T, E_C, E_CK_T, E_CK_C = range(13)
 EVENT_INTS: Final = 13
 EVENT_FLOATS: Final = 3
-OPENED, CLOSED, REACHED, DROPPED, BEGIN, END, BEYOND, TIMED = range(1, 9)
+OPENED, CLOSED, REACHED, DROPPED, BEGIN, END, BEYOND, TIMED, KEPT = range(1, 10)

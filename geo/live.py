@@ -7,27 +7,58 @@ from math import isnan
 from core.events import Dwell
 from core.live import Live
 from geo.dwell import at_rest
-from geo.layout import CX, CY, LIMIT, LX, LY, PHASE, RECEIVED, SILENT, SINCE, SPEED, T0, TIN, TLAST, N, R
+from geo.layout import (
+    CX,
+    CY,
+    H_N,
+    H_SILENT,
+    H_T0,
+    H_TIMER,
+    H_TIN,
+    HR,
+    HX,
+    HY,
+    LIMIT,
+    LX,
+    LY,
+    OUT_N,
+    PHASE,
+    RECEIVED,
+    SILENT,
+    SINCE,
+    SPEED,
+    T0,
+    TIN,
+    TLAST,
+    N,
+    R,
+)  # fmt: skip
 from geo.partition import GeoState
 from geo.rows import Episode, make_row
 
 
-def open_row(state: GeoState, slot: int) -> Dwell | None:
-    """The open row of a device: as it was told, grown by the fixes since."""
+def open_rows_of(state: GeoState, slot: int) -> list[Dwell]:
+    """The open rows of a device, as they were told and grown by the fixes since; the last is where it is now.
+
+    There are two while a device fell silent just outside a dwell that no fix has ended yet.
+    """
     d = state.devices
-    told = next((t for t in d.rows[slot] if t.row.state == "open"), None)
-    if told is None:
-        return None
-    k, f, row = d.k[slot].tolist(), d.f[slot].tolist(), told.row
-    now = Episode(k[T0], k[TIN], f[CX], f[CY], f[R], k[N], k[SILENT], None, bool(k[LIMIT]), k[PHASE] == 1)
-    limit_s = state.config.profile(row.device).limit_s
-    return make_row(now, row.device, row.cls, row.id, row.revision, limit_s, state.config.labels.label)
+    return [_grown(state, slot, t.row) for t in d.rows[slot] if t.row.state == "open"]
+
+
+def _grown(state: GeoState, slot: int, told: Dwell) -> Dwell:
+    k, f = state.devices.k[slot].tolist(), state.devices.f[slot].tolist()
+    if k[H_TIMER] and told.start_us == k[H_T0]:
+        now = Episode(k[H_T0], k[H_TIN], f[HX], f[HY], f[HR], k[H_N], k[H_SILENT], None, reached=True, timed=True)
+    else:
+        now = Episode(k[T0], k[TIN], f[CX], f[CY], f[R], k[N], k[SILENT], None, bool(k[LIMIT]), k[PHASE] == 1)
+    limit_s = state.config.profile(told.device).limit_s
+    return make_row(now, told.device, told.cls, told.id, told.revision, limit_s, state.config.labels.label)
 
 
 def open_rows(state: GeoState) -> list[Dwell]:
     """Every open row of the partition as it stands now."""
-    rows = (open_row(state, slot) for slot in range(len(state.devices.ids)))
-    return [row for row in rows if row is not None]
+    return [row for slot in range(len(state.devices.ids)) for row in open_rows_of(state, slot)]
 
 
 def drain_live(state: GeoState) -> list[Live]:
@@ -42,7 +73,7 @@ def live_of(state: GeoState, slot: int, area: str | None) -> Live:
     """Latest position of one device."""
     d = state.devices
     k, f, last = d.k[slot].tolist(), d.f[slot].tolist(), d.last[slot].tolist()
-    device, dwell = d.ids[slot], open_row(state, slot)
+    device, dwell = d.ids[slot], next(reversed(open_rows_of(state, slot)), None)
     still = dwell is not None or bool(at_rest(d.f[slot], d.k[slot], d.p[slot]))
     return Live(
         device=device,
@@ -56,7 +87,7 @@ def live_of(state: GeoState, slot: int, area: str | None) -> Live:
         accuracy_m=known(last[1]),
         battery_pct=known(last[2]),
         motion="stopped" if still else "moving",
-        since_us=k[T0] if still else k[SINCE],
+        since_us=dwell.start_us if dwell else (k[H_T0] if k[OUT_N] else k[T0]) if still else k[SINCE],
         silent_after_s=state.config.profile(device).silent_after_s,
         area=area,
         alert=dwell.alert if dwell else False,

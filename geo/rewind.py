@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from geo.dwell import advance, at_rest, put
+from geo.dwell import advance, at_rest, put, put_challenger
 from geo.jit import jit
 from geo.layout import (
     BEGIN,
@@ -19,8 +19,12 @@ from geo.layout import (
     E_CK_C,
     E_CK_T,
     END,
+    H_T0,
+    H_TIMER,
+    KEPT,
     LIMIT,
     NEVER,
+    OUT_N,
     P_HORIZON,
     P_LIMIT,
     PHASE,
@@ -34,15 +38,38 @@ from geo.layout import (
 Array = Any
 
 RING_MAX = 1024  # fixes a device; beyond it the horizon of that device shrinks, and is counted
+PER_FIX = 6  # kernel events of one fix at most
+SCRATCH = 8  # cells at the end of the event buffer, for events that were told before
 DONE, GROW, DRAIN = -1, -2, -3  # how `feed` ended: all fixes; ring of a device is full; event buffer is full
 
 
 @jit
 def due(f: Array, k: Array, p: Array, now: int, deaf: int) -> bool:
-    """Whether the limit passed by the clock: a live device at rest, our own outages taken off its silence."""
+    """Whether the limit passed by the clock where the device is: live, at rest, our outages taken off its silence."""
     if k[RECEIVED] - k[TLAST] > p[P_HORIZON] or not at_rest(f, k, p):
         return False
-    return now - k[T0] - (deaf - k[DEAF]) >= p[P_LIMIT]
+    since = k[T0] if k[OUT_N] == 0 else k[H_T0]
+    told = k[LIMIT] if k[OUT_N] == 0 else k[H_TIMER]
+    return told == 0 and now - since - (deaf - k[DEAF]) >= p[P_LIMIT]
+
+
+@jit
+def ring_bell(k: Array) -> None:
+    """Note that the limit passed by the clock."""
+    if k[OUT_N] > 0:
+        k[H_TIMER] = 1
+    else:
+        k[LIMIT] = 1
+        k[TIMER] = 1 if k[PHASE] == 1 else 0
+
+
+@jit
+def tell_open(f: Array, k: Array, ei: Array, ef: Array, n: int, code: int, row: int, slot: int, t: int, c: int) -> int:
+    """Every row that is open now: the cluster's, and the challenger's if a timer opened one."""
+    n = put(ei, ef, n, code, row, slot, f, k, t, c)
+    if k[H_TIMER] == 1:
+        n = put_challenger(ei, ef, n, KEPT, row, slot, f, k, t, c)
+    return n
 
 
 @jit
@@ -113,10 +140,9 @@ def rewind(
     ei[n - 1, E_CK_T], ei[n - 1, E_CK_C] = kk[TLAST], kk[CLAST]
     n = replay(ring, region[0], region[1] - 1, region[2], region[3], f, k, p, ei, ef, n, row, slot)
     k[RECEIVED], k[DEAF] = received, deaf_then
-    if k[LIMIT] == 0 and due(f, k, p, now, deaf):
-        k[LIMIT] = 1
-        k[TIMER] = 1 if k[PHASE] == 1 else 0
-    return put(ei, ef, n, END, row, slot, f, k, t, c)
+    if due(f, k, p, now, deaf):
+        ring_bell(k)
+    return tell_open(f, k, ei, ef, n, END, row, slot, t, c)
 
 
 @jit
@@ -130,19 +156,19 @@ def feed(
     `counts` grows by: used, duplicate, late, beyond the horizon, skipped, pushed out of a full ring.
     """
     rt, rc, rlon, rlat, racc, rspd, rrest = ring
-    n, room = 0, len(ei) - 3
+    n, room = 0, len(ei) - SCRATCH
     for row in range(start, len(slots)):
         s, t, c = slots[row], time[row], content[row]
         if skip[row]:
             counts[4] += 1
             continue
         region, ks = regions[s], k[s]
-        if n + 3 * (region[3] + 2) > room:
+        if n + PER_FIX * (region[3] + 2) > room:
             return DRAIN, row, n
         mask = region[1] - 1
         if t > ks[TLAST] or (t == ks[TLAST] and c > ks[CLAST]):
             if region[3] >= RING_MAX or (region[3] > 0 and rt[region[0] + region[2]] < t - int(p[s, P_HORIZON])):
-                counts[5] += evict(ring, region, kf[s], kk[s], p[s], t, ei, ef, len(ei) - 3)
+                counts[5] += evict(ring, region, kf[s], kk[s], p[s], t, ei, ef, len(ei) - SCRATCH)
             if region[3] == region[1]:
                 return GROW, row, n
             a = region[0] + ((region[2] + region[3]) & mask)
@@ -167,7 +193,7 @@ def feed(
         if region[3] == region[1]:
             if region[1] < RING_MAX:
                 return GROW, row, n
-            counts[5] += evict(ring, region, kf[s], kk[s], p[s], ks[TLAST], ei, ef, len(ei) - 3)
+            counts[5] += evict(ring, region, kf[s], kk[s], p[s], ks[TLAST], ei, ef, len(ei) - SCRATCH)
             return DRAIN, row, n  # the checkpoint moved: judge this fix again
         a = shift(ring, region[0], mask, region[2], region[3], place)
         region[3] += 1
@@ -186,10 +212,9 @@ def scan(
     """Timers at `now`: an event for each device whose limit passed; returns (next slot, number of events)."""
     n = 0
     for s in range(start, size):
-        if n + 1 >= len(ei):
+        if n + 2 >= len(ei):
             return s, n
-        if k[s, PHASE] > 0 and k[s, LIMIT] == 0 and due(f[s], k[s], p[s], now, deaf):
-            k[s, LIMIT] = 1
-            k[s, TIMER] = 1 if k[s, PHASE] == 1 else 0
-            n = put(ei, ef, n, TIMED, -1, s, f[s], k[s], now, NEVER)
+        if due(f[s], k[s], p[s], now, deaf):
+            ring_bell(k[s])
+            n = tell_open(f[s], k[s], ei, ef, n, TIMED, -1, s, now, NEVER)
     return size, n

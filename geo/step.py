@@ -125,7 +125,7 @@ def acknowledge(state: GeoState, command: Command) -> list[Event]:
     acknowledged = AlertChanged(
         at_us=command.at_us,
         id=str(body.get("alert")),
-        kind="dwell_limit",
+        kind="sos" if body.get("kind") == "sos" else "dwell_limit",
         device=device,
         state="acknowledged",
         revision=revision,

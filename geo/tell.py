@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby
+from typing import Final
 
 from core.events import Event, FixFlagged
 from core.fixes import Fixes
@@ -10,7 +11,6 @@ from geo.layout import (
     BEGIN,
     BEYOND,
     CLOSED,
-    DROPPED,
     E_C,
     E_CK_C,
     E_CK_T,
@@ -25,11 +25,16 @@ from geo.layout import (
     E_T0,
     E_TIN,
     END,
+    KEPT,
+    OPENED,
+    REACHED,
+    TIMED,
     TLAST,
 )  # fmt: skip
 from geo.partition import GeoState
 from geo.rows import Episode, Ledger
 
+OPEN_CODES: Final = frozenset({OPENED, REACHED, TIMED, KEPT, END})
 KernelEvent = tuple[list[int], list[float]]
 
 
@@ -68,14 +73,18 @@ def _tell_one(state: GeoState, group: list[KernelEvent], fixes: Fixes | None) ->
 
 
 def _episodes(group: list[KernelEvent]) -> list[Episode]:
-    """What the kernel holds to be dwells after this fix: those it closed, and the one that is open."""
-    episodes = [_episode(e, (e[0][E_T], e[0][E_C])) for e in group if e[0][E_CODE] == CLOSED]
-    last = group[-1]
-    if last[0][E_CODE] in (CLOSED, DROPPED):
-        return episodes
-    if last[0][E_CODE] == END and last[0][E_PHASE] != 2 and not last[0][E_LIMIT]:
-        return episodes
-    return [*episodes, _episode(last, None)]
+    """What the kernel holds to be dwells after this fix: those it closed, and those that are open."""
+    closed: list[Episode] = []
+    still: dict[int, Episode] = {}  # by start: a row may be told twice in one fix
+    for event in group:
+        e = event[0]
+        if e[E_CODE] == CLOSED:
+            closed.append(_episode(event, (e[E_T], e[E_C])))
+        if e[E_CODE] in (CLOSED, END):  # what was opened on the way here is over, or told again now
+            still.clear()
+        if e[E_CODE] in OPEN_CODES and (e[E_PHASE] == 2 or e[E_LIMIT]):
+            still[e[E_T0]] = _episode(event, None)
+    return closed + [still[start] for start in sorted(still)]
 
 
 def _episode(event: KernelEvent, closed: tuple[int, int] | None) -> Episode:

@@ -111,6 +111,7 @@ class Ingest:
         """Serve until cancelled, then write what has been taken in."""
         async with AsyncExitStack() as stack:
             writer = await stack.enter_async_context(_background(self._batcher.run()))
+            await self._ticker.resume()  # before the first fix: the pause of our own is over, and counted
             if self.door is not None:
                 await stack.enter_async_context(self.door)
             self.opened.set()

@@ -56,9 +56,19 @@ class Ticker:
             await self.tick()
             await asyncio.sleep(self._period_s)
 
-    async def tick(self) -> Tick | None:
+    async def resume(self) -> None:
+        """After a restart, say how long nobody listened before anybody is heard again; waits for the log.
+
+        A fix heard before this tick would carry the old outage clock, and our pause would be taken off its silence.
+        """
+        while self._last is not None and self._watermark_us() > self._last.now_us:
+            if await self.tick(listening=True) is not None:
+                return
+            await asyncio.sleep(self._period_s)
+
+    async def tick(self, *, listening: bool | None = None) -> Tick | None:
         """Send one tick if there is something to say; what was sent."""
-        tick = self._next()
+        tick = self._next(self._listening() if listening is None else listening)
         if tick is None:
             self._counters.ticks_held += 1
             return None
@@ -75,9 +85,9 @@ class Ticker:
         self._counters.ticks += 1
         return tick
 
-    def _next(self) -> Tick | None:
+    def _next(self, listening: bool) -> Tick | None:
         now_us = self._watermark_us()
-        if not self._listening():
+        if not listening:
             return None
         if self._last is None:
             return Tick(now_us=now_us)

@@ -20,9 +20,9 @@ from core.errors import ConflictError
 from core.events import Event
 from core.fixes import Fixes
 from core.rejects import Reject
-from ronda.cancelled import check_cancelled
 from ronda.steps import readable
 from store.archive import Archive
+from store.cancel import heed_cancel
 from store.log import START, Entry, Log
 
 log = logging.getLogger(__name__)
@@ -97,7 +97,7 @@ async def batches(stream_log: Log, offsets: dict[str, str]) -> AsyncIterator[Bat
     """Batches from these offsets on, for ever."""
     while True:
         batch = batch_of(await stream_log.read(offsets, count=COUNT, block_ms=BLOCK_MS))
-        check_cancelled()
+        heed_cancel()
         if batch.offsets:
             yield batch
             offsets |= batch.offsets

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from core.errors import LeaseLostError
-from ronda.cancelled import check_cancelled
+from store.cancel import heed_cancel
 from store.log import Commit, Entry, Lease, Log
 
 log = logging.getLogger(__name__)
@@ -75,7 +75,7 @@ class Pump:
         try:
             while not renewing.done():
                 read = await self.log.read({self.stream: offset}, count=READ_COUNT, block_ms=BLOCK_MS)
-                check_cancelled()
+                heed_cancel()
                 if entries := read.get(self.stream, []):
                     await self.log.commit(lease, await asyncio.to_thread(step, entries))
                     offset = entries[-1].id

@@ -10,9 +10,9 @@ from core.codec import decode
 from core.entries import Config
 from core.errors import DecodeError
 from ronda.archiving import AWAY
-from ronda.cancelled import check_cancelled
 from store import read
 from store.archive import Archive
+from store.cancel import heed_cancel
 from store.log import START, Log
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class Devices:
                 log.warning("registry: %s", error, extra={"action": "registry.retry"})
                 await asyncio.sleep(RETRY_S)
                 continue
-            check_cancelled()
+            heed_cancel()
             for entry in entries:
                 self._offset = entry.id
                 if entry.body[2:3] == b"G":  # most entries are fixes and ticks: not worth decoding here

@@ -13,6 +13,7 @@ import uvicorn
 from ronda.installation import InUseError
 
 _GRACE_S: Final = 1  # open streams (SSE, WebSocket) are cut after this
+_WS_MAX: Final = 65_536  # bytes: viewers only say where they look
 
 
 class _Server(uvicorn.Server):
@@ -23,14 +24,21 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve(app: Any, host: str, port: int, on_ready: Callable[[], None] = lambda: None) -> None:
-    """Serve until cancelled, then let requests finish for a few seconds."""
+def _nothing() -> None:
+    """No hook."""
+
+
+async def serve(
+    app: Any, host: str, port: int, on_ready: Callable[[], None] = _nothing, on_stop: Callable[[], None] = _nothing
+) -> None:
+    """Serve until cancelled; then `on_stop` ends what would go on for ever, and requests finish for a few seconds."""
     listening = bind(host, port, "RONDA_HTTP_PORT or --port")
     config = uvicorn.Config(
         app,
         log_config=None,
         access_log=False,  # a printed link carries its secret in the query; it is never logged
         server_header=False,
+        ws_max_size=_WS_MAX,
         timeout_graceful_shutdown=_GRACE_S,
     )
     server = _Server(config)
@@ -40,6 +48,7 @@ async def serve(app: Any, host: str, port: int, on_ready: Callable[[], None] = l
         on_ready()
         await asyncio.shield(serving)
     finally:
+        on_stop()
         server.should_exit = True
         await serving
         listening.close()

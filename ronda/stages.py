@@ -168,7 +168,8 @@ async def api(runtime: Runtime) -> None:
             metrics=metrics(runtime.parts),
         )
     )
-    await serve(app, settings.http_host, settings.http_port, partial(runtime.parts.say, "api", "ready"))
+    ready = partial(runtime.parts.say, "api", "ready")
+    await serve(app, settings.http_host, settings.http_port, on_ready=ready, on_stop=app.state.feed.stop)
 
 
 async def stages_ready(runtime: Runtime) -> str | None:

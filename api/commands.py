@@ -1,0 +1,63 @@
+"""From a person's will to its effect: append to the log, then wait until the archive knows what became of it."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any, Final
+
+from psycopg_pool import AsyncConnectionPool
+
+from api.feed import Feed, until
+from api.problems import LaterError
+from core.clock import Clock
+from core.codec import encode
+from core.entries import Command
+from core.errors import ConflictError
+from store import read
+from store.log import Log
+from store.read import CommandState
+
+WAIT_S: Final = 5.0
+DISPATCH: Final = ("dispatch.in",)
+
+
+class Commands:
+    """Sends commands and answers after their effect."""
+
+    def __init__(self, log: Log, pool: AsyncConnectionPool, clock: Clock, feed: Feed, partitions: int) -> None:
+        self._log = log
+        self._pool = pool
+        self._clock = clock
+        self._feed = feed
+        self.wait_s = WAIT_S
+        self.geo: Final = tuple(f"in.{p}" for p in range(partitions))
+
+    async def send(self, kind: str, actor: str, body: dict[str, Any], streams: tuple[str, ...]) -> CommandState:
+        """Append a command and wait for its effect. Refused: `ConflictError`; no answer in time: `LaterError`."""
+        command = Command(id=new_id("c"), kind=kind, actor=actor, at_us=self._clock.now_us(), body=body)
+        await self._log.append([(stream, encode(command)) for stream in streams])
+        state = await self._settled(command.id)
+        if state is None:
+            raise LaterError(
+                f"the request is in the log (command {command.id}) but its effect is not known yet; "
+                "look at the result before sending it again"
+            )
+        if not state.ok:
+            raise ConflictError(state.reason or "the engine refused this in the present state; read again")
+        return state
+
+    async def _settled(self, command_id: str) -> CommandState | None:
+        found: list[CommandState] = []
+
+        async def probe() -> bool:
+            state = await read.command(self._pool, command_id)
+            if state is not None and state.done:
+                found.append(state)
+            return bool(found)
+
+        return found[0] if await until(self._feed, probe, self.wait_s) else None
+
+
+def new_id(prefix: str) -> str:
+    """An id nobody can guess or repeat."""
+    return f"{prefix}-{secrets.token_hex(12)}"

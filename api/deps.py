@@ -1,0 +1,91 @@
+"""What the HTTP room is given from above: everything it talks to and every setting it needs, in one record."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Final
+from zoneinfo import ZoneInfo
+
+from fastapi import Depends
+from prometheus_client import CollectorRegistry
+from psycopg_pool import AsyncConnectionPool
+from starlette.requests import HTTPConnection
+
+from api.commands import Commands
+from api.feed import Feed
+from api.hub import Hub
+from core.clock import Clock
+from store.log import Log
+
+SESSION_S: Final = 7 * 24 * 3600
+Check = Callable[[], Awaitable[str | None]]  # None: ready; a text: what is wrong
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CityInfo:
+    """What the console needs to know of the city before it has drawn anything."""
+
+    code: str
+    name: str
+    tz: str
+    centre: tuple[float, float]  # lon, lat
+    bounds: tuple[float, float, float, float]  # west, south, east, north
+    language: str = "id"
+    words: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deps:
+    """The parts below and the settings; built once by the composition and handed to `create_app`.
+
+    `ready` adds parts to `/readyz`; `metrics` is the registry that `/metrics` shows (the stages may add to it).
+    """
+
+    pool: AsyncConnectionPool
+    database_url: str
+    log: Log
+    clock: Clock
+    city: CityInfo
+    partitions: int = 4
+    public_url: str = "http://127.0.0.1:8000"
+    map_style_url: str | None = None
+    static_dir: Path | None = None
+    demo: bool = False
+    version: str = ""
+    session_s: int = SESSION_S
+    metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
+    ready: Mapping[str, Check] = field(default_factory=dict)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The city's time zone; `ZoneInfo` keeps its own cache."""
+        return ZoneInfo(self.city.tz)
+
+
+def deps_of(connection: HTTPConnection) -> Deps:
+    """The record that `create_app` was given."""
+    deps: Deps = connection.app.state.deps
+    return deps
+
+
+def hub_of(connection: HTTPConnection) -> Hub:
+    """The hub of latest positions."""
+    hub: Hub = connection.app.state.hub
+    return hub
+
+
+def feed_of(connection: HTTPConnection) -> Feed:
+    """The tail of the archive's events."""
+    feed: Feed = connection.app.state.feed
+    return feed
+
+
+def commands_of(connection: HTTPConnection) -> Commands:
+    """The way from a person's will into the log and back."""
+    commands: Commands = connection.app.state.commands
+    return commands
+
+
+GivenDeps = Annotated[Deps, Depends(deps_of)]

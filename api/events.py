@@ -1,0 +1,62 @@
+"""Events as the outside sees them: the same rows and names as the other routes, with the event's place in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import tzinfo
+from typing import Any, Final
+
+import msgspec
+
+from api.rows import alert_row, dwell_row, incident_row, plan_row
+from api.times import rfc3339
+from core.events import (
+    AlertChanged,
+    CommandDone,
+    DwellChanged,
+    Event,
+    FixFlagged,
+    IncidentChanged,
+    PlanMade,
+)
+from store.read import EventRow
+
+_decode: Final = msgspec.json.Decoder(Event)
+
+
+def renderer(zone: tzinfo) -> Callable[[EventRow], bytes]:
+    """A function from an archived event to the JSON of its `data` line."""
+
+    def render(row: EventRow) -> bytes:
+        head = {"seq": row.seq, "kind": row.kind}
+        try:
+            body = _body(_decode.decode(row.body), zone)
+        except msgspec.MsgspecError:  # a newer version's event: better as it is than not at all
+            body = {"body": msgspec.Raw(row.body)}
+        return msgspec.json.encode(head | body)
+
+    return render
+
+
+def _body(event: Event, zone: tzinfo) -> dict[str, Any]:
+    at = {"at": rfc3339(event.at_us, zone)}
+    match event:
+        case DwellChanged(cause=cause, row=row):
+            shown = dwell_row(row, None, event.at_us, zone)
+            del shown["vehicle"]  # a reader who needs it asks for the dwell; assignments may change afterwards
+            return at | {"cause": cause, "device": row.device, "row": shown}
+        case AlertChanged():
+            shown = alert_row(event, event.at_us, None, zone)
+            del shown["vehicle"], shown["raised"]
+            return at | {"alert_kind": shown.pop("kind")} | shown
+        case IncidentChanged():
+            shown = incident_row(event, zone)
+            for name in ("address", "needs", "hazard"):
+                del shown[name]
+            return at | {"incident_kind": shown.pop("kind")} | shown
+        case PlanMade():
+            return at | plan_row(event, zone)
+        case FixFlagged(device=device, time_us=time_us, reason=reason):
+            return at | {"device": device, "time": rfc3339(time_us, zone), "reason": reason}
+        case CommandDone(id=command, ok=ok, reason=reason):
+            return at | {"id": command, "ok": ok, "reason": reason}

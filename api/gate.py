@@ -1,0 +1,127 @@
+"""The gate: every request passes here, and all but a short list needs a credential.
+
+It is the first lock (who are you); the routes' `Allow` is the second (may you). A path is closed unless this file
+opens it, so a new route is closed by default. Secrets never reach a log: the console's link carries its secret in a
+query, and no query is ever written by this room.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api.deps import Deps
+from api.problems import STORE_DOWN, problem
+from core.identity import Identity
+from store import credentials
+
+COOKIE: Final = "ronda_session"
+SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+OPEN: Final = frozenset({"/", "/healthz", "/readyz", "/metrics"})  # /metrics looks for itself: local, or a token
+_ASSET: Final = re.compile(
+    r"/(?:assets/[\w.-]+(?:/[\w.-]+)*|[\w-]+\.(?:css|html|ico|js|png|svg|txt|webmanifest|woff2))"
+)
+SECRET: Final = re.compile(r"[\w-]{20,200}")  # what our secrets look like; anything else is not worth a query
+
+logger: Final = logging.getLogger("ronda.api")
+
+
+def is_open(path: str) -> bool:
+    """Whether a path needs no credential: health, and the console's own files, which hold no data."""
+    return path in OPEN or (_ASSET.fullmatch(path) is not None and ".." not in path)
+
+
+def origin_of(url: str) -> str:
+    """scheme://host[:port] of an address."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}".lower()
+
+
+def own_origins(headers: Mapping[str, str], public_url: str) -> set[str]:
+    """The origins from which the console speaks: the host that was asked, and the public address."""
+    host = headers.get("host", "").lower()
+    return {f"http://{host}", f"https://{host}", origin_of(public_url)}
+
+
+def same_origin(headers: Mapping[str, str], public_url: str) -> bool | None:
+    """Whether a request comes from our own pages; None when it does not say."""
+    origin = headers.get("origin")
+    if origin is not None:
+        return origin.lower() in own_origins(headers, public_url)
+    site = headers.get("sec-fetch-site")
+    return None if site is None else site in ("same-origin", "none")
+
+
+def bearer_of(headers: Mapping[str, str]) -> str | None:
+    """The token of an Authorization header."""
+    scheme, _, secret = headers.get("authorization", "").partition(" ")
+    return secret.strip() if scheme.lower() == "bearer" else None
+
+
+async def identify(connection: HTTPConnection, deps: Deps) -> Identity | None:
+    """Whose credential this is: the Bearer token if there is one, else the session cookie."""
+    now_us = deps.clock.now_us()
+    token = bearer_of(connection.headers)
+    if token is not None:
+        return await credentials.find_token(deps.pool, token, now_us) if SECRET.fullmatch(token) else None
+    session = connection.cookies.get(COOKIE, "")
+    return await credentials.find_session(deps.pool, session, now_us) if SECRET.fullmatch(session) else None
+
+
+class Gate:
+    """ASGI middleware around the whole app."""
+
+    def __init__(self, app: ASGIApp, deps: Deps) -> None:
+        self._app = app
+        self._deps = deps
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refusal = await self._refuse(scope) if scope["type"] in ("http", "websocket") else None
+        if refusal is not None:
+            status, detail = refusal
+            headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+            await problem(status, detail, headers=headers)(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+    async def _refuse(self, scope: Scope) -> tuple[int, str] | None:
+        """Put the identity into the scope, or say why not."""
+        if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+            return 400, "an address cannot contain the character NUL: no name has one"
+        if is_open(scope["path"]):
+            return None
+        connection = HTTPConnection(scope)
+        try:
+            identity = await identify(connection, self._deps)
+        except STORE_DOWN as error:
+            logger.warning("cannot check credentials: %r", error, extra={"action": "api.store_down"})
+            return 503, "credentials cannot be checked now; try again, and look at /readyz if it lasts"
+        if identity is None:
+            return 401, "sign in by your link, or send a token as Authorization: Bearer"
+        foreign = _foreign(scope, connection.headers, self._deps.public_url)
+        if foreign:
+            return 403, foreign
+        scope["identity"] = identity
+        if identity.role == "auditor":
+            record = {"action": "api.audit", "subject": identity.subject, "path": scope["path"]}
+            logger.info("auditor reads", extra=record)
+        return None
+
+
+def _foreign(scope: Scope, headers: Headers, public_url: str) -> str:
+    """Why a request that a browser sends with our cookie is not ours; "" when it is, or when no cookie speaks."""
+    same = same_origin(headers, public_url)
+    if scope["type"] == "websocket":
+        return "this origin may not open the live feed" if same is False else ""
+    if scope["method"] in SAFE or bearer_of(headers) is not None:
+        return ""
+    if same is None:
+        return "a write by session cookie must carry Origin; programs send a token as Authorization: Bearer"
+    return "" if same else "this origin may not write here"

@@ -1,0 +1,63 @@
+"""Who may do what: the one table. A route names a permission, never a role."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Literal, get_args
+
+from fastapi import HTTPException
+from starlette.requests import HTTPConnection
+
+from core.entities import Role
+from core.identity import Identity
+
+Permission = Literal[
+    "self",  # who am I, sign out: anybody signed in
+    "map.read",  # areas, places, streets, the console's start
+    "fleet.read",  # positions, history, dwells, alerts, events
+    "registry.read",  # devices, vehicles, routes, shifts, assignments
+    "people.read",
+    "rejects.read",
+    "alert.ack",
+    "incident.read",
+    "incident.open",
+    "metrics.read",
+    "schema.read",
+]
+
+_STAFF: Final[frozenset[Role]] = frozenset({"admin", "supervisor", "coordinator", "auditor"})
+_HUMANS: Final[frozenset[Role]] = frozenset(set(get_args(Role)) - {"device", "bank"})
+
+TABLE: Final[Mapping[Permission, frozenset[Role]]] = {
+    "self": frozenset(get_args(Role)),
+    "map.read": _HUMANS,
+    "fleet.read": _STAFF,
+    "registry.read": _STAFF,
+    "people.read": _STAFF,
+    "rejects.read": frozenset({"admin", "supervisor", "auditor"}),
+    "alert.ack": frozenset({"admin", "supervisor"}),
+    "incident.read": _STAFF,
+    "incident.open": frozenset({"admin", "supervisor", "coordinator"}),
+    "metrics.read": frozenset({"admin", "auditor"}),
+    "schema.read": _HUMANS,
+}
+
+
+def may(role: Role, permission: Permission) -> bool:
+    """Whether a role has a permission."""
+    return role in TABLE[permission]
+
+
+class Allow:
+    """A route's demand. Used as a dependency; gives the identity, or 403 when its role may not."""
+
+    def __init__(self, permission: Permission) -> None:
+        self.permission = permission
+
+    def __call__(self, connection: HTTPConnection) -> Identity:
+        identity: Identity | None = connection.scope.get("identity")
+        if identity is None:  # the gate lets nobody come here; this is the second lock
+            raise HTTPException(401, "sign in, or send a token as Authorization: Bearer")
+        if not may(identity.role, self.permission):
+            raise HTTPException(403, f"the role {identity.role} may not do this ({self.permission})")
+        return identity

@@ -1,0 +1,1 @@
+"""One router per family of paths; `api.app` lists them in order."""

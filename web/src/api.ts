@@ -1,0 +1,75 @@
+/** HTTP to the API. Every failure is a Problem with words a person can read. */
+import type { Alert, Bootstrap, Dwell, Incident, Me, Plan, Vehicle } from "./types.ts";
+
+const TIMEOUT_MS = 15_000;
+const MOST = 10_000; // rows the API gives at once
+
+export class Problem extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+async function call(path: string, init: RequestInit = {}): Promise<Response> {
+  let response: Response;
+  try {
+    const url = new URL(path.replace(/^\//, ""), document.baseURI);
+    response = await fetch(url, { credentials: "same-origin", signal: AbortSignal.timeout(TIMEOUT_MS), ...init });
+  } catch {
+    throw new Problem(0, "unreachable");
+  }
+  if (response.ok) return response;
+  const body = (await response.json().catch(() => ({}))) as { detail?: string; title?: string };
+  throw new Problem(response.status, body.detail ?? body.title ?? response.statusText);
+}
+
+type Query = Record<string, string | number | undefined>;
+
+async function get<T>(path: string, query: Query = {}): Promise<T> {
+  const asked = Object.entries(query).filter((pair): pair is [string, string | number] => pair[1] !== undefined);
+  const search = new URLSearchParams(asked.map(([key, value]) => [key, String(value)])).toString();
+  return (await (await call(search ? `${path}?${search}` : path)).json()) as T;
+}
+
+async function post<T>(path: string, body: unknown = {}): Promise<T> {
+  const headers = { "content-type": "application/json" };
+  const response = await call(path, { method: "POST", headers, body: JSON.stringify(body) });
+  return (response.status === 204 ? undefined : await response.json().catch(() => undefined)) as T;
+}
+
+interface Page<T> {
+  items: T[];
+  next: string | null;
+}
+
+const V1 = "/api/v1";
+
+export const me = (): Promise<Me> => get(`${V1}/me`);
+export const signOut = (): Promise<void> => post(`${V1}/sign-out`);
+export const bootstrap = (): Promise<Bootstrap> => get(`${V1}/console`);
+export const geojson = (url: string): Promise<GeoJSON.FeatureCollection> => get(url);
+
+export const vehicles = (): Promise<Page<Vehicle>> => get(`${V1}/vehicles`, { limit: MOST });
+export const dwells = (query: Query): Promise<Page<Dwell>> => get(`${V1}/dwells`, { limit: MOST, ...query });
+export const alerts = (query: Query): Promise<Page<Alert>> => get(`${V1}/alerts`, query);
+export const incidents = (): Promise<Page<Incident>> => get(`${V1}/incidents`, { limit: 100 });
+export const acknowledge = (alert: string): Promise<Alert> => post(`${V1}/alerts/${encodeURIComponent(alert)}/ack`);
+export const plan = (incident: string): Promise<Plan> => get(`${V1}/incidents/${encodeURIComponent(incident)}/plan`);
+
+export const openIncident = (body: object): Promise<Incident> => post(`${V1}/incidents`, body);
+
+export const fixesUrl = (device: string, from: number, to: number, format: string): string =>
+  `${V1}/devices/${encodeURIComponent(device)}/fixes?from=${from}&to=${to}&format=${format}&limit=${MOST}`;
+
+/** A device that was heard only a moment ago may not be in the archive yet: that is an empty history, not a failure. */
+export async function fixes(device: string, from: number, to: number): Promise<GeoJSON.FeatureCollection> {
+  try {
+    return await geojson(fixesUrl(device, from, to, "geojson"));
+  } catch (problem) {
+    if (problem instanceof Problem && problem.status === 404) return { type: "FeatureCollection", features: [] };
+    throw problem;
+  }
+}

@@ -1,0 +1,215 @@
+/** The console's state, and everything that changes it. Views read it and call its verbs; it knows no view. */
+import * as api from "./api.ts";
+import { Fleet, isPerson, look, name, type Look } from "./fleet.ts";
+import { Lists } from "./lists.ts";
+import { Live, type Link } from "./live.ts";
+import { Past } from "./past.ts";
+import { CityClock } from "./time.ts";
+import type { Alert, Bootstrap, Me, Unit, Vehicle } from "./types.ts";
+import { w } from "./words/index.ts";
+
+export type Tab = "attention" | "dwells" | "incidents";
+
+interface Hooks {
+  /** Units changed; called at once, before anything waits for a repaint. */
+  units(changed: readonly Unit[]): void;
+  /** Anything changed; views are drawn with the next repaint. */
+  change(): void;
+  selected(device: string | undefined, byList: boolean): void;
+  signedOut(): void;
+}
+
+export class App {
+  readonly fleet = new Fleet();
+  readonly clock: CityClock;
+  readonly lists: Lists;
+  readonly vehicles = new Map<string, Vehicle>();
+  readonly areas = new Map<string, string>();
+  readonly failedAcks = new Set<string>();
+  past: Past | undefined;
+  link: Link = "connecting";
+  tab: Tab = "attention";
+  search = "";
+  only: Look | undefined;
+  showPeople = true;
+  onlyUnexplained = false;
+  following = false;
+  selected: string | undefined;
+  flooding: "idle" | "busy" | "failed" = "idle";
+  private readonly acking = new Set<string>();
+  private readonly live: Live;
+
+  constructor(
+    readonly me: Me,
+    readonly boot: Bootstrap,
+    private readonly hooks: Hooks,
+  ) {
+    this.clock = new CityClock(me.city.tz);
+    this.live = new Live({
+      message: (message, at) => {
+        const changed = this.fleet.apply(message, at);
+        this.past?.lengthen(changed, this.now());
+        this.hooks.units(changed);
+        this.hooks.change();
+      },
+      link: (link) => this.set(() => (this.link = link)),
+      signedOut: () => this.hooks.signedOut(),
+    });
+    this.lists = new Lists(this.clock, {
+      now: () => this.now(),
+      change: () => this.hooks.change(),
+      alerts: () => this.settle(),
+      signedOut: () => this.hooks.signedOut(),
+    });
+  }
+
+  start(): void {
+    this.live.open();
+    this.lists.start();
+    void this.lists.take(api.vehicles, ({ items }) => items.forEach((row) => this.vehicles.set(row.id, row)));
+  }
+
+  stop(): void {
+    this.live.close();
+    this.lists.stop();
+  }
+
+  reconnect(): void {
+    this.live.reconnect();
+    this.lists.refresh();
+  }
+
+  /** The server's present, ms. */
+  now(): number {
+    return this.fleet.now(Date.now());
+  }
+
+  may(permission: string): boolean {
+    return this.me.may.includes(permission);
+  }
+
+  unit(device: string | undefined): Unit | undefined {
+    return device === undefined ? undefined : this.fleet.units.get(device);
+  }
+
+  /** What a person calls a device: its vehicle, else itself. */
+  nameOf(device: string): string {
+    const unit = this.fleet.units.get(device);
+    return unit ? name(unit) : device;
+  }
+
+  where(unit: Unit): string {
+    return unit.dwell?.place?.name ?? this.areaName(unit.area);
+  }
+
+  areaName(id: string | null): string {
+    return id === null ? "" : (this.areas.get(id) ?? "");
+  }
+
+  /** The city's own word for something, such as what it calls its volunteers. */
+  word(which: string, usual: string): string {
+    const own = this.boot.city.words[which];
+    return own ? own.charAt(0).toLocaleUpperCase() + own.slice(1) : usual;
+  }
+
+  /** Whether a unit passes the search and the chosen state. */
+  passes(unit: Unit): boolean {
+    if (isPerson(unit) && !unit.alert && (!this.showPeople || this.only)) return false;
+    if (this.only && look(unit) !== this.only) return false;
+    const sought = this.search.trim().toLocaleLowerCase();
+    if (!sought) return true;
+    const plate = unit.vehicle ? this.vehicles.get(unit.vehicle)?.plate : undefined;
+    const texts = [unit.device, unit.vehicle, plate, this.areaName(unit.area), unit.dwell?.place?.name];
+    return texts.some((each) => each?.toLocaleLowerCase().includes(sought));
+  }
+
+  /** Alerts that wait for somebody and are still so: the stop goes on, or the SOS is not taken on. Oldest first. */
+  raised(): Alert[] {
+    return this.waiting().filter((alert) => this.isPresent(alert)).reverse();
+  }
+
+  /** Alerts that nobody took on while they lasted, newest first. */
+  missed(): Alert[] {
+    return this.waiting().filter((alert) => !this.isPresent(alert));
+  }
+
+  alertOf(device: string): Alert | undefined {
+    return this.raised().find((alert) => alert.device === device);
+  }
+
+  /** Who took the unit's present alert on. */
+  handler(unit: Unit): string | undefined {
+    const dwell = unit.dwell?.id;
+    if (dwell === undefined) return undefined;
+    return this.lists.alerts.find((each) => each.dwell === dwell && each.state === "acknowledged")?.by ?? undefined;
+  }
+
+  isAcking(alert: string): boolean {
+    return this.acking.has(alert);
+  }
+
+  select(device: string | undefined, byList = false): void {
+    if (device !== undefined && device === this.selected) return this.hooks.selected(device, byList);
+    this.selected = device;
+    this.following = false;
+    this.past = device === undefined ? undefined : new Past(device);
+    if (this.past) void this.readPast(this.past);
+    this.hooks.selected(device, byList);
+    this.hooks.change();
+  }
+
+  set(change: () => void): void {
+    change();
+    this.hooks.change();
+  }
+
+  async acknowledge(alert: string): Promise<void> {
+    if (this.acking.has(alert)) return;
+    this.set(() => this.acking.add(alert));
+    this.failedAcks.delete(alert);
+    try {
+      await api.acknowledge(alert);
+    } catch (problem) {
+      // 409: better knowledge came first, the alert is none
+      if (!(problem instanceof api.Problem && problem.status === 409)) this.failedAcks.add(alert);
+    }
+    this.acking.delete(alert);
+    await this.lists.read("alert");
+  }
+
+  async flood(lon: number, lat: number): Promise<void> {
+    this.set(() => (this.flooding = "busy"));
+    try {
+      await api.openIncident({ kind: "flood", lon, lat, severity: 2, text: w().incidents.floodText, exercise: true });
+      this.flooding = "idle";
+      this.tab = "incidents";
+    } catch {
+      this.flooding = "failed";
+    }
+    await this.lists.read("incident");
+  }
+
+  private waiting(): Alert[] {
+    const raised = this.lists.alerts.filter((alert) => alert.state === "raised");
+    return raised.sort((a, b) => Date.parse(b.raised) - Date.parse(a.raised));
+  }
+
+  private isPresent(alert: Alert): boolean {
+    const unit = this.fleet.units.get(alert.device);
+    return unit !== undefined && unit.alert && (alert.kind === "sos" || alert.dwell === unit.dwell?.id);
+  }
+
+  /** What the list of alerts knows of acknowledgements, the units are told. */
+  private settle(): void {
+    const taken = this.lists.alerts.filter((each) => each.state === "acknowledged");
+    this.fleet.handle(taken.flatMap((each) => each.dwell ?? []));
+    this.hooks.units([]);
+  }
+
+  private async readPast(past: Past): Promise<void> {
+    await past.read(this.now(), this.clock.startOfDay(this.now()));
+    const unit = this.unit(past.device);
+    if (unit) past.lengthen([unit], this.now());
+    this.hooks.change();
+  }
+}

@@ -1,0 +1,175 @@
+/** The console at work: joins the app's state, the map and the page, and repaints them together. */
+import * as api from "./api.ts";
+import { App } from "./app.ts";
+import { isPerson } from "./fleet.ts";
+import { keep } from "./keep.ts";
+import { listenKeys } from "./keys.ts";
+import { FleetMap, hasWebgl2 } from "./map/map.ts";
+import { TRAIL_MS, gapAfterMs, trailLines } from "./map/trail.ts";
+import { duration } from "./time.ts";
+import type { Bootstrap, Me, Unit } from "./types.ts";
+import { shell } from "./ui/shell.ts";
+import type { View } from "./ui/topbar.ts";
+import { switchLanguage, w } from "./words/index.ts";
+
+const FURNISH_AGAIN_MS = 60_000;
+const TICK_MS = 1000; // ages grow though nothing arrives
+
+export class Desk {
+  private readonly app: App;
+  private readonly stage = document.createElement("div");
+  private map: FleetMap | undefined;
+  private view: View | undefined;
+  private notice: string | undefined;
+  private asked = 0;
+  private filters = "";
+  private trail = "";
+
+  constructor(me: Me, boot: Bootstrap, signedOut: () => void) {
+    this.stage.className = "map";
+    this.notice = hasWebgl2() ? undefined : w().map.noWebgl;
+    this.app = new App(me, boot, {
+      units: (changed) => this.showUnits(changed),
+      change: () => this.ask(),
+      selected: (device, byList) => this.turnTo(device, byList),
+      signedOut: () => {
+        this.app.stop();
+        signedOut();
+      },
+    });
+  }
+
+  open(): void {
+    this.build();
+    if (this.notice === undefined) this.openMap();
+    void this.furnish();
+    listenKeys(this.app, () => this.map?.fit());
+    this.app.start();
+    setInterval(() => this.ask(), TICK_MS);
+  }
+
+  private build(): void {
+    this.view = shell(this.app, this.stage, this.notice, {
+      language: () => {
+        switchLanguage();
+        this.build();
+      },
+      theme: () => this.switchTheme(),
+      signOut: () => void api.signOut().finally(() => location.assign(document.baseURI)),
+      zoom: (by) => this.map?.zoom(by),
+      fit: () => this.map?.fit(),
+      flood: () => this.flood(),
+      showPoint: (lon, lat) => this.map?.centre(lon, lat),
+    });
+    document.body.replaceChildren(this.view.node);
+    this.view.render();
+    this.map?.resize();
+  }
+
+  private openMap(): void {
+    try {
+      this.map = new FleetMap(this.stage, this.app.boot, {
+        pick: (device) => this.app.select(device),
+        userMoved: () => this.app.set(() => (this.app.following = false)),
+        baseFailed: () => console.warn(w().map.noBase),
+        painted: (units) => document.dispatchEvent(new CustomEvent("ronda:painted", { detail: { at: Date.now(), units } })),
+      });
+    } catch {
+      this.notice = w().map.failed;
+      this.build();
+    }
+  }
+
+  private switchTheme(): void {
+    const root = document.documentElement.dataset;
+    root["theme"] = root["theme"] === "dark" ? "light" : "dark";
+    keep("theme", root["theme"]);
+    this.map?.recolour();
+  }
+
+  /** Asks for one repaint, however much changes before it. */
+  private ask(): void {
+    const raised = this.app.raised().length;
+    document.title = raised ? `(${raised}) ${w().product}` : w().product; // also while the page is in the background
+    this.asked ||= requestAnimationFrame(() => this.paint());
+  }
+
+  private paint(): void {
+    this.asked = 0;
+    this.view?.render();
+    if (!this.map) return;
+    const filters = `${this.app.only}|${this.app.search}|${this.app.showPeople}`;
+    if (filters !== this.filters) this.showUnits([]);
+    this.filters = filters;
+    this.showTrail(this.map);
+    const { incidents, plans } = this.app.lists;
+    this.map.setIncidents(incidents.filter((each) => !each.closed), new Map([...plans].map(([id, plan]) => [id, plan.chosen])));
+  }
+
+  private showUnits(changed: readonly Unit[]): void {
+    const { app, map } = this;
+    const shown = [...app.fleet.units.values()].filter((unit) => app.passes(unit) || unit.device === app.selected);
+    map?.setUnits(shown, app.selected, changed);
+    const unit = app.following ? changed.find((each) => each.device === app.selected) : undefined;
+    if (unit) map?.follow(unit.lon, unit.lat);
+  }
+
+  private turnTo(device: string | undefined, byList: boolean): void {
+    this.showUnits([]);
+    const unit = this.app.unit(device);
+    if (unit && byList) this.map?.centre(unit.lon, unit.lat);
+  }
+
+  private showTrail(map: FleetMap): void {
+    const { past } = this.app;
+    const key = past ? `${past.device}|${past.state}|${past.fixes.length}|${past.fixes.at(-1)?.time}` : "";
+    if (key === this.trail) return;
+    this.trail = key;
+    const unit = this.app.unit(this.app.selected);
+    const lines = trailLines(past?.fixes ?? [], this.app.now(), gapAfterMs(unit?.class ?? "truck"));
+    const stops = (past?.dwells ?? [])
+      .filter((row) => row.end !== null && Date.parse(row.end) > this.app.now() - TRAIL_MS) // the present one is the unit itself
+      .map((row): GeoJSON.Feature => ({
+        type: "Feature",
+        properties: { label: duration(row.duration_s), minutes: row.duration_s / 60, alert: row.alert },
+        geometry: { type: "Point", coordinates: [row.lon, row.lat] },
+      }));
+    map.setTrail(lines, { type: "FeatureCollection", features: stops });
+  }
+
+  /** A flood of the demo comes where people can see it: not far from the middle of the map, where volunteers are. */
+  private flood(): void {
+    const [lon, lat] = this.floodPlace(this.map?.middle() ?? this.app.boot.city.centre);
+    this.app.select(undefined);
+    void this.app.flood(lon, lat).then(() => this.map?.centre(lon, lat, 13));
+  }
+
+  private floodPlace(middle: [number, number]): [number, number] {
+    const away = (unit: Unit): number => Math.hypot(unit.lon - middle[0], unit.lat - middle[1]);
+    const near = [...this.app.fleet.units.values()].filter(isPerson).sort((a, b) => away(a) - away(b)).slice(0, 8);
+    const some = near[Math.floor(Math.random() * near.length)];
+    const aside = (): number => (Math.random() - 0.5) * 0.012;
+    return some ? [some.lon + aside(), some.lat + aside()] : middle;
+  }
+
+  /** What the map stands on. A part that fails is tried again; the others are there. */
+  private async furnish(): Promise<void> {
+    const { boot, areas } = this.app;
+    await this.part(boot.areas, (found) => {
+      for (const { id, properties } of found.features) areas.set(String(properties?.["id"] ?? id), String(properties?.["name"] ?? ""));
+      this.map?.setAreas(found);
+    });
+    await this.part(boot.streets, (found) => this.map?.setStreets(found));
+    await this.part(boot.places, (found) => this.map?.setPlaces(found));
+  }
+
+  private async part(url: string | null, use: (found: GeoJSON.FeatureCollection) => void): Promise<void> {
+    if (url === null) return;
+    try {
+      use(await api.geojson(`${url}?limit=10000`));
+      this.ask();
+    } catch {
+      setTimeout(() => void this.part(url, use), FURNISH_AGAIN_MS);
+    }
+  }
+}

@@ -1,0 +1,34 @@
+/** The keyboard: everything a supervisor does all day, without the mouse. */
+import type { App } from "./app.ts";
+
+const TABS = { "1": "attention", "2": "dwells", "3": "incidents" } as const;
+
+export function listenKeys(app: App, fit: () => void): void {
+  addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const writing = event.target instanceof HTMLInputElement && event.target.type !== "checkbox";
+    if (event.key === "Escape") escape(app, event.target);
+    else if (writing || !act(app, event.key, fit)) return;
+    event.preventDefault();
+  });
+}
+
+function escape(app: App, target: EventTarget | null): void {
+  if (target instanceof HTMLInputElement) target.blur();
+  if (app.search) app.set(() => (app.search = ""));
+  else app.select(undefined);
+}
+
+function act(app: App, key: string, fit: () => void): boolean {
+  if (key in TABS) app.set(() => (app.tab = TABS[key as keyof typeof TABS]));
+  else if (key === "/") document.querySelector<HTMLInputElement>(".search input")?.focus();
+  else if (key === "f" || key === "F") fit();
+  else if (key === "a" || key === "A") acknowledgeFirst(app);
+  else return false;
+  return true;
+}
+
+function acknowledgeFirst(app: App): void {
+  const first = app.raised()[0];
+  if (first && app.may("alert.ack")) void app.acknowledge(first.id);
+}

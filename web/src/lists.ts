@@ -1,0 +1,108 @@
+/** What is read from the API as whole lists, and read again when an event says that it changed. */
+import * as api from "./api.ts";
+import { Feed, type Topic } from "./feed.ts";
+import type { CityClock } from "./time.ts";
+import type { Alert, Dwell, Incident, Plan } from "./types.ts";
+
+/** Closed stops shorter than this are the round itself; the list would drown in them. */
+const SHORTEST_S = 300;
+const RELOAD_MS = 60_000;
+const SETTLE_MS = 400;
+
+interface Hooks {
+  now(): number;
+  change(): void;
+  alerts(): void;
+  signedOut(): void;
+}
+
+export class Lists {
+  closed: Dwell[] = [];
+  closedMore = false;
+  alerts: Alert[] = [];
+  incidents: Incident[] = [];
+  readonly plans = new Map<string, Plan>();
+  private readonly feed: Feed;
+  private readonly due = new Map<Topic, number>();
+  private timer = 0;
+
+  constructor(
+    private readonly clock: CityClock,
+    private readonly on: Hooks,
+  ) {
+    this.feed = new Feed(
+      (topic) => this.soon(topic),
+      () => this.reload(),
+    );
+  }
+
+  start(): void {
+    this.feed.open();
+    this.reload();
+    this.timer = window.setInterval(() => this.reload(), RELOAD_MS); // also lets yesterday's stops go at midnight
+  }
+
+  stop(): void {
+    this.feed.close();
+    clearInterval(this.timer);
+  }
+
+  /** Everything again, for instance after the connection was lost. */
+  refresh(): void {
+    if (!this.feed.healthy) this.feed.open();
+    this.reload();
+  }
+
+  async read(topic: Topic): Promise<void> {
+    if (topic === "alert") return this.take(() => this.readAlerts(), (rows) => this.takeAlerts(rows));
+    if (topic === "dwell") return this.readDwells();
+    await this.take(api.incidents, ({ items }) => (this.incidents = items));
+    const open = this.incidents.filter((each) => !each.closed);
+    await Promise.all(open.map((each) => this.take(() => api.plan(each.id), (plan) => this.plans.set(each.id, plan))));
+  }
+
+  /** Reads once; a failure leaves what is shown, and the next event or minute tries again. */
+  async take<T>(read: () => Promise<T>, use: (value: T) => unknown): Promise<void> {
+    try {
+      use(await read());
+    } catch (problem) {
+      if (problem instanceof api.Problem && problem.status === 401) this.on.signedOut();
+      return;
+    }
+    this.on.change();
+  }
+
+  private reload(): void {
+    for (const topic of ["dwell", "alert", "incident"] as const) void this.read(topic);
+  }
+
+  /** Many events at once are one reload. */
+  private soon(topic: Topic): void {
+    clearTimeout(this.due.get(topic));
+    this.due.set(topic, window.setTimeout(() => void this.read(topic), SETTLE_MS));
+  }
+
+  private takeAlerts(rows: Alert[]): void {
+    this.alerts = rows;
+    this.on.alerts();
+  }
+
+  /** Every alert that waits for somebody, however old, and the latest of the others. */
+  private async readAlerts(): Promise<Alert[]> {
+    const [raised, latest] = await Promise.all([api.alerts({ state: "raised", limit: 1000 }), api.alerts({ limit: 200 })]);
+    return [...new Map([...latest.items, ...raised.items].map((alert) => [alert.id, alert])).values()];
+  }
+
+  private async readDwells(): Promise<void> {
+    const now = this.on.now();
+    const query = { from: this.clock.startOfDay(now), to: Math.ceil(now), open: "false", min_s: SHORTEST_S };
+    await this.take(
+      () => api.dwells(query),
+      ({ items, next }) => {
+        const closed = items.filter((row) => row.end !== null && row.state === "closed");
+        this.closed = closed.sort((a, b) => Date.parse(b.end ?? "") - Date.parse(a.end ?? ""));
+        this.closedMore = next !== null;
+      },
+    );
+  }
+}

@@ -1,0 +1,127 @@
+/** What the API sends, as the console uses it. Times in live rows are milliseconds; elsewhere RFC 3339. */
+
+export type State = "moving" | "stopped" | "silent";
+export type Purpose = "planned" | "allowed" | "break" | "unexplained" | "unlabelled";
+
+export interface Place {
+  id: string;
+  name: string;
+  kind: string;
+}
+
+export interface LiveDwell {
+  id: string;
+  start: number;
+  purpose: Purpose;
+  place: Place | null;
+  observed_s: number;
+  silent_s: number;
+  lon: number;
+  lat: number;
+  alert: boolean;
+}
+
+/** The latest known of one device: one row of the live feed. */
+export interface Unit {
+  device: string;
+  vehicle: string | null;
+  class: string;
+  state: State;
+  lon: number;
+  lat: number;
+  time: number;
+  since: number;
+  speed: number | null;
+  course: number | null;
+  accuracy: number | null;
+  battery: number | null;
+  area: string | null;
+  alert: boolean;
+  dwell: LiveDwell | null;
+}
+
+export interface Dwell {
+  id: string;
+  device: string;
+  vehicle: string | null;
+  start: string;
+  end: string | null;
+  duration_s: number;
+  observed_s: number;
+  silent_s: number;
+  lon: number;
+  lat: number;
+  state: "open" | "closed" | "retracted";
+  area: string | null;
+  place: Place | null;
+  purpose: Purpose;
+  alert: boolean;
+}
+
+export interface Alert {
+  id: string;
+  kind: "dwell_limit" | "sos";
+  device: string;
+  vehicle: string | null;
+  state: "raised" | "cleared" | "acknowledged";
+  raised: string;
+  at: string;
+  lon: number;
+  lat: number;
+  dwell: string | null;
+  by: string | null;
+}
+
+export interface Incident {
+  id: string;
+  kind: string;
+  severity: number;
+  status: string;
+  lon: number;
+  lat: number;
+  area: string | null;
+  text: string;
+  exercise: boolean;
+  opened: string;
+  closed: string | null;
+}
+
+export interface Candidate {
+  device: string;
+  lon: number;
+  lat: number;
+  position_age_s: number;
+  distance_m: number;
+  eta_s: number;
+}
+
+export interface Plan {
+  incident: string;
+  chosen: Candidate[];
+  others: Candidate[];
+  method: string;
+}
+
+export interface Me {
+  role: string;
+  subject: string;
+  may: string[];
+  city: { code: string; name: string; tz: string };
+  language: string;
+  demo: boolean;
+}
+
+/** What the console needs before it can draw anything; addresses lead to GeoJSON. */
+export interface Bootstrap {
+  city: { centre: [number, number]; bounds: [number, number, number, number]; words: Record<string, string> };
+  map_style_url: string | null;
+  areas: string;
+  places: string;
+  streets: string | null;
+}
+
+export interface Vehicle {
+  id: string;
+  plate?: string;
+  group?: string;
+}

@@ -1,0 +1,55 @@
+/** What must not be overlooked: a broken connection first, then alerts that nobody has taken on. */
+import type { App } from "../app.ts";
+import { standing } from "../fleet.ts";
+import { duration } from "../time.ts";
+import { w } from "../words/index.ts";
+import { h, show, text } from "./dom.ts";
+import { icon } from "./icons.ts";
+import { ackButton } from "./list.ts";
+import type { View } from "./topbar.ts";
+
+export function banners(app: App): View {
+  const said = h("span");
+  const retry = h("button", { class: "plain", text: w().connection.retryNow, attrs: { type: "button" }, on: { click: () => app.reconnect() } });
+  const frozen = h("div", { class: "banner frozen", attrs: { role: "alert" } }, said, retry);
+  const alert = alertBanner(app);
+  return {
+    node: h("div", { class: "banners" }, frozen, alert.node),
+    render(): void {
+      show(frozen, app.link === "lost");
+      const last = app.fleet.serverTime;
+      text(said, last ? w().connection.frozen(app.clock.seconds(last)) : w().connection.never);
+      alert.render();
+    },
+  };
+}
+
+function alertBanner(app: App): View {
+  const what = h("span", { class: "banner-what" });
+  const why = h("span", { class: "banner-why" });
+  const others = h("button", { class: "banner-more", attrs: { type: "button" }, on: { click: () => app.set(() => { app.tab = "attention"; app.only = undefined; app.search = ""; }) } });
+  const first = () => app.raised()[0];
+  const show_ = h("button", { class: "plain", text: w().show, attrs: { type: "button" }, on: { click: () => { const alert = first(); if (alert) app.select(alert.device, true); } } });
+  const ack = ackButton(app, () => first()?.id);
+  const node = h("div", { class: "banner alert", attrs: { role: "alert", "aria-live": "assertive" } }, icon("alert", "alert"), what, why, others, show_, ack.node);
+  let spoken = "";
+  return {
+    node,
+    render(): void {
+      const alert = first();
+      show(node, alert !== undefined);
+      if (!alert) return;
+      const unit = app.unit(alert.device);
+      const who = app.nameOf(alert.device);
+      const where = unit ? app.where(unit) : "";
+      const long = unit ? duration(standing(unit, app.now()).total) : "";
+      const said = alert.kind === "sos" ? w().banner.sos(who, where) : w().banner.dwell(who, long, where);
+      if (said !== spoken) text(what, (spoken = said));
+      text(why, alert.kind === "sos" ? "" : w().purpose[unit?.dwell?.purpose ?? "unexplained"]);
+      const rest = app.raised().length - 1;
+      text(others, w().banner.more(rest));
+      show(others, rest > 0);
+      ack.render();
+    },
+  };
+}
