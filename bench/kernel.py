@@ -1,4 +1,4 @@
-"""Fixes per second of the dwell kernel, rewind on: compiled and interpreted, in order and with late fixes.
+"""Fixes per CPU second of the dwell kernel, rewind on: compiled and interpreted, in order and with late fixes.
 
 Prints one table; the ratio is what counts, since both run in the same minute on the same machine.
     python bench/kernel.py [--fixes N]
@@ -49,7 +49,7 @@ def fleet(n: int, late: float, seed: int = 1) -> Fixes:
 
 
 def rate(run: Callable[[], float], n: int) -> float:
-    """Best of three, in fixes per second; `run` returns its seconds."""
+    """Best of three, in fixes per CPU second; `run` returns its seconds."""
     return n / min(run() for _ in range(3))
 
 
@@ -66,21 +66,21 @@ def fed(fixes: Fixes, feed: Callable[..., Any]) -> float:
         np.full(len(fixes), -1, np.int8), fixes.received_us, np.zeros(len(fixes), bool),
     )  # fmt: skip
     ended, row = geo.rewind.DRAIN, 0
-    begin = time.perf_counter()
+    begin = time.process_time()
     while ended != geo.rewind.DONE:
         ended, row, _ = feed(
             row, *columns, d.ring, d.regions, d.f, d.k, d.kf, d.kk, d.p, 0, 0, state.event_ints, state.event_floats,
             state.counts,
         )  # fmt: skip
-    return time.perf_counter() - begin
+    return time.process_time() - begin
 
 
 def stepped(fixes: Fixes) -> float:
     """Seconds of the whole step on a new partition: rings grow, rows and alerts are made."""
     state = GeoState()
-    begin = time.perf_counter()
+    begin = time.process_time()
     step(state, fixes)
-    return time.perf_counter() - begin
+    return time.process_time() - begin
 
 
 def main() -> None:

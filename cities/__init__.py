@@ -32,9 +32,14 @@ class City:
     profiles: tuple[Profile, ...]
     shifts: tuple[Shift, ...] = ()
     streets: tuple[Line, ...] = ()  # main roads, drawn roughly; real ones come by import
+    made_up: frozenset[str] = frozenset()  # ids of places that only the simulated city has
     stall: LonLat | None = None  # where the simulated truck hides an hour: an eatery that is no known place
     holidays: Mapping[str, str] = field(default_factory=dict)  # ISO date to name
     words: Mapping[str, str] = field(default_factory=dict)
+
+    def known_places(self) -> tuple[Place, ...]:
+        """The places that exist; the others are scenery for the simulator and never part of a real installation."""
+        return tuple(place for place in self.places if place.id not in self.made_up)
 
     def profile(self, cls: str) -> Profile:
         """The profile of a device class; raises `ConfigError` for a class that this city has none for."""

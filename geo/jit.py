@@ -21,7 +21,7 @@ except ImportError:  # no wheel for this interpreter: the same source, slower
     numba = None
 
 COMPILED: Final = numba is not None
-SOURCES: Final = ("plane.py", "layout.py", "dwell.py", "rewind.py")
+SOURCES: Final = ("jit.py", "plane.py", "layout.py", "dwell.py", "rewind.py")
 
 
 def cache_folder() -> Path:

@@ -55,7 +55,8 @@ async def ingest(runtime: Runtime) -> None:
     """Devices speak at the door or through a broker; what they say is in the log before they are told so."""
     settings, known = runtime.settings, Devices()
     await known.load(runtime.pool)
-    await ensure_city(runtime)
+    if not settings.demo:  # the demo tells a city of its own
+        await ensure_city(runtime)
     service = Ingest(
         ingest_params(settings),
         append=runtime.log.append,

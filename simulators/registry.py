@@ -30,8 +30,13 @@ _LAST_NAMES: Final = ("Tanau", "Bessie", "Lakusa", "Manefo", "Nubatan", "Seranis
 _SKILLS: Final = (("p3k",), (), ("p3k", "evakuasi"), (), ("perahu",), ())
 
 
-def city_configs(city: City, streets: Streets | None = None, *, at_us: int, actor: str) -> list[Config]:
-    """What the city itself brings: its facts, profiles, areas, places, shifts; the streets to draw, if any."""
+def city_configs(
+    city: City, streets: Streets | None = None, *, at_us: int, actor: str, scenery: bool = True
+) -> list[Config]:
+    """What the city itself brings: its facts, profiles, areas, places, shifts; the streets to draw, if any.
+
+    Without `scenery` only the places that exist.
+    """
     facts: dict[str, Any] = {
         "id": "city", "code": city.code, "name": city.name, "tz": city.tz, "origin": city.origin, "bounds": city.bounds,
     }  # fmt: skip
@@ -41,7 +46,7 @@ def city_configs(city: City, streets: Streets | None = None, *, at_us: int, acto
         "city": rows,
         "profiles": profiles,
         "areas": _rows(city.areas),
-        "places": _rows(city.places),
+        "places": _rows(city.places if scenery else city.known_places()),
         "shifts": _rows(city.shifts),
     }
     return _configs(sections, at_us, actor)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cities import City
 from cities.kupang.areas import KELURAHAN, areas
 from cities.kupang.holidays import HOLIDAYS
-from cities.kupang.places import STALL, places
+from cities.kupang.places import REAL, STALL, places
 from cities.kupang.roads import roads
 from cities.kupang.words import WORDS
 from core.entities import Profile, Shift
@@ -14,6 +14,7 @@ from core.entities import Profile, Shift
 def city() -> City:
     """The city as the demo knows it; what is real and what is made up is said where it stands."""
     parts = areas()
+    all_places = places(parts, tuple((lon, lat) for _, _, lon, lat in KELURAHAN))
     return City(
         code="53.71",
         name="Kota Kupang",
@@ -22,7 +23,8 @@ def city() -> City:
         origin=(123.607, -10.178),
         bounds=(123.525, -10.295, 123.685, -10.128),
         areas=parts,
-        places=places(parts, tuple((lon, lat) for _, _, lon, lat in KELURAHAN)),
+        places=all_places,
+        made_up=frozenset(place.id for place in all_places) - REAL,
         profiles=_profiles(),
         shifts=_shifts(),
         streets=roads(),

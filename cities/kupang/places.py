@@ -1,6 +1,6 @@
 """Places of the demo: one landfill that exists, and depot, service points and eateries that we made up.
 
-A city that goes live imports its own list; these ids are then deleted.
+A real installation is told of `REAL` only and imports its own list.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ _FIXED: Final[tuple[tuple[str, str, PlaceKind, float, float, float], ...]] = (
     ("warung-alak", "Warung Alak", "break", 123.5581, -10.1921, 50.0),
     ("warung-liliba", "Warung Liliba", "break", 123.6371, -10.1722, 50.0),
 )
+REAL: Final = frozenset({"tpa-alak"})
 STALL: Final = (123.6193, -10.1826)  # the meatball stall: on nobody's list, and that is the point
 _CLEAR_DEG: Final = 0.0016  # about 175 m: service points keep off each other, and off the stall
 _REACH_DEG: Final = 0.011  # points lie where people live: within 1.2 km of a centre
