@@ -35,8 +35,8 @@ def since_us(live: Live, now_us: int) -> int:
 
 def overlaid(row: Dwell, live: Live | None) -> Dwell:
     """An open row as the engine holds it now; the archive has it as it was at its last change."""
-    current = live.dwell if live is not None and row.state == "open" else None
-    return current if current is not None and current.id == row.id and current.revision >= row.revision else row
+    current = live.open_row(row.id) if live is not None and row.state == "open" else None
+    return current if current is not None and current.revision >= row.revision else row
 
 
 def durations(row: Dwell, now_us: int, silent_after_s: float = 180.0) -> tuple[float, float, float]:

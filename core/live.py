@@ -32,3 +32,8 @@ class Live(msgspec.Struct, frozen=True, kw_only=True):
     area: str | None = None
     alert: bool = False
     dwell: Dwell | None = None
+    left: Dwell | None = None  # a second open row: it fell silent just outside a dwell that no fix has ended yet
+
+    def open_row(self, dwell_id: str) -> Dwell | None:
+        """The open row of this id as it stands now, if the device has it."""
+        return next((row for row in (self.dwell, self.left) if row is not None and row.id == dwell_id), None)

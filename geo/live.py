@@ -73,7 +73,8 @@ def live_of(state: GeoState, slot: int, area: str | None) -> Live:
     """Latest position of one device."""
     d = state.devices
     k, f, last = d.k[slot].tolist(), d.f[slot].tolist(), d.last[slot].tolist()
-    device, dwell = d.ids[slot], next(reversed(open_rows_of(state, slot)), None)
+    device, rows = d.ids[slot], open_rows_of(state, slot)
+    dwell = rows[-1] if rows else None
     still = dwell is not None or bool(at_rest(d.f[slot], d.k[slot], d.p[slot]))
     return Live(
         device=device,
@@ -92,6 +93,7 @@ def live_of(state: GeoState, slot: int, area: str | None) -> Live:
         area=area,
         alert=dwell.alert if dwell else False,
         dwell=dwell,
+        left=rows[0] if len(rows) > 1 else None,
     )
 
 

@@ -45,6 +45,7 @@ def held(data_dir: Path) -> Iterator[None]:
     descriptor = os.open(data_dir / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         _lock(descriptor, data_dir)
+        (data_dir / "urls.json").unlink(missing_ok=True)  # of one who was killed: its servers are not ours
         os.ftruncate(descriptor, 0)
         os.write(descriptor, f"{os.getpid()}\n".encode())
         yield

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from core.entries import Tick
-from core.events import Dwell, DwellChanged
+from core.entries import Config, Tick
+from core.events import AlertChanged, Dwell, DwellChanged
 from core.fixes import Fixes
 from geo.live import open_rows
 from geo.partition import GeoState
@@ -108,3 +108,54 @@ def shuffled(draw: st.DrawFn, batch: Fixes, horizon_s: float = 900.0) -> Fixes:
 def tick(second: float, deaf_s: float = 0.0) -> Tick:
     """The ticker's word at a second of the day."""
     return Tick(now_us=DAY_US + int(second * 1e6), deaf_us=int(deaf_s * 1e6))
+
+
+NEARBY = Config(
+    section="places",
+    op="set",
+    rows=({"id": "tpa", "name": "TPA", "kind": "landfill", "lon": 123.65, "lat": -10.17},),
+)  # 5.5 km east of the tracks: the neighbourhood is known, so a stop elsewhere is unexplained
+
+
+def placed(rows: list[tuple[float, float, float]], device: str = "t1", **columns: Any) -> Fixes:
+    """Fixes of one device from (second, lon, lat) rows, heard one second later."""
+    second, lon, lat = (np.array(column, np.float64) for column in zip(*rows, strict=True))
+    us = (DAY_US + second * 1e6).astype(np.int64)
+    return Fixes.of(
+        [device], device=np.zeros(len(rows), int), time_us=us, received_us=us + 1_000_000, lon=lon, lat=lat, **columns
+    )
+
+
+def brief(row: Dwell) -> tuple[Any, ...]:
+    """State, start, last, fixes, observed and silent seconds of a row, in seconds of the day."""
+    start_s, last_s = ((t - DAY_US) / 1e6 for t in (row.start_us, row.last_us))
+    return row.state, start_s, last_s, row.fixes, row.observed_s, row.silent_s
+
+
+def told(events: list[Any]) -> list[tuple[Any, ...]]:
+    """Events in brief: cause and row of a dwell, state of an alert."""
+    return [
+        (e.cause, *brief(e.row)) if isinstance(e, DwellChanged) else ("alert", e.state)
+        for e in events
+        if isinstance(e, DwellChanged | AlertChanged)
+    ]
+
+
+def newest(events: list[Any]) -> list[Dwell]:
+    """The newest revision of each row, by start."""
+    rows = {e.row.id: e.row for e in events if isinstance(e, DwellChanged)}
+    return sorted(rows.values(), key=lambda r: r.start_us)
+
+
+@st.composite
+def ticked(draw: st.DrawFn, batch: Fixes, wait_s: int = 2500) -> list[Any]:
+    """The batch fix by fix, in its order of arrival, with ticks between; the clock is never behind the newest fix."""
+    entries: list[Any] = []
+    now_s = 0.0
+    for i in range(len(batch)):
+        entries.append(batch.take(np.array([i])))
+        now_s = max(now_s, float(batch.time_us[i] - DAY_US) / 1e6)
+        if draw(st.booleans()):
+            now_s += draw(st.integers(1, wait_s))
+            entries.append(tick(now_s))
+    return entries

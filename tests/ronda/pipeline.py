@@ -108,8 +108,8 @@ async def tables(log: Log, pool: AsyncConnectionPool) -> dict[str, list[tuple[An
     page = await read.dwells(pool, read.DwellFilter(), limit=10_000)
     dwells = []
     for row, _ in page.rows:
-        now = live[row.device].dwell if row.state == "open" else None
-        assert row.state == "closed" or (now is not None and now.id == row.id)
+        now = live[row.device].open_row(row.id) if row.state == "open" else None
+        assert row.state == "closed" or now is not None
         shown = now or row
         dwells.append(msgspec.structs.astuple(msgspec.structs.replace(shown, id="", revision=0)))
     fixes = []

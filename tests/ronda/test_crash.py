@@ -1,43 +1,50 @@
-"""`kill -9` of `ronda up` under load: whatever the door acknowledged is in the archive, once."""
+"""`kill -9` of `ronda up` under load: nothing acknowledged is lost or doubled, the tables are those of a calm run."""
 
 from __future__ import annotations
 
 import json
-import os
 import random
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from pathlib import Path
-from typing import Self
+from functools import partial
+from typing import Any, Self
 
 import paho.mqtt.client as mqtt
-import psycopg
 import pytest
+from paho.mqtt.enums import CallbackAPIVersion
 
-from core.errors import RondaError
-from ronda.cli import main
-from ronda.installation import find
-from ronda.serving import settled_port
-from tests.ronda.conftest import wait_gone
+from core.entries import Config
+from ronda.installation import NotRunningError, find
+from ronda.runtime import Runtime
+from store import credentials
+from tests.e2e.installation import GONE_S, Up, gone, installed, wait_for
+from tests.e2e.tables import tables_of
+from tests.e2e.trips import Fix, fleet, late
 
 pytestmark = [pytest.mark.service, pytest.mark.e2e]
-DEVICE = "truck-1"
-FIRST_S = 1_767_571_200  # of the made-up track
+TRUCKS = tuple(f"truck-{n}" for n in range(6))
+FIRST_S = 1_767_571_200  # of the made-up tracks: long ago, so no alert of theirs comes from a clock
+LIMIT_S = 300.0
+UNDER_WAY = 400  # fixes made and not acknowledged: paho may send the newest first, but stays within the horizon
+
+
+def recording() -> Iterator[tuple[str, Fix]]:
+    """A fix of each truck every 10 s, one in ten late; the same in every run."""
+    return late(fleet(len(TRUCKS), 3, FIRST_S, 10), 5)
 
 
 class Sender:
-    """A tracker of paho's making: one fix a message, QoS 1, sends again what was not acknowledged."""
+    """A gateway of paho's making: one fix a message, QoS 1, sends again what was not acknowledged."""
 
-    def __init__(self, port: int, secret: str) -> None:
+    def __init__(self, port: int, secret: str, fixes: Iterator[tuple[str, Fix]], pause_s: float) -> None:
         self.acknowledged: set[int] = set()
+        self.sent: list[tuple[str, Fix]] = []
         self._numbers: dict[int, int] = {}
-        self._sent, self._stop = 0, threading.Event()
-        self._client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id="crash", clean_session=False)
-        self._client.username_pw_set(DEVICE, secret)
+        self._fixes, self._pause_s, self._stop = fixes, pause_s, threading.Event()
+        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="crash", clean_session=False)
+        self._client.username_pw_set("gateway", secret)
         self._client.reconnect_delay_set(1, 1)
         self._client.on_publish = self._on_publish
         self._client.connect_async("127.0.0.1", port)
@@ -54,109 +61,104 @@ class Sender:
         self._client.disconnect()
         self._client.loop_stop()
 
-    def finish(self, limit_s: float) -> int:
-        """Stop making fixes, wait until all are acknowledged; how many there were."""
+    def has(self, acknowledged: int) -> bool:
+        return len(self.acknowledged) >= acknowledged
+
+    def finish(self, limit_s: float) -> None:
+        """Stop making fixes, and wait until all are acknowledged."""
         self._stop.set()
-        self._thread.join()
-        for _ in range(int(limit_s / 0.05)):
-            if len(self.acknowledged) == self._sent:
-                break
-            time.sleep(0.05)
-        return self._sent
+        self.exhaust(limit_s)
+
+    def exhaust(self, limit_s: float) -> None:
+        """Wait until there are no more fixes and all are acknowledged."""
+        self._thread.join(limit_s)
+        wait_for(lambda: len(self.acknowledged) == len(self.sent), limit_s)
+        assert self.acknowledged == set(range(len(self.sent)))
 
     def _run(self) -> None:
-        while not self._stop.wait(0.01):
-            if self._sent - len(self.acknowledged) < 500:
-                body = {"time": FIRST_S + self._sent, "lat": -10.17 + self._sent * 1e-5, "lon": 123.6}
-                number, self._sent = self._sent, self._sent + 1
-                info = self._client.publish(f"ronda/v1/{DEVICE}/fix", json.dumps(body), qos=1)
-                self._numbers[info.mid] = number
+        for device, fix in self._fixes:
+            while len(self.sent) - len(self.acknowledged) >= UNDER_WAY and not self._stop.is_set():
+                time.sleep(0.01)
+            if self._stop.wait(self._pause_s):
+                return
+            number = len(self.sent)
+            self.sent.append((device, fix))
+            info = self._client.publish(f"ronda/v1/{device}/fix", json.dumps(fix._asdict()), qos=1)
+            self._numbers[info.mid] = number
 
     def _on_publish(self, _c: object, _u: object, mid: int, *_: object) -> None:
-        for _ in range(100):  # the acknowledgement may be quicker than the sender's note
+        for _try in range(100):  # the acknowledgement may be quicker than the sender's note
             if mid in self._numbers:
                 self.acknowledged.add(self._numbers[mid])
                 return
             time.sleep(0.001)
 
 
-class Up:
-    """`ronda up` on one folder and port, started again and again."""
-
-    def __init__(self, data: Path, mqtt_port: int) -> None:
-        self.data, self.mqtt_port = data, mqtt_port
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        command = [sys.executable, "-m", "ronda", "up", "--data", str(self.data), "--port", "0"]
-        environ = {**os.environ, "RONDA_MQTT_PORT": str(self.mqtt_port)}
-        with (self.data / "up.txt").open("ab") as output:
-            self.process = subprocess.Popen(command, env=environ, stdout=output, stderr=output)
-        for _ in range(600):
-            assert self.process.poll() is None, (self.data / "up.txt").read_text()
-            with suppress(RondaError):
-                find(self.data)
-                return
-            time.sleep(0.1)
-        raise AssertionError((self.data / "up.txt").read_text())
-
-    def kill(self) -> None:
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-
-
-@pytest.fixture
-def running(data_dir: Path) -> Iterator[Up]:
-    """A `ronda up` that is gone at the end, with its servers."""
-    up = Up(data_dir, settled_port("127.0.0.1", 0, "X"))
-    up.start()
-    yield up
-    up.kill()
-    assert wait_gone(data_dir, "valkey")
-    assert wait_gone(data_dir, "postgres")
-
-
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("kills", [3, pytest.param(20, marks=pytest.mark.soak)])
-def test_every_acknowledged_fix_is_archived_once(
-    running: Up, capsys: pytest.CaptureFixture[str], tmp_path: Path, kills: int
-) -> None:
-    """Killed at random moments under load, nothing acknowledged is lost and nothing is doubled."""
+def test_kills_under_load_change_no_table(kills: int, record_property: Callable[[str, object], None]) -> None:
+    """Killed at random moments under load: no child is left, every acknowledged fix is archived once, and dwells and
+    alerts are those of an installation that was sent the same and never killed.
+    """
     moments = random.Random(11)
-    with Sender(running.mqtt_port, registered(running.data, tmp_path, capsys)) as sender:
-        for _ in range(kills):
-            before = len(sender.acknowledged)
-            wait_for(lambda before=before: len(sender.acknowledged) > before + 20, 30)
+    with installed() as up, Sender(up.mqtt_port, made_ready(up), recording(), 0.004) as sender:
+        for number in range(kills):
+            assert wait_for(partial(sender.has, len(sender.acknowledged) + 20), 60), up.said()
             time.sleep(moments.uniform(0.0, 0.5))
-            running.kill()
-            running.start()
-        sent = sender.finish(60)
-    assert sender.acknowledged == set(range(sent))
+            assert len(up.family()) > 2
+            killed(up, at_once=number % 2 == 0)
+            if number % 4 == 3:  # once more, in the middle of the start
+                up.kill()
+                up.spawn()
+                time.sleep(moments.uniform(0.0, 4.0))
+                killed(up, at_once=True)
+        sender.finish(60)
+        found = tables_of(up)
+    with installed() as calm, Sender(calm.mqtt_port, made_ready(calm), iter(sender.sent), 0.0) as again:
+        again.exhaust(120)
+        expected = tables_of(calm)
 
-    wait_for(lambda: len(archived(running.data)) >= sent, 30)
-    assert archived(running.data) == list(range(sent))
-
-
-def wait_for(true: object, limit_s: float) -> None:
-    """Wait until `true()` holds; what follows asserts."""
-    for _ in range(int(limit_s / 0.05)):
-        if true():  # type: ignore[operator]
-            return
-        time.sleep(0.05)
-
-
-def registered(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> str:
-    """Register the device; the secret of its token."""
-    (tmp_path / "devices.csv").write_text(f"id,class\n{DEVICE},truck\n")
-    assert main(["import", "devices", str(tmp_path / "devices.csv"), "--data", str(data)]) == 0
-    capsys.readouterr()
-    assert main(["token", "create", "--role", "device", "--device", DEVICE, "--data", str(data)]) == 0
-    return capsys.readouterr().out.splitlines()[-1]
+    record_property("fixes", len(sender.sent))
+    record_property("dwells", len(expected["dwells"]))
+    record_property("alerts", len(expected["alerts"]))
+    assert archived(found) == sorted((device, fix.time * 1_000_000) for device, fix in sender.sent)
+    assert len(expected["dwells"]) > len(TRUCKS)
+    assert expected["alerts"]
+    assert found == expected
 
 
-def archived(data: Path) -> list[int]:
-    """The numbers of the archived fixes, in order; a doubled one would stand there twice."""
-    with psycopg.connect(find(data).database_url) as connection:
-        rows = connection.execute("SELECT extract(epoch FROM time)::bigint FROM fixes ORDER BY 1").fetchall()
-    return [row[0] - FIRST_S for row in rows]
+def killed(up: Up, *, at_once: bool) -> None:
+    """Kill, see that all its servers end by themselves, and start again: into their end, or after it."""
+    family = up.family()
+    up.kill()
+    if at_once:
+        up.spawn()
+        assert wait_for(partial(announced_pid, up), 60) == up.pid
+    assert gone(lambda: family & up.family(), GONE_S)
+    up.start()
+
+
+def announced_pid(up: Up) -> int | None:
+    """Whose servers another command would use now."""
+    with suppress(NotRunningError):
+        return find(up.data).pid
+    return None
+
+
+def made_ready(up: Up) -> str:
+    """Register the trucks under a short limit; the secret of a token that may speak for any of them."""
+
+    async def token(runtime: Runtime) -> str:
+        _, secret = await credentials.create_token(
+            runtime.pool, role="device", subject="gateway", label="", expires_us=None, now_us=runtime.clock.now_us()
+        )
+        return secret
+
+    up.register(*TRUCKS)
+    up.configure(Config(section="profiles", rows=({"id": "truck", "cls": "truck", "limit_s": LIMIT_S},)))
+    return str(up.with_runtime(token))
+
+
+def archived(tables: dict[str, list[tuple[Any, ...]]]) -> list[tuple[str, int]]:
+    """Device and time of every archived fix, in order; a doubled one would stand there twice."""
+    return sorted((device, time_us) for device, times, *_ in tables["fixes"] for time_us in times)

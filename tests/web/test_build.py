@@ -101,3 +101,9 @@ def test_the_page_runs_no_inline_script():
     """So that a strict content security policy can be set in front of it."""
     page = (STATIC / "index.html").read_text()
     assert re.findall(r"<script(?![^>]*\ssrc=)|\son\w+=|javascript:", page) == []
+
+
+def test_the_licences_of_what_is_bundled_come_with_it():
+    """The map library's and the font's ask for it."""
+    assert "maplibre-gl" in (STATIC / "assets" / "licenses.md").read_text()
+    assert "SIL Open Font License" in (STATIC / "assets" / "inter-license.txt").read_text()

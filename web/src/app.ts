@@ -141,7 +141,9 @@ export class App {
   handler(unit: Unit): string | undefined {
     const dwell = unit.dwell?.id;
     if (dwell === undefined) return undefined;
-    return this.lists.alerts.find((each) => each.dwell === dwell && each.state === "acknowledged")?.by ?? undefined;
+    const by = this.lists.alerts.find((each) => each.dwell === dwell && each.state === "acknowledged")?.by;
+    const role = by?.replace(/^link:/, ""); // who came by a role's link is known by the role
+    return role ? (w().role[role] ?? role) : undefined;
   }
 
   isAcking(alert: string): boolean {
@@ -177,16 +179,20 @@ export class App {
     await this.lists.read("alert");
   }
 
-  async flood(lon: number, lat: number): Promise<void> {
+  /** Opens an incident of the demo; answers its id when it and its plan are known. */
+  async flood(lon: number, lat: number): Promise<string | undefined> {
+    let id: string | undefined;
     this.set(() => (this.flooding = "busy"));
     try {
-      await api.openIncident({ kind: "flood", lon, lat, severity: 2, text: w().incidents.floodText, exercise: true });
+      const opened = await api.openIncident({ kind: "flood", lon, lat, severity: 2, text: w().incidents.floodText, exercise: true });
+      id = opened.id;
       this.flooding = "idle";
       this.tab = "incidents";
     } catch {
       this.flooding = "failed";
     }
     await this.lists.read("incident");
+    return id;
   }
 
   private waiting(): Alert[] {

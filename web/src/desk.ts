@@ -141,7 +141,10 @@ export class Desk {
   private flood(): void {
     const [lon, lat] = this.floodPlace(this.map?.middle() ?? this.app.boot.city.centre);
     this.app.select(undefined);
-    void this.app.flood(lon, lat).then(() => this.map?.centre(lon, lat, 13));
+    void this.app.flood(lon, lat).then((id) => {
+      const chosen = (id && this.app.lists.plans.get(id)?.chosen) || [];
+      if (id) this.map?.frame([{ lon, lat }, ...chosen]);
+    });
   }
 
   private floodPlace(middle: [number, number]): [number, number] {

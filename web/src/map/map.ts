@@ -74,7 +74,7 @@ export class FleetMap {
       // Somebody's base map did not load: the built-in one needs nobody.
       if (boot.map_style_url === null || this.ready) return;
       this.overBase = false;
-      map.setStyle(emptyStyle());
+      map.setStyle(emptyStyle(), { diff: false });
       this.on.baseFailed();
     });
     map.on("webglcontextrestored", () => {
@@ -167,6 +167,14 @@ export class FleetMap {
     this.untouched = false;
     const zoom = Math.max(this.map.getZoom(), closest);
     this.map.easeTo({ center: [lon, lat], zoom, offset: this.aside(), duration: calm() ? 0 : 600 });
+  }
+
+  /** Shows all these points at once, but not from nearer than a few streets. */
+  frame(points: readonly { lon: number; lat: number }[]): void {
+    this.untouched = false;
+    const box = new maplibregl.LngLatBounds();
+    for (const { lon, lat } of points) box.extend([lon, lat]);
+    this.map.fitBounds(box, { padding: 110, maxZoom: 14.5, duration: calm() ? 0 : 600 });
   }
 
   /** Keeps a followed unit in sight without changing the zoom. */
