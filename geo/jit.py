@@ -6,6 +6,7 @@ results are equal bit for bit (law 5).
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from hashlib import blake2b
 from importlib import import_module
@@ -24,25 +25,35 @@ COMPILED: Final = numba is not None
 SOURCES: Final = ("jit.py", "plane.py", "layout.py", "dwell.py", "rewind.py")
 
 
-def cache_folder() -> Path:
-    """Where compiled kernels are kept: named after all their sources.
+def cache_folder() -> Path | None:
+    """Where compiled kernels are kept: beside the source, else in the user's cache, else nowhere.
 
-    numba itself looks only at the file of each function, and would go on using a helper as it was inlined before.
+    It is named after all kernel sources: numba itself looks only at the file of each function, and would go on using a
+    helper as it was inlined before.
     """
     here = Path(__file__).parent
-    digest = blake2b(b"".join((here / name).read_bytes() for name in SOURCES), digest_size=8).hexdigest()
-    return here / "__pycache__" / f"kernel-{digest}"
+    name = "kernel-" + blake2b(b"".join((here / s).read_bytes() for s in SOURCES), digest_size=8).hexdigest()
+    for base in (here / "__pycache__", Path("~/.cache/ronda").expanduser()):
+        folder = base / name
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(folder, os.W_OK):
+            return folder
+    return None
 
 
-if COMPILED:
-    numba.config.CACHE_DIR = str(cache_folder())
+CACHE: Final = cache_folder() if COMPILED else None
+if CACHE:
+    numba.config.CACHE_DIR = str(CACHE)
 
 
 def jit(function: F) -> F:
     """Compile `function` on first use, without the GIL; the identity where numba is absent."""
     if not COMPILED:
         return function
-    compiled: Any = numba.njit(nogil=True, cache=True)(function)
+    compiled: Any = numba.njit(nogil=True, cache=CACHE is not None)(function)
     return cast("F", compiled)
 
 

@@ -8,6 +8,8 @@
         known=registry.__contains__,  # device id -> is it registered
         authenticate=check,           # (client id, user name, password) -> Identity | None, or an awaitable of it
         last_tick=await find_last_tick(log),
+        ticks_here=holds_the_lease,   # () -> awaitable bool: of several ingests one ticks
+        find_last=...,                # () -> awaitable Tick: what the other one said last
     )
     await ingest.run()                # until cancelled; what is on its way to disk then is finished first
 
@@ -18,7 +20,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -67,6 +69,8 @@ class Ingest:
         known: Callable[[str], bool],
         authenticate: Authenticate,
         last_tick: Tick | None = None,
+        ticks_here: Callable[[], Awaitable[bool]] | None = None,
+        find_last: Callable[[], Awaitable[Tick | None]] | None = None,
     ) -> None:
         self.counters = Counters()
         self._clock = clock
@@ -95,6 +99,8 @@ class Ingest:
             listening=lambda: self.listening,
             counters=self.counters,
             last=last_tick,
+            ours=ticks_here,
+            find_last=find_last,
         )
         self.opened = asyncio.Event()  # set when the door is open
 

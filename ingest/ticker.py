@@ -28,7 +28,9 @@ _logger = logging.getLogger(__name__)
 
 
 class Ticker:
-    """Sends ticks. `watermark_us` tells until when all is in the log, `listening` whether every source is open."""
+    """Sends ticks. `watermark_us` tells until when all is in the log, `listening` whether every source is open, and
+    `ours` whether this process is the one that ticks (a second ingest stands by, and asks `find_last` on its turn).
+    """
 
     def __init__(
         self,
@@ -40,6 +42,8 @@ class Ticker:
         counters: Counters,
         last: Tick | None = None,
         period_s: float = PERIOD_S,
+        ours: Callable[[], Awaitable[bool]] | None = None,
+        find_last: Callable[[], Awaitable[Tick | None]] | None = None,
     ) -> None:
         self._append = append
         self._partitions = partitions
@@ -49,6 +53,8 @@ class Ticker:
         self._last = last
         self._failed_us: int | None = None  # we listened until here, but the log did not take the tick
         self._period_s = period_s
+        self._ours, self._find_last = ours, find_last
+        self._stood_by = False
 
     async def run(self) -> None:
         """Tick until cancelled."""
@@ -74,6 +80,13 @@ class Ticker:
             return None
         body = codec.encode(tick)
         try:
+            if self._ours is not None and not await self._ours():
+                self._stood_by = True
+                self._counters.ticks_held += 1
+                return None
+            if self._stood_by and self._find_last is not None:  # another ticked meanwhile: go on from there
+                self._last, self._stood_by = await self._find_last(), False
+                return None
             await self._append([(f"in.{p}", body) for p in range(self._partitions)])
         except Exception as error:  # noqa: BLE001  # whatever the log raised, devices go unheard from now on
             if self._failed_us is None:

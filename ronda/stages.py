@@ -47,6 +47,7 @@ log = logging.getLogger(__name__)
 
 AWAY: Final = (redis.exceptions.RedisError, OSError)  # the log is not there: wait and try again
 SIGHTINGS_S: Final = 1.0
+TICKER_LEASE_MS: Final = 2000  # after a kill the next ticker waits this long at most
 TRIM_S: Final = 60.0
 KEEP_S: Final = 3600.0  # what every reader has read stays in the log this long, for a look back and for replay
 
@@ -65,6 +66,8 @@ async def ingest(runtime: Runtime) -> None:
         known=known.__contains__,
         authenticate=partial(check_device, runtime),
         last_tick=await find_last_tick(runtime.log),
+        find_last=partial(find_last_tick, runtime.log),
+        ticks_here=partial(leads, runtime, "ticker", uuid4().hex),
     )
     runtime.parts.counters["ingest"] = service.counters.as_dict
     async with asyncio.TaskGroup() as group:
@@ -72,6 +75,11 @@ async def ingest(runtime: Runtime) -> None:
         group.create_task(service.run(), name="ingest")
         await service.opened.wait()
         runtime.parts.say("ingest", "ready")
+
+
+async def leads(runtime: Runtime, name: str, owner: str) -> bool:
+    """Whether this process holds the lease `name`, taken or renewed now."""
+    return await runtime.log.acquire(name, owner, TICKER_LEASE_MS) is not None
 
 
 def ingest_params(settings: Settings) -> IngestParams:

@@ -113,3 +113,35 @@ def test_the_last_tick_of_a_log_is_found(after: int) -> None:
 def test_an_empty_log_has_no_last_tick() -> None:
     """A first start."""
     assert asyncio.run(find_last_tick(HeldLog())) is None
+
+
+def test_one_of_two_tickers_speaks_and_the_other_goes_on_from_its_last_word() -> None:
+    """A ticker that stood by reads what was said meanwhile: the other's listening is no deafness."""
+
+    async def main() -> list[tuple[float, float] | None]:
+        bench, mine = Bench(Tick(now_us=T0_US)), [False]
+
+        async def ours() -> bool:
+            return mine[0]
+
+        async def find_last() -> Tick:
+            return Tick(now_us=T0_US + 60 * US_PER_S)
+
+        bench.ticker._ours, bench.ticker._find_last = ours, find_last
+        sent = [await bench.at(30.0)]
+        mine[0] = True
+        return [*sent, await bench.at(60.5), await bench.at(61.0)]
+
+    assert asyncio.run(main()) == [None, None, (61.0, 0.0)]
+
+
+def test_the_pause_is_told_before_the_door_opens() -> None:
+    """`resume` ticks although nobody listens yet."""
+
+    async def main() -> list[Tick]:
+        bench = Bench(Tick(now_us=T0_US))
+        bench.now_s, bench.listening = 600.0, False
+        await bench.ticker.resume()
+        return [bench.ticker._last] if bench.ticker._last else []
+
+    assert asyncio.run(main()) == [Tick(now_us=T0_US + 600 * US_PER_S, deaf_us=600 * US_PER_S)]
