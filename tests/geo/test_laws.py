@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,9 +22,9 @@ from tests.geo.tracks import cuts, dump, journeys, run, shuffled, table, tick
 
 PLACES = [Place(id="p1", name="TPS 1", kind="service_point", lon=123.605, lat=-10.17, radius_m=120)]
 CONFIG = [
-    Config(section="places", op="set", rows=tuple({"id": p.id, "name": p.name, "kind": p.kind, "lon": p.lon, "lat": p.lat, "radius_m": p.radius_m} for p in PLACES)),
+    Config(section="places", op="set", rows=tuple(msgspec.to_builtins(p) for p in PLACES)),
     Config(section="profiles", op="set", rows=({"cls": "truck", "limit_s": 300.0},)),
-]  # fmt: skip
+]
 
 
 @given(st.data())

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,18 +17,19 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from core.entries import Config
 from ronda.installation import NotRunningError, find
 from ronda.runtime import Runtime
 from store import credentials
 from tests.e2e.installation import GONE_S, Up, gone, installed, wait_for
 from tests.e2e.tables import tables_of
 from tests.e2e.trips import Fix, fleet, late
+from tests.ronda.conftest import server_pid
 
 pytestmark = [pytest.mark.service, pytest.mark.e2e]
 TRUCKS = tuple(f"truck-{n}" for n in range(6))
 FIRST_S = 1_767_571_200  # of the made-up tracks: long ago, so no alert of theirs comes from a clock
 LIMIT_S = 300.0
+HELD_S = 0.2
 UNDER_WAY = 400  # fixes made and not acknowledged: paho may send the newest first, but stays within the horizon
 
 
@@ -106,6 +109,8 @@ def test_kills_under_load_change_no_table(kills: int, record_property: Callable[
             assert wait_for(partial(sender.has, len(sender.acknowledged) + 20), 60), up.said()
             time.sleep(moments.uniform(0.0, 0.5))
             assert len(up.family()) > 2
+            if number % 3 == 1:
+                hold_the_log(up)
             killed(up, at_once=number % 2 == 0)
             if number % 4 == 3:  # once more, in the middle of the start
                 up.kill()
@@ -125,6 +130,16 @@ def test_kills_under_load_change_no_table(kills: int, record_property: Callable[
     assert len(expected["dwells"]) > len(TRUCKS)
     assert expected["alerts"]
     assert found == expected
+
+
+def hold_the_log(up: Up) -> None:
+    """Stop the log's server and end it with us: the kill falls between the arrival of fixes and their append."""
+    server = server_pid(up.data, "valkey")
+    assert server is not None
+    os.kill(server, signal.SIGSTOP)
+    time.sleep(HELD_S)
+    up.kill()
+    os.kill(server, signal.SIGKILL)
 
 
 def killed(up: Up, *, at_once: bool) -> None:
@@ -155,7 +170,7 @@ def made_ready(up: Up) -> str:
         return secret
 
     up.register(*TRUCKS)
-    up.configure(Config(section="profiles", rows=({"id": "truck", "cls": "truck", "limit_s": LIMIT_S},)))
+    up.limit(LIMIT_S)
     return str(up.with_runtime(token))
 
 
