@@ -9,7 +9,7 @@ what it does not know, so a later version may add and never needs to change.
 from __future__ import annotations
 
 import struct
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 import numpy as np
@@ -42,7 +42,19 @@ _TYPES: Final[dict[str, Any]] = {
 _RECORDS: Final[dict[Any, str]] = {Tick: "tick", Command: "command", Config: "config", Sightings: "sightings"}
 _pack: Final = msgspec.msgpack.Encoder()
 _unpack: Final = {kind: msgspec.msgpack.Decoder(type_) for kind, type_ in _TYPES.items()}
-_header: Final = msgspec.msgpack.Decoder()
+
+
+class _Header(msgspec.Struct):
+    n: Annotated[int, msgspec.Meta(ge=0, le=1 << 32)]
+    ids: list[str]
+    columns: list[tuple[str, str]]
+
+
+_header: Final = msgspec.msgpack.Decoder(_Header)
+_DTYPES: Final = frozenset({f"<{kind}{size}" for kind in "iuf" for size in (2, 4, 8)} | {"|i1", "|u1"})
+_DAMAGED: Final = (
+    msgspec.MsgspecError, ValueError, KeyError, TypeError, struct.error, OverflowError, RecursionError, MemoryError,
+)  # fmt: skip
 
 
 def kind_of(value: Any) -> str:
@@ -68,7 +80,15 @@ def decode(body: bytes) -> Any:
         raise DecodeError("bad_entry", "not a version 1 entry; a newer Ronda wrote it or it is damaged")
     try:
         return _decode_fixes(memoryview(body)[4:]) if kind == "fixes" else _unpack[kind].decode(body[4:])
-    except (msgspec.MsgspecError, ValueError, KeyError, TypeError, struct.error, OverflowError) as error:
+    except (
+        msgspec.MsgspecError,
+        ValueError,
+        KeyError,
+        TypeError,
+        struct.error,
+        OverflowError,
+        RecursionError,
+    ) as error:
         raise DecodeError("bad_entry", str(error)) from error
 
 
@@ -82,15 +102,19 @@ def _encode_fixes(fixes: Fixes) -> bytes:
 def _decode_fixes(view: memoryview) -> Fixes:
     size = struct.unpack_from("<I", view)[0]
     header = _header.decode(view[4 : 4 + size])
-    n, at, columns = int(header["n"]), 4 + size, {}
-    for name, dtype in header["columns"]:
+    n, at, columns = header.n, 4 + size, {}
+    if n and not header.columns:
+        raise ValueError("rows without columns")
+    for name, dtype in header.columns:
+        if dtype not in _DTYPES:
+            raise ValueError(f"unknown dtype {dtype!r}")
         width = np.dtype(dtype).itemsize
         columns[name] = np.frombuffer(view, dtype, n, at)
         at += n * width
     if at != len(view):
         raise ValueError("length does not match the header")
     known = {name: column for name, column in columns.items() if name in COLUMNS}
-    fixes = Fixes.of(header["ids"], n=n, **known)
+    fixes = Fixes.of(header.ids, n=n, **known)
     if n and not 0 <= int(fixes.device.min()) <= int(fixes.device.max()) < len(fixes.ids):
         raise ValueError("a device index points outside the dictionary")
     return fixes

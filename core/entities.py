@@ -5,7 +5,7 @@ All are immutable; a change is a new version that enters the log as a config ent
 
 from __future__ import annotations
 
-from typing import Literal, NewType
+from typing import Annotated, Literal, NewType
 
 import msgspec
 
@@ -15,6 +15,12 @@ PersonId = NewType("PersonId", str)
 RouteId = NewType("RouteId", str)
 PlaceId = NewType("PlaceId", str)
 AreaId = NewType("AreaId", str)
+
+Lon = Annotated[float, msgspec.Meta(ge=-180, le=180)]  # a comparison with NaN is false: refused too
+Lat = Annotated[float, msgspec.Meta(ge=-90, le=90)]
+Metres = Annotated[float, msgspec.Meta(ge=0, le=1e7)]
+Speed = Annotated[float, msgspec.Meta(ge=0, le=1e3)]
+Seconds = Annotated[float, msgspec.Meta(ge=0, le=1e10)]
 
 DeviceClass = Literal["truck", "phone"]
 PlaceKind = Literal["depot", "service_point", "landfill", "workshop", "fuel", "break", "other"]
@@ -88,9 +94,9 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     id: PlaceId
     name: str
     kind: PlaceKind
-    lon: float
-    lat: float
-    radius_m: float = 60.0
+    lon: Lon
+    lat: Lat
+    radius_m: Metres = 60.0
 
 
 class Area(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,7 +105,7 @@ class Area(msgspec.Struct, frozen=True, kw_only=True):
     id: AreaId
     name: str
     parent: str = ""
-    polygons: tuple[tuple[tuple[tuple[float, float], ...], ...], ...] = ()
+    polygons: tuple[tuple[tuple[tuple[Lon, Lat], ...], ...], ...] = ()
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,15 +115,15 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     cls: DeviceClass = "truck"
-    r_in_m: float = 25.0
-    r_out_m: float = 35.0
-    min_dwell_s: float = 60.0
-    exit_s: float = 25.0
+    r_in_m: Metres = 25.0
+    r_out_m: Metres = 35.0
+    min_dwell_s: Seconds = 60.0
+    exit_s: Seconds = 25.0
     exit_fixes: int = 2
-    tau_s: float = 60.0
-    silent_after_s: float = 180.0  # a longer interval between fixes is silence
-    wake_m: float = 300.0  # displacement over a silence that is still "it stood here"
-    wake_mps: float = 0.5  # ... if no faster than this on average
-    rest_mps: float = 1.5  # slower than this before a silence: it was at rest
-    limit_s: float = 1800.0  # an unexplained dwell this long raises the alert
-    horizon_s: float = 900.0  # lateness horizon
+    tau_s: Seconds = 60.0
+    silent_after_s: Seconds = 180.0  # a longer interval between fixes is silence
+    wake_m: Metres = 300.0  # displacement over a silence that is still "it stood here"
+    wake_mps: Speed = 0.5  # ... if no faster than this on average
+    rest_mps: Speed = 1.5  # slower than this before a silence: it was at rest
+    limit_s: Seconds = 1800.0  # an unexplained dwell this long raises the alert
+    horizon_s: Seconds = 900.0  # lateness horizon

@@ -30,6 +30,8 @@ class GeoConfig:
         if change.section not in USED:
             return False
         key = _KEY.get(change.section, "id")
+        if any(not isinstance(row.get(key), str) for row in change.rows):
+            raise ValueError(f"a row has no {key} that is text")
         rows = {} if change.op == "set" else dict(self.sections.get(change.section, {}))
         for row in change.rows:
             if change.op == "delete":

@@ -35,6 +35,7 @@ from geo.layout import (
     E_T,
     E_T0,
     E_TIN,
+    GAP,
     H_N,
     H_SILENT,
     H_T0,
@@ -103,9 +104,11 @@ def qualify(f: Array, k: Array, p: Array, t: int, c: int, ei: Array, ef: Array, 
     if k[PHASE] == 1 and stay_us >= p[P_MIN]:
         k[PHASE], k[TIMER] = 2, 0
         n = put(ei, ef, n, OPENED, row, slot, f, k, t, c)
-    if k[PHASE] == 2 and k[LIMIT] == 0 and stay_us >= p[P_LIMIT]:
+    if k[PHASE] == 2 and k[LIMIT] != 1 and stay_us >= p[P_LIMIT]:
+        told = k[LIMIT] == 2
         k[LIMIT] = 1
-        n = put(ei, ef, n, REACHED, row, slot, f, k, t, c)
+        if not told:
+            n = put(ei, ef, n, REACHED, row, slot, f, k, t, c)
     return n
 
 
@@ -117,7 +120,7 @@ def put_challenger(
     n = put(ei, ef, n, code, row, slot, f, k, t, c)
     e = ei[n - 1]
     e[E_T0], e[E_TIN], e[E_N], e[E_SILENT] = k[H_T0], k[H_TIN], k[H_N], k[H_SILENT]
-    e[E_PHASE], e[E_LIMIT] = 1, 1
+    e[E_PHASE], e[E_LIMIT], e[E_CK_T] = 1, 1, 1  # the last: not the cluster
     ef[n - 1, 0], ef[n - 1, 1], ef[n - 1, 2] = f[HX], f[HY], f[HR]
     return n
 
@@ -145,7 +148,8 @@ def promote(f: Array, k: Array) -> None:
     """The challenger is the candidate now."""
     f[CX], f[CY], f[W], f[R] = f[HX], f[HY], f[HW], f[HR]
     k[T0], k[TIN], k[N], k[SILENT] = k[H_T0], k[H_TIN], k[H_N], k[H_SILENT]
-    k[PHASE], k[OUT_N], k[LIMIT], k[TIMER], k[H_TIMER] = 1, 0, k[H_TIMER], k[H_TIMER], 0
+    k[PHASE], k[OUT_N], k[LIMIT], k[TIMER], k[H_TIMER] = 1, 0, 2 * k[H_TIMER], k[H_TIMER], 0
+    k[GAP] = 0
 
 
 @jit
@@ -174,10 +178,16 @@ def stay(f: Array, k: Array, p: Array, t: int, lon: float, lat: float, d: float)
 
 
 @jit
+def silence(k: Array, p: Array, t: int) -> int:
+    """The interval that this fix ends, if it is longer than the tracker's habit; else 0."""
+    return t - k[TLAST] if t - k[TLAST] > p[P_SILENT] else 0
+
+
+@jit
 def extend(f: Array, k: Array, p: Array, t: int, d: float) -> None:
-    """The cluster reaches to this fix; an interval longer than the tracker's habit is silence."""
-    if t - k[TIN] > p[P_SILENT]:
-        k[SILENT] += t - k[TIN]
+    """The cluster reaches to this fix; what was silent on the way there is counted apart."""
+    k[SILENT] += k[GAP] + silence(k, p, t)
+    k[GAP] = 0
     k[TIN] = t
     k[N] += 1
     k[OUT_N] = 0
@@ -227,6 +237,7 @@ def stray(
         k[H_TIN] = t
         k[H_N] += 1
         f[HR] = max(f[HR], d)
+    k[GAP] += silence(k, p, t)
     k[OUT_N] += 1
     if k[OUT_N] >= p[P_EXIT_N] and t - k[OUT_T0] >= p[P_EXIT]:
         n = leave(f, k, t, c, ei, ef, n, row, slot)

@@ -23,11 +23,13 @@ OUT_T0, OUT_N = 5, 6  # first fix outside, number of fixes outside since the las
 H_T0, H_TIN, H_N, H_SILENT = 7, 8, 9, 10  # the challenger's
 TLAST, CLAST = 11, 12  # newest fix: time and content
 REST = 13  # what the newest fix says of itself: 1 at rest, 0 moving, -1 nothing
-LIMIT, TIMER = 14, 15  # the limit was reached; the row was opened by a timer
+LIMIT, TIMER = 14, 15  # the limit was reached: 1 by fixes, 2 by the clock; the row was opened by a timer
 SINCE = 16  # end of the last dwell: moving since
 RECEIVED, DEAF = 17, 18  # of the newest fix: when it was heard, and the outage clock at that moment
 H_TIMER = 19  # a timer opened a row at the challenger
-INTS: Final = 20
+GAP = 20  # microseconds of silence since the last fix inside
+FLAGGED_AT, FLAGGED_DAY = 21, 22  # the last fix beyond the horizon that was told: when, and of which day
+INTS: Final = 23
 NEVER: Final = -(1 << 62)
 
 # profile row, float64: the figures of core.entities.Profile in metres, microseconds and metres per microsecond

@@ -28,6 +28,7 @@ from geo.layout import (
     SINCE,
     SPEED,
     T0,
+    TIMER,
     TIN,
     TLAST,
     N,
@@ -46,12 +47,22 @@ def open_rows_of(state: GeoState, slot: int) -> list[Dwell]:
     return [_grown(state, slot, t.row) for t in d.rows[slot] if t.row.state == "open"]
 
 
-def _grown(state: GeoState, slot: int, told: Dwell) -> Dwell:
+def open_episodes(state: GeoState, slot: int) -> list[Episode]:
+    """The cluster if it is a dwell, and the challenger if a timer opened a row there, as they stand now."""
     k, f = state.devices.k[slot].tolist(), state.devices.f[slot].tolist()
-    if k[H_TIMER] and told.start_us == k[H_T0]:
-        now = Episode(k[H_T0], k[H_TIN], f[HX], f[HY], f[HR], k[H_N], k[H_SILENT], None, reached=True, timed=True)
-    else:
-        now = Episode(k[T0], k[TIN], f[CX], f[CY], f[R], k[N], k[SILENT], None, bool(k[LIMIT]), k[PHASE] == 1)
+    found = []
+    if k[PHASE] == 2 or k[TIMER]:
+        found.append(Episode(k[T0], k[TIN], f[CX], f[CY], f[R], k[N], k[SILENT], None, bool(k[LIMIT]), k[PHASE] == 1))
+    if k[H_TIMER]:
+        found.append(
+            Episode(k[H_T0], k[H_TIN], f[HX], f[HY], f[HR], k[H_N], k[H_SILENT], None, reached=True, timed=True)
+        )
+    return found
+
+
+def _grown(state: GeoState, slot: int, told: Dwell) -> Dwell:
+    episodes = open_episodes(state, slot)
+    now = next((e for e in episodes if e.start_us == told.start_us), episodes[0])
     limit_s = state.config.profile(told.device).limit_s
     return make_row(now, told.device, told.cls, told.id, told.revision, limit_s, state.config.labels.label)
 

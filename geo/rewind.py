@@ -19,8 +19,11 @@ from geo.layout import (
     E_CK_C,
     E_CK_T,
     END,
+    FLAGGED_AT,
+    FLAGGED_DAY,
     H_T0,
     H_TIMER,
+    H_TIN,
     KEPT,
     LIMIT,
     NEVER,
@@ -32,6 +35,7 @@ from geo.layout import (
     T0,
     TIMED,
     TIMER,
+    TIN,
     TLAST,
 )  # fmt: skip
 
@@ -39,6 +43,8 @@ Array = Any
 
 RING_MAX = 1024  # fixes a device; beyond it the horizon of that device shrinks, and is counted
 PER_FIX = 6  # kernel events of one fix at most
+DAY = 86_400_000_000
+FLAG_EVERY = 60_000_000  # a device that sends old days again is told of once a minute and day, not once a fix
 SCRATCH = 8  # cells at the end of the event buffer, for events that were told before
 DONE, GROW, DRAIN = -1, -2, -3  # how `feed` ended: all fixes; ring of a device is full; event buffer is full
 
@@ -59,8 +65,20 @@ def ring_bell(k: Array) -> None:
     if k[OUT_N] > 0:
         k[H_TIMER] = 1
     else:
-        k[LIMIT] = 1
+        k[LIMIT] = 2
         k[TIMER] = 1 if k[PHASE] == 1 else 0
+
+
+@jit
+def carry(k: Array, p: Array, start: int, last: int, now: int, deaf: int) -> None:
+    """A row told by the clock stays told if a replay leaves it where it was and as long: silence lost nothing."""
+    quiet = deaf - k[DEAF]
+    if k[PHASE] > 0 and k[T0] <= last and k[TIN] >= start and now - k[T0] - quiet >= p[P_LIMIT]:
+        if k[LIMIT] == 0:
+            k[LIMIT] = 2
+            k[TIMER] = 1 if k[PHASE] == 1 else 0
+    elif k[OUT_N] > 0 and k[H_T0] <= last and k[H_TIN] >= start and now - k[H_T0] - quiet >= p[P_LIMIT]:
+        k[H_TIMER] = 1
 
 
 @jit
@@ -134,12 +152,18 @@ def rewind(
     ef: Array, n: int, row: int, slot: int, t: int, c: int,
 ) -> int:  # fmt: skip
     """Replay one device from its checkpoint, with the ring as it now is; events between BEGIN and END."""
-    received, deaf_then = k[RECEIVED], k[DEAF]
+    received, deaf_then, flagged_at, flagged_day = k[RECEIVED], k[DEAF], k[FLAGGED_AT], k[FLAGGED_DAY]
+    timed, start, last = k[LIMIT] == 2, k[T0], k[TIN]
+    h_timed, h_start, h_last = k[H_TIMER] == 1, k[H_T0], k[H_TIN]
     f[:], k[:] = kf, kk
     n = put(ei, ef, n, BEGIN, row, slot, f, k, t, c)
     ei[n - 1, E_CK_T], ei[n - 1, E_CK_C] = kk[TLAST], kk[CLAST]
     n = replay(ring, region[0], region[1] - 1, region[2], region[3], f, k, p, ei, ef, n, row, slot)
-    k[RECEIVED], k[DEAF] = received, deaf_then
+    k[RECEIVED], k[DEAF], k[FLAGGED_AT], k[FLAGGED_DAY] = received, deaf_then, flagged_at, flagged_day
+    if timed:
+        carry(k, p, start, last, now, deaf)
+    if h_timed:
+        carry(k, p, h_start, h_last, now, deaf)
     if due(f, k, p, now, deaf):
         ring_bell(k)
     return tell_open(f, k, ei, ef, n, END, row, slot, t, c)
@@ -182,7 +206,9 @@ def feed(
             continue
         kks = kk[s]
         if t < ks[TLAST] - int(p[s, P_HORIZON]) or t < kks[TLAST] or (t == kks[TLAST] and c < kks[CLAST]):
-            n = put(ei, ef, n, BEYOND, row, s, f[s], ks, t, c)
+            if received[row] - ks[FLAGGED_AT] >= FLAG_EVERY or ks[FLAGGED_DAY] != t // DAY:
+                ks[FLAGGED_AT], ks[FLAGGED_DAY] = received[row], t // DAY
+                n = put(ei, ef, n, BEYOND, row, s, f[s], ks, t, c)
             counts[3] += 1
             continue
         place = find(rt, rc, region[0], mask, region[2], region[3], t, c)

@@ -122,8 +122,8 @@ class Ledger:
 
 
 def overlaps(old: Tracked, e: Episode) -> bool:
-    """Whether a row and an episode share an instant; an open row reaches to now."""
-    open_ = old.row.end_us is None
+    """Whether a row and an episode share an instant; an open row reaches to now, unless only a timer opened it."""
+    open_ = old.row.end_us is None and not old.timed
     return old.row.start_us <= e.last_us and (open_ or old.row.last_us >= e.start_us)
 
 
@@ -131,7 +131,8 @@ def same(old: Tracked, new: Tracked) -> bool:
     """Whether nothing worth a revision changed: an open row grows silently, a closed one is exact."""
     a, b = old.row, new.row
     if b.state == "open":
-        return (a.state, a.start_us, a.alert, old.timed) == ("open", b.start_us, b.alert, new.timed)
+        told = (a.state, a.start_us, a.alert, a.area, a.place, a.purpose, old.timed)
+        return told == ("open", b.start_us, b.alert, b.area, b.place, b.purpose, new.timed)
     return msgspec.structs.replace(b, revision=a.revision) == a
 
 

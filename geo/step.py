@@ -6,20 +6,35 @@ state, in whatever batches they come (laws 1 to 3).
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from core.entities import Lat, Lon
 from core.entries import Command, Config, Tick
 from core.events import AlertChanged, CommandDone, Event
 from core.fixes import Fixes, Flag
 from geo import rewind
 from geo.layout import E_SLOT, TLAST
+from geo.live import open_episodes
 from geo.partition import CONFIG_KEY, PARTITION_KEY, GeoState, Watch
 from geo.state import LAST, Devices, params
-from geo.tell import tell
+from geo.tell import ledger_of, tell
+
+
+class _Ack(msgspec.Struct, frozen=True, kw_only=True):
+    """Body of `alert.ack`: the alert as the archive has it."""
+
+    alert: Annotated[str, msgspec.Meta(min_length=1)]
+    device: str
+    lon: Lon
+    lat: Lat
+    kind: Literal["dwell_limit", "sos"] = "dwell_limit"
+    revision: int = 0
+    dwell: str | None = None
+    note: str = ""
 
 
 def step(state: GeoState, value: Any) -> list[Event]:
@@ -94,13 +109,29 @@ def apply_config(state: GeoState, change: Config) -> list[Event]:
     """Take a new version in; it holds from this entry on. One that cannot be read changes nothing and says so."""
     try:
         applied = state.config.apply(change)
-    except (msgspec.ValidationError, KeyError, ValueError) as error:
+    except Exception as error:  # noqa: BLE001 - a row in the log comes again at every replay: it must not stop us
         return [CommandDone(at_us=change.at_us, id=change.id, ok=False, reason=f"{change.section}: {error}")]
     if applied:
         state.dirty_keys.add(CONFIG_KEY + change.section)
         for device, slot in state.devices.slots.items():
             state.devices.p[slot] = params(state.config.profile(device))
+        return relabel(state, change.at_us)
     return []
+
+
+def relabel(state: GeoState, at_us: int) -> list[Event]:
+    """Open rows judged again by the configuration that holds now."""
+    events: list[Event] = []
+    for slot, device in enumerate(state.devices.ids):
+        old = [t for t in state.devices.rows[slot] if t.decided is None]
+        if old:
+            ledger = ledger_of(state, slot, device)
+            closed = [t for t in state.devices.rows[slot] if t.decided is not None]
+            state.devices.rows[slot] = closed + ledger.reconcile(old, open_episodes(state, slot), at_us)
+            if ledger.events:
+                state.touch({slot})
+            events += ledger.events
+    return events
 
 
 def apply_command(state: GeoState, command: Command) -> list[Event]:
@@ -113,26 +144,29 @@ def apply_command(state: GeoState, command: Command) -> list[Event]:
 
 def acknowledge(state: GeoState, command: Command) -> list[Event]:
     """An alert is taken note of. Every partition is asked; the one that has the device answers."""
-    body, device = command.body, str(command.body.get("device"))
-    slot = state.devices.slots.get(device)
+    try:
+        body = msgspec.convert(command.body, _Ack)
+    except msgspec.ValidationError as error:
+        return [CommandDone(at_us=command.at_us, id=command.id, ok=False, reason=f"alert.ack: {error}")]
+    slot = state.devices.slots.get(body.device)
     if slot is None:
         return []
-    tracked = next((t for t in state.devices.rows[slot] if f"a{t.row.id}" == body.get("alert")), None)
-    revision = max(int(body.get("revision", 0)), tracked.alerts if tracked else 0) + 1
+    tracked = next((t for t in state.devices.rows[slot] if f"a{t.row.id}" == body.alert), None)
+    revision = max(body.revision, tracked.alerts if tracked else 0) + 1
     if tracked is not None:
         tracked.alerts = revision
         state.dirty.add(slot)
     acknowledged = AlertChanged(
         at_us=command.at_us,
-        id=str(body.get("alert")),
-        kind="sos" if body.get("kind") == "sos" else "dwell_limit",
-        device=device,
+        id=body.alert,
+        kind=body.kind,
+        device=body.device,
         state="acknowledged",
         revision=revision,
-        lon=float(body.get("lon", "nan")),
-        lat=float(body.get("lat", "nan")),
-        dwell=body.get("dwell"),
+        lon=body.lon,
+        lat=body.lat,
+        dwell=body.dwell,
         by=command.actor,
-        note=str(body.get("note", ""))[:500],
+        note=body.note[:500],
     )
     return [acknowledged, CommandDone(at_us=command.at_us, id=command.id, ok=True)]

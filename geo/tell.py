@@ -11,6 +11,7 @@ from geo.layout import (
     BEGIN,
     BEYOND,
     CLOSED,
+    DROPPED,
     E_C,
     E_CK_C,
     E_CK_T,
@@ -47,6 +48,13 @@ def tell(state: GeoState, n: int, fixes: Fixes | None) -> list[Event]:
     return events
 
 
+def ledger_of(state: GeoState, slot: int, device: str) -> Ledger:
+    """The ledger of a device under the configuration in force."""
+    config = state.config
+    limit_s = config.profile(device).limit_s
+    return Ledger(device, config.cls(device), limit_s, config.labels.label, state.devices.seq[slot])
+
+
 def _tell_one(state: GeoState, group: list[KernelEvent], fixes: Fixes | None) -> list[Event]:
     """Events of one fix of one device, or of one timer."""
     head = group[0][0]
@@ -64,9 +72,7 @@ def _tell_one(state: GeoState, group: list[KernelEvent], fixes: Fixes | None) ->
         reachable = (newest_us - int(profile.horizon_s * 1e6), -(1 << 63))
         old = [t for t in rows if t.decided is None]
         kept = [t for t in rows if t.decided is not None and t.decided >= reachable]
-    ledger = Ledger(
-        device, state.config.cls(device), profile.limit_s, state.config.labels.label, state.devices.seq[slot]
-    )
+    ledger = ledger_of(state, slot, device)
     state.devices.rows[slot] = kept + ledger.reconcile(old, _episodes(group), at_us)
     state.devices.seq[slot] = ledger.seq
     return ledger.events
@@ -75,15 +81,15 @@ def _tell_one(state: GeoState, group: list[KernelEvent], fixes: Fixes | None) ->
 def _episodes(group: list[KernelEvent]) -> list[Episode]:
     """What the kernel holds to be dwells after this fix: those it closed, and those that are open."""
     closed: list[Episode] = []
-    still: dict[int, Episode] = {}  # by start: a row may be told twice in one fix
+    still: dict[tuple[int, int], Episode] = {}  # by start and cluster: a row may be told twice in one fix
     for event in group:
         e = event[0]
         if e[E_CODE] == CLOSED:
             closed.append(_episode(event, (e[E_T], e[E_C])))
-        if e[E_CODE] in (CLOSED, END):  # what was opened on the way here is over, or told again now
+        if e[E_CODE] in (CLOSED, DROPPED, END):  # what was open until here is over, or told again now
             still.clear()
         if e[E_CODE] in OPEN_CODES and (e[E_PHASE] == 2 or e[E_LIMIT]):
-            still[e[E_T0]] = _episode(event, None)
+            still[e[E_T0], e[E_CK_T]] = _episode(event, None)
     return closed + [still[start] for start in sorted(still)]
 
 

@@ -38,7 +38,7 @@ from ronda.registry import Devices
 from ronda.runtime import Runtime
 from ronda.serving import serve
 from ronda.settings import Settings
-from ronda.steps import DispatchStep, GeoStep, sightings_of
+from ronda.steps import DispatchStep, GeoStep, sightings_of, warm
 from store.archive import Archive
 from store.credentials import find_token
 from store.log import START, id_key
@@ -47,6 +47,7 @@ log = logging.getLogger(__name__)
 
 AWAY: Final = (redis.exceptions.RedisError, OSError)  # the log is not there: wait and try again
 SIGHTINGS_S: Final = 1.0
+LISTENING_S: Final = 0.2  # how soon readiness follows a source that came or went
 TICKER_LEASE_MS: Final = 2000  # after a kill the next ticker waits this long at most
 TRIM_S: Final = 60.0
 KEEP_S: Final = 3600.0  # what every reader has read stays in the log this long, for a look back and for replay
@@ -74,7 +75,10 @@ async def ingest(runtime: Runtime) -> None:
         group.create_task(known.follow(runtime.log), name="ingest-registry")
         group.create_task(service.run(), name="ingest")
         await service.opened.wait()
-        runtime.parts.say("ingest", "ready")
+        while True:
+            listening = service.listening
+            runtime.parts.say("ingest", "ready" if listening else "failing", "" if listening else "not listening")
+            await asyncio.sleep(LISTENING_S)
 
 
 async def leads(runtime: Runtime, name: str, owner: str) -> bool:
@@ -106,6 +110,7 @@ async def check_device(runtime: Runtime, _client: str, _user: str, password: str
 async def geo(runtime: Runtime) -> None:
     """Fixes, ticks, commands and configuration become dwells, alerts and live positions; one pump a partition."""
     owner = uuid4().hex
+    await asyncio.to_thread(warm)  # compiled or loaded before the first fix waits for it
     async with asyncio.TaskGroup() as group:
         for p in range(runtime.partitions):
             pump = Pump(runtime.log, GeoStep.reader, f"in.{p}", owner, partial(GeoStep, p), AWAY)

@@ -9,8 +9,9 @@ from typing import Any, Final
 import msgspec
 
 from core.codec import decode, encode
-from core.entries import Command, Sightings
+from core.entries import Command, Sightings, Tick
 from core.errors import DecodeError
+from core.fixes import Fixes
 from core.live import Live
 from dispatch import engine
 from dispatch.state import Params, Volunteer
@@ -32,6 +33,14 @@ def readable(entries: list[Entry], stream: str) -> Iterator[tuple[str, Any]]:
             yield entry.id, decode(entry.body)
         except DecodeError as error:
             log.warning("entry %s of %s: %s", entry.id, stream, error, extra={"action": "step.bad_entry"})
+
+
+def warm() -> None:
+    """Run the kernel once over decoded entries, so that it is compiled (or loaded) before it is needed."""
+    fix = Fixes.of(["warm"], device=[0, 0], time_us=[2, 1], lon=[0.0, 0.0], lat=[0.0, 0.0])
+    state = GeoState()
+    for value in (fix, Tick(now_us=3)):
+        geo_step(state, decode(encode(value)))
 
 
 class GeoStep:
