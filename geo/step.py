@@ -29,8 +29,8 @@ class _Ack(msgspec.Struct, frozen=True, kw_only=True):
 
     alert: Annotated[str, msgspec.Meta(min_length=1)]
     device: str
-    lon: Lon
-    lat: Lat
+    lon: Lon | None = None  # None: where the row is
+    lat: Lat | None = None
     kind: Literal["dwell_limit", "sos"] = "dwell_limit"
     revision: int = 0
     dwell: str | None = None
@@ -156,6 +156,7 @@ def acknowledge(state: GeoState, command: Command) -> list[Event]:
     if tracked is not None:
         tracked.alerts = revision
         state.dirty.add(slot)
+    here = (tracked.row.lon, tracked.row.lat) if tracked else (0.0, 0.0)
     acknowledged = AlertChanged(
         at_us=command.at_us,
         id=body.alert,
@@ -163,8 +164,8 @@ def acknowledge(state: GeoState, command: Command) -> list[Event]:
         device=body.device,
         state="acknowledged",
         revision=revision,
-        lon=body.lon,
-        lat=body.lat,
+        lon=here[0] if body.lon is None else body.lon,
+        lat=here[1] if body.lat is None else body.lat,
         dwell=body.dwell,
         by=command.actor,
         note=body.note[:500],

@@ -18,11 +18,14 @@ PLAIN: dict[Any, st.SearchStrategy[Any]] = {
 }
 
 
-def records(type_: Any) -> st.SearchStrategy[Any]:
+def records(type_: Any) -> st.SearchStrategy[Any]:  # noqa: PLR0911 - one return per kind of type
     """Values of a record type, or of any type that its fields may have; floats are finite, as JSON has no others."""
     while hasattr(type_, "__supertype__"):
         type_ = type_.__supertype__
     args = get_args(type_)
+    if hasattr(type_, "__metadata__"):  # a bounded number or text
+        bound = type_.__metadata__[0]
+        return st.floats(bound.ge, bound.le) if bound.ge is not None else records(args[0])
     if type_ in PLAIN:
         return PLAIN[type_]
     if get_origin(type_) is Literal:
@@ -34,5 +37,5 @@ def records(type_: Any) -> st.SearchStrategy[Any]:
         return st.lists(of_each[0], max_size=2).map(tuple) if Ellipsis in args else st.tuples(*of_each)
     if args:
         return st.one_of([records(a) for a in args])
-    hints = get_type_hints(type_)
+    hints = get_type_hints(type_, include_extras=True)
     return st.builds(type_, **{f.name: records(hints[f.name]) for f in msgspec.structs.fields(type_)})
