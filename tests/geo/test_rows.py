@@ -74,7 +74,7 @@ def test_split_keeps_the_id_with_the_earlier_part() -> None:
 
 
 def test_split_in_the_events() -> None:
-    """The first late fix only breaks the silence; the revision of the earlier part comes before the rows of the split."""
+    """The first late fix only breaks the silence; the earlier part is revised before the rows of the split come."""
     state, _ = run([fixes(STAND_THEN_STAND)])
     assert [(e[0], e[1], e[2]) for e in told(run([fixes(ELSEWHERE)], state)[1])][:3] == [
         ("revise", "closed", 0), ("revise", "closed", 0), ("close", "closed", 500)
