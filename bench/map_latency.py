@@ -129,9 +129,7 @@ def main() -> None:
     print(f"{len(ms)} fixes painted of {int(given.devices * given.seconds)} sent at {given.devices}/s")
     for share in (0.5, 0.95, 0.99):
         value = ms[int(share * (len(ms) - 1))]
-        print(
-            f"p{share * 100:.0f}  {value:6.0f} ms   {value / limit:5.2f} of a frame + {BEYOND_MS} ms ({limit} ms)"
-        )
+        print(f"p{share * 100:.0f}  {value:6.0f} ms   {value / limit:5.2f} of a frame + {BEYOND_MS} ms ({limit} ms)")
 
 
 if __name__ == "__main__":
