@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from math import cos, hypot, isnan, pi, radians, sin, sqrt
 from typing import Any
 
@@ -66,10 +67,10 @@ class Spot:
             self.lon += step_s / self.weight_s * (fix.lon - self.lon)
             self.lat += step_s / self.weight_s * (fix.lat - self.lat)
 
-    def reach(self, fix: Fix) -> None:
-        """The stay lasts to this fix; a long interval within it was silence."""
-        if fix.second - self.last_s > SILENT_S:
-            self.silent_s += fix.second - self.last_s
+    def reach(self, fix: Fix, heard: list[Fix]) -> None:
+        """The stay lasts to this fix; a long interval since, in which nothing at all was heard, was silence."""
+        seconds = [f.second for f in heard if f.second >= self.last_s] + [fix.second]
+        self.silent_s += sum(b - a for a, b in pairwise(seconds) if b - a > SILENT_S)
         self.last_s = fix.second
         self.fixes += 1
 
@@ -108,7 +109,7 @@ class Walk:
         return min(fix.metres_to(f.lon, f.lat) for f in last)
 
     def join(self, fix: Fix) -> None:
-        self.here.reach(fix)
+        self.here.reach(fix, self.heard)
         self.elsewhere, self.outside = None, []
 
     def go_outside(self, fix: Fix) -> None:
@@ -118,7 +119,7 @@ class Walk:
             self.elsewhere = Spot.at(fix)
         else:
             there.follow(fix, fix.second - there.last_s)
-            there.reach(fix)
+            there.reach(fix, self.heard)
         self.outside.append(fix)
         if len(self.outside) >= EXIT_FIXES and fix.second - self.outside[0].second >= EXIT_S:
             self.move()
