@@ -79,8 +79,6 @@ def _sensible(entity: Any) -> None:
     """What types do not say."""
     if not entity.id:
         raise ValueError("has no id")
-    if isinstance(entity, Place) and not (-180 <= entity.lon <= 180 and -90 <= entity.lat <= 90):
-        raise ValueError("lon and lat are not degrees")
     if isinstance(entity, Place) and not 0 < entity.radius_m <= 5000:
         raise ValueError("radius_m must be more than 0 and at most 5000")
     if isinstance(entity, Assignment):

@@ -82,7 +82,7 @@ def test_dates_without_offset_are_the_citys(tmp_path: Path) -> None:
     ("section", "text", "reason"),
     [
         ("places", "id,name,kind,lon,lat\na,a,hotel,1,1\n", "Invalid enum value 'hotel'"),
-        ("places", "id,name,kind,lon,lat\na,a,depot,123,-100\n", "not degrees"),
+        ("places", "id,name,kind,lon,lat\na,a,depot,123,-100\n", "Expected `float` >= -90.0 - at `$.lat`"),
         ("devices", "id,class\n,truck\n", "missing required field `id`"),
         ("devices", "id,class\nd,truck\nd,phone\n", "d stands in the file already"),
         ("assignments", "device,from\nd,2026-01-01\n", "joins fewer than two"),
