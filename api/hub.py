@@ -19,6 +19,7 @@ import msgspec
 from api.problems import STORE_DOWN
 from api.rows import State, frame_row, state_of
 from core.clock import Clock
+from core.errors import RondaError
 from core.live import Live
 from store.cancel import heed_cancel
 from store.log import Log
@@ -160,7 +161,7 @@ class Hub:
 
     async def _name_vehicles(self) -> None:
         while True:
-            with contextlib.suppress(*STORE_DOWN):  # the map goes on with the names it has
+            with contextlib.suppress(*STORE_DOWN, RondaError):  # the map goes on with the names it has
                 await self.name_vehicles()
             heed_cancel()
             await asyncio.sleep(VEHICLES_S)

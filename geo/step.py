@@ -91,7 +91,7 @@ def remember_last(d: Devices, slots: NDArray[np.int64], fixes: Fixes) -> None:
 
 def apply_tick(state: GeoState, tick: Tick) -> list[Event]:
     """Move the clock and fire the timers that it passed."""
-    state.watch = Watch(max(tick.now_us, state.watch.now_us), tick.deaf_us)
+    state.watch = Watch(max(tick.now_us, state.watch.now_us), max(tick.deaf_us, state.watch.deaf_us))
     state.dirty_keys.add(PARTITION_KEY)
     d, slot = state.devices, 0
     events: list[Event] = []

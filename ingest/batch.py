@@ -161,7 +161,7 @@ class Batcher:
         self._bytes -= sum(len(message.payload) + _OVERHEAD for message in batch)
         self._count(batch, admitted)
         for message in batch:
-            message.done()
+            self._tell(message.done)
         if self._full and not self._above(0.5):
             self._press(full=False)
         if not self._waiting:
@@ -222,7 +222,14 @@ class Batcher:
         extra = {"action": "ingest.pressure", "full": full, "bytes": self._bytes}
         _logger.info("sources are asked to %s", "wait" if full else "go on", extra=extra)
         for listener in self._listeners:
-            listener()
+            self._tell(listener)
+
+    def _tell(self, whom: Callable[[], None]) -> None:
+        """Call back a source; one that fails must not stop the writer of all."""
+        try:
+            whom()
+        except Exception:
+            _logger.exception("a source failed when it was called back", extra={"action": "ingest.callback_failed"})
 
 
 def split(fixes: Fixes, partitions: int) -> list[tuple[int, Fixes]]:

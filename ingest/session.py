@@ -26,6 +26,7 @@ SKIP_MAX: Final = 16 << 20  # bytes of an oversized packet that we read past; a 
 RECEIVE_MAXIMUM: Final = 4096
 TOPICS_MAX: Final = 64  # subscriptions of one session
 _ROUTES_MAX: Final = 1000  # topics that a session remembers
+_ROUTE_BYTES: Final = 512  # a longer topic is judged anew each time
 _WRITE_HIGH: Final = 64 * 1024
 _HEAD: Final = 70_000  # the longest topic and packet id
 
@@ -150,6 +151,8 @@ class Session(asyncio.Protocol):
             self._transport.resume_reading()
 
     def _read(self, data: bytes) -> None:
+        if self._transport is None or self._transport.is_closing():
+            return  # closed by a takeover or by us; what it still had in its buffer is nobody's
         self._received_us = self._house.now_us()
         try:
             rest = self._packets(data)
@@ -254,6 +257,8 @@ class Session(asyncio.Protocol):
     def _route(self, raw: bytes) -> tuple[str, Reason | None]:
         topic = wire.read_topic(raw)
         route: tuple[str, Reason | None] = (topic, "forbidden" if self._house.forbids(self.identity, topic) else None)
+        if len(raw) > _ROUTE_BYTES:
+            return route  # not worth remembering
         if len(self._routes) >= _ROUTES_MAX:
             self._routes.clear()
         self._routes[raw] = route

@@ -27,7 +27,7 @@ from store.log import START, Entry, Log
 
 log = logging.getLogger(__name__)
 
-COUNT: Final = 512  # entries a stream and transaction
+COUNT: Final = 64  # entries a stream and transaction: an entry of fixes may be megabytes
 BLOCK_MS: Final = 500
 LINGER_S: Final = 0.02  # let a batch grow: one transaction costs more than a hundred rows
 RETRY_S: Final = (0.2, 1.0, 3.0)

@@ -19,7 +19,7 @@ from store.log import Commit, Entry, Lease, Log
 log = logging.getLogger(__name__)
 
 LEASE_MS: Final = 10_000
-READ_COUNT: Final = 256  # entries a step: bounds the memory of a batch and the length of a transaction
+READ_COUNT: Final = 64  # entries a step: bounds the memory of a batch and the length of a transaction
 BLOCK_MS: Final = 1_000
 RETRY_S: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
 

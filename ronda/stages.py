@@ -209,14 +209,20 @@ async def schedule(runtime: Runtime) -> None:
             log.warning("trim: %s", error, extra={"action": "schedule.trim_retry"})
 
 
+def kept_from(at_us: int) -> str:
+    """Id of the oldest entry that is kept for a look back from `at_us`."""
+    return f"{max(at_us - int(KEEP_S * 1e6), 0) // 1000}-0"
+
+
 async def trim(runtime: Runtime) -> None:
     """Trim each stream behind its readers."""
     archived = await Archive(runtime.pool).offsets()
-    oldest = f"{(runtime.clock.now_us() - int(KEEP_S * 1e6)) // 1000}-0"
+    now_us = runtime.clock.now_us()
     for stream in streams_of(runtime.partitions):
-        offsets = [archived.get(stream, START), oldest]
-        if stream.startswith("in."):
-            offsets.append(await runtime.log.offset(GeoStep.reader, stream))
+        offsets = [archived.get(stream, START), kept_from(now_us)]
+        if stream.startswith("in."):  # the last tick stays: the next ticker counts from it how long nobody listened
+            heard = await find_last_tick(runtime.log, stream)
+            offsets += [await runtime.log.offset(GeoStep.reader, stream), kept_from(heard.now_us if heard else 0)]
         if stream == DispatchStep.stream:
             offsets.append(await runtime.log.offset(DispatchStep.reader, stream))
         await runtime.log.trim(stream, min(offsets, key=id_key))

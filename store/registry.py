@@ -44,6 +44,9 @@ async def apply_config(cursor: AsyncCursor[Any], entry_id: str, config: Config) 
         await cursor.execute(query("upsert_rows"), section | {"ids": list(bodies), "bodies": list(bodies.values())})
 
 
+ID_LIMIT: Final = 256  # characters; a longer key cannot be indexed, and would stop the archive
+
+
 def row_id_of(row: dict[str, Any]) -> str:
     """Id of a row; profiles go by their class. "" when it has none."""
     row_id = row.get("id", row.get("cls", ""))
@@ -65,6 +68,7 @@ def valid_rows(config: Config) -> dict[str, dict[str, Any]]:
         except msgspec.ValidationError as error:
             _log.warning("%s row refused: %s", config.section, error, extra={"action": "store.config.refused"})
             continue
-        if row_id := row_id_of(row):
+        row_id = row_id_of(row)
+        if 0 < len(row_id) <= ID_LIMIT:
             rows[row_id] = row | known
     return rows

@@ -60,6 +60,7 @@ DIALECTS: Final[tuple[Dialect, ...]] = (
         cls="phone",
     ),
 )
+TOPIC_LIMIT: Final = 512  # characters of a topic that is remembered
 _OWN: Final = re.compile(r"ronda/v1/([^/]+)/.+", re.DOTALL)
 NAMES: Final[dict[int, str]] = {dialect.number: dialect.name for dialect in DIALECTS}
 
@@ -90,6 +91,8 @@ class Router:
     def __call__(self, topic: str) -> Route:
         route = self._routes.get(topic)
         if route is None:
+            if len(topic) > TOPIC_LIMIT:
+                return find_route(topic)  # not worth remembering: no device has such a name
             if len(self._routes) >= self._limit:
                 self._routes.clear()
             route = self._routes[topic] = find_route(topic)

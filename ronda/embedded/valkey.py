@@ -28,7 +28,7 @@ _OPTIONS: Final = {
     "no-appendfsync-on-rewrite": "no",
     "auto-aof-rewrite-percentage": "100",
     "auto-aof-rewrite-min-size": "64mb",
-    "maxmemory-policy": "noeviction",
+    "maxmemory-policy": "noeviction",  # at the limit writes fail and devices wait; nothing is thrown away
     "stop-writes-on-bgsave-error": "no",
     "client-output-buffer-limit": "pubsub 32mb 8mb 60",
 }

@@ -18,6 +18,8 @@ ENTITIES: Final[dict[str, type[msgspec.Struct]]] = {
 }  # fmt: skip
 _LISTS: Final = ("skills", "points")
 _NUMBERS: Final = ("lon", "lat", "radius_m")
+ID_LIMIT: Final = 200  # characters; Postgres indexes ids
+_FAR_MS: Final = 1e14  # the year 5138 in milliseconds: a larger number is microseconds, or nonsense
 
 
 def take(section: str, raw: list[RawRow], zone: tzinfo) -> Taken:
@@ -79,6 +81,8 @@ def _sensible(entity: Any) -> None:
     """What types do not say."""
     if not entity.id:
         raise ValueError("has no id")
+    if len(entity.id) > ID_LIMIT or not entity.id.isprintable():
+        raise ValueError(f"its id has control characters or more than {ID_LIMIT}; look for a stray quote")
     if isinstance(entity, Place) and not 0 < entity.radius_m <= 5000:
         raise ValueError("radius_m must be more than 0 and at most 5000")
     if isinstance(entity, Assignment):
@@ -93,10 +97,12 @@ def time_us(value: Any, zone: tzinfo) -> int:
     """RFC 3339, a date or a city time, or a number of seconds or (from 1e11) milliseconds since the epoch."""
     try:
         number = float(value)
-    except ValueError:
+    except ValueError:  # not a number: a text that names a moment
         moment = datetime.fromisoformat(str(value))
         moment = moment if moment.tzinfo else moment.replace(tzinfo=zone)
         return round(moment.timestamp() * 1_000_000)
+    if not abs(number) < _FAR_MS:
+        raise ValueError(f"{value} is no time: give RFC 3339, or seconds or milliseconds since 1970")
     return round(number * (1_000 if abs(number) >= 1e11 else 1_000_000))
 
 

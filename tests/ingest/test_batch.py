@@ -183,3 +183,22 @@ def test_split_keeps_every_row_and_the_order_of_a_device(batch: Fixes) -> None:
         (own,) = [part for p, part in parts if p == partition_of(device, 4)]
         kept = [us for name, us in zip(own.names(), own.time_us.tolist(), strict=True) if name == device]
         assert kept == rows
+
+
+def test_a_source_that_fails_when_called_back_stops_nobody() -> None:
+    """The writer of all sources outlives one that raises."""
+
+    async def body(batcher: Batcher, log: HeldLog, _: Counters) -> None:
+        done: list[int] = []
+
+        def broken() -> None:
+            raise RuntimeError("this source is gone")
+
+        batcher.put(message(FIX, done=broken))
+        batcher.put(message(FIX, done=lambda: done.append(1)))
+        await eventually(lambda: done == [1])
+        batcher.put(message(FIX, done=lambda: done.append(2)))
+        await eventually(lambda: done == [1, 2])
+        assert len(await log.fixes()) == 3
+
+    with_batcher(body)

@@ -27,6 +27,7 @@ NOBODY = Account(65534, 65534)
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives folders away")
 
 
+@as_root
 def test_closed_parent_cannot_be_entered(data_dir: Path) -> None:
     """One closed folder on the way is enough."""
     inner = data_dir / "closed" / "open"

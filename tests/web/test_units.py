@@ -18,8 +18,8 @@ def run(*command):
 def test_pure_functions(tmp_path):
     """Order of attention, ages, silence, tracks, the city's clock: compiled by tsc, run by node --test."""
     node = shutil.which("node")
-    if node is None or not COMPILER.exists():
-        pytest.skip("no Node on PATH, or web/node_modules is missing (cd web && npm ci)")
+    if node is None or run(node, "--version").returncode or not COMPILER.exists():
+        pytest.skip("no Node that runs on PATH, or web/node_modules is missing (cd web && npm ci)")
     compiled = run(node, COMPILER, "-p", WEB / "tsconfig.test.json", "--outDir", tmp_path)
     assert compiled.returncode == 0, compiled.stdout
     (tmp_path / "package.json").write_text(json.dumps({"type": "module"}))

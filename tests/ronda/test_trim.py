@@ -1,0 +1,48 @@
+"""Trimming keeps what the next ticker needs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from core.clock import ManualClock
+from core.codec import encode
+from core.entries import Command, Tick
+from core.fixes import Fixes
+from ingest.ticker import find_last_tick
+from ronda.runtime import Runtime, Urls
+from ronda.settings import Settings
+from ronda.stages import KEEP_S, trim
+from store.archive import Archive
+from store.log import Commit, Log
+from store.memory import MemoryLog
+from store.pg import connect
+from tests.running import run_with
+
+pytestmark = pytest.mark.service
+
+
+def test_the_last_tick_stays_however_long_ingest_is_away(postgres_url: str, tmp_path: Path) -> None:
+    """A command long after the last tick does not push the tick out."""
+
+    async def body(log: Log) -> Tick | None:
+        tick = Tick(now_us=int(KEEP_S * 1e6), deaf_us=7)
+        first = (await log.append([("in.0", encode(tick))]))[0]
+        last = (await log.append([("in.0", encode(Command(id="c", kind="x", actor="a", at_us=0)))]))[0]
+        lease = await log.acquire("geo:in.0", "test", 10_000)
+        assert lease is not None
+        await log.commit(lease, Commit(reader="geo", stream="in.0", offset=last))
+        async with await connect(postgres_url, max_size=2) as pool:
+            archive = Archive(pool)
+            await archive.offsets()
+            await archive.write({"in.0": last}, Fixes.empty())
+            ms = int(first.split("-")[0])
+            clock = ManualClock((ms + 100 * int(KEEP_S * 1000)) * 1000)
+            urls = Urls(redis="", database="", mqtt="")
+            settings = replace(Settings(data_dir=tmp_path), partitions=1)
+            await trim(Runtime(settings=settings, clock=clock, log=log, pool=pool, urls=urls, partitions=1))
+        return await find_last_tick(log)
+
+    assert run_with(MemoryLog(), body) == Tick(now_us=int(KEEP_S * 1e6), deaf_us=7)
