@@ -98,3 +98,25 @@ def test_our_outage_is_not_their_silence(
 def door_is_open(up: Up) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", up.mqtt_port)) == 0
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(0)
+def test_ten_minutes_of_our_outage_raise_nothing(up: Up) -> None:
+    """A truck two minutes into a stop with a limit of five; we are away for ten; three more minutes are its own."""
+    name = f"sleeper-{next(numbers)}"
+    up.register(name)
+    up.limit(300.0)
+    try:
+        with up.device(name) as device:
+            rest(device)
+            time.sleep(120.0)
+            up.stop()
+        time.sleep(600.0)
+        up.start()
+        time.sleep(150.0)
+        assert alerts(up, name) == []
+        assert wait_for(lambda: alerts(up, name), 60)
+    finally:
+        up.start()
+        up.limit(1800.0)

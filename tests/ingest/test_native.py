@@ -16,7 +16,7 @@ from tests.ingest.house import message
 from tests.strategies import T0_US, fixes_of
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5),
+    st.none() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False) | st.integers() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["time", "lat", "lon", "x"]), inner),
 )
 
