@@ -28,6 +28,7 @@ from ronda.runtime import Runtime
 from ronda.sending import settle
 from simulators import emit, registry, streets, wire
 from simulators.day import Day, Scenario, make, shifts
+from store.log import id_key
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,7 @@ _SHIFT_STARTS_H: Final = 5  # on past days
 _MID_SHIFT_S: Final = 3.5 * 3600.0  # how far into it the city is when the demo begins
 _NOTICE_S: Final = 60.0  # from the links to the stall truck's alert
 _BULK: Final = 1400  # fixes of a message about the past: a device's whole day, so that no silence lies inside it
+_LOOK_S: Final = 0.2
 ROLES: Final[tuple[Role, ...]] = ("supervisor", "coordinator", "admin", "auditor")
 
 Message = tuple[str, str, bytes]  # device, topic, payload
@@ -54,6 +56,7 @@ async def demo(runtime: Runtime) -> None:
     async with emit.publishers(runtime.urls.mqtt, name="demo", patience_s=600.0) as to:
         driven_m = await _history(runtime, city, graph, known_us, to)
         await console_answers(runtime)
+        await _digested(runtime)
         today = _today(runtime, city, driven_m)
         days = await asyncio.to_thread(shifts, today, graph)
         day = await asyncio.to_thread(next, days)
@@ -69,6 +72,13 @@ async def _register(runtime: Runtime, city: City, graph: streets.Streets) -> Non
         city, trucks=TRUCKS, volunteers=VOLUNTEERS, from_us=week_ago_us, at_us=now_us, actor="demo"
     )
     await settle(runtime, [*registry.city_configs(city, graph, at_us=now_us, actor="demo"), *fleet])
+
+
+async def _digested(runtime: Runtime) -> None:
+    """Wait until geo has taken in the past: on a first start its kernel is still being compiled meanwhile."""
+    ends = {stream: await runtime.log.last_id(stream) for stream in runtime.inputs()}
+    while any([id_key(await runtime.log.offset("geo", s)) < id_key(end) for s, end in ends.items()]):
+        await asyncio.sleep(_LOOK_S)
 
 
 async def _known_until(runtime: Runtime) -> int:
