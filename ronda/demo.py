@@ -77,7 +77,7 @@ async def _register(runtime: Runtime, city: City, graph: streets.Streets) -> Non
 async def _digested(runtime: Runtime) -> None:
     """Wait until geo has taken in the past: on a first start its kernel is still being compiled meanwhile."""
     ends = {stream: await runtime.log.last_id(stream) for stream in runtime.inputs()}
-    while any([id_key(await runtime.log.offset("geo", s)) < id_key(end) for s, end in ends.items()]):
+    while any([id_key(await runtime.log.offset("geo", s)) < id_key(end) for s, end in ends.items()]):  # noqa: ASYNC110 - another process may be geo
         await asyncio.sleep(_LOOK_S)
 
 
