@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -199,3 +199,17 @@ class Client:
 
     def close(self) -> None:
         self._writer.close()
+
+
+def at_door(body: Callable[[Ingest, HeldLog], Awaitable[None]], **options: Any) -> None:
+    async def main() -> None:
+        log = HeldLog()
+        async with running(log, **options) as ingest:
+            await body(ingest, log)
+
+    asyncio.run(main())
+
+
+def port_of(ingest: Ingest) -> int:
+    assert ingest.door is not None
+    return ingest.door.port
