@@ -7,20 +7,9 @@ import asyncio
 import pytest
 
 from core.errors import LeaseLostError
-from store.log import Commit, Lease, Log, Output
+from store.log import Lease, Log, Output
 from tests.running import run_with
-
-LONG_MS = 60_000
-
-
-async def lease_of(log: Log, owner: str = "a", ttl_ms: int = LONG_MS) -> Lease:
-    lease = await log.acquire("geo.0", owner, ttl_ms)
-    assert lease is not None
-    return lease
-
-
-def commit_of(offset: str = "5-0", **changes: object) -> Commit:
-    return Commit(reader="geo", stream="in.0", offset=offset, **changes)  # type: ignore[arg-type]
+from tests.store.committing import LONG_MS, commit_of, lease_of
 
 
 def test_a_lease_has_one_owner(log: Log) -> None:

@@ -13,18 +13,7 @@ from hypothesis import strategies as st
 from core.errors import ConflictError, LeaseLostError
 from store.log import START, Commit, Entry, Lease, Log, Output, id_key
 from tests.running import run_with
-
-LONG_MS = 60_000
-
-
-async def lease_of(log: Log, owner: str = "a", ttl_ms: int = LONG_MS) -> Lease:
-    lease = await log.acquire("geo.0", owner, ttl_ms)
-    assert lease is not None
-    return lease
-
-
-def commit_of(offset: str = "5-0", **changes: object) -> Commit:
-    return Commit(reader="geo", stream="in.0", offset=offset, **changes)  # type: ignore[arg-type]
+from tests.store.committing import LONG_MS, commit_of, lease_of
 
 
 def test_append_gives_back_the_ids_under_which_entries_are_read(log: Log) -> None:
