@@ -10,7 +10,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
-import numpy as np
 from tqdm import tqdm
 
 import cities
@@ -18,8 +17,8 @@ from api.answers import csv_lines
 from api.rows import DWELL_COLUMNS, dwell_cells, dwell_feature, dwell_row
 from core.events import Dwell
 from core.fixes import Fixes
-from ingest.files import parse_columns, read_trace
 from ronda.commands.common import settings_of
+from ronda.commands.traces import in_order, read_traces
 from ronda.detection import at_least, detect, profile_of
 
 _SHOWN = 20  # bad rows printed; the rest is counted
@@ -49,17 +48,13 @@ def _now_us(row: Dwell, end_us: int) -> int:
 
 def _read(args: argparse.Namespace) -> Fixes:
     """All files as one batch in order of time; rows that cannot be used are reported."""
-    columns = parse_columns(args.columns) if args.columns else None
-    parts: list[Fixes] = []
-    for name in args.files:
-        trace = read_trace(Path(name), columns)
-        parts.append(trace.fixes)
+    traces = read_traces(args)
+    for name, trace in traces.items():
         for trouble in trace.troubles[:_SHOWN]:
             sys.stderr.write(f"{name}:{trouble.line}: {trouble.reason} {trouble.detail}\n")
         if len(trace.troubles) > _SHOWN:
             sys.stderr.write(f"{name}: {len(trace.troubles) - _SHOWN} more rows not taken\n")
-    fixes = Fixes.concat(parts)
-    return fixes.take(np.argsort(fixes.time_us, kind="stable")) if len(fixes) else fixes
+    return in_order(traces)
 
 
 def _csv(rows: Sequence[dict[str, Any]]) -> Iterator[bytes]:

@@ -8,7 +8,6 @@ import math
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Final, NamedTuple
 
 import msgspec
@@ -21,8 +20,9 @@ from core.errors import ConfigError, RondaError
 from core.fixes import Fixes, content_hash
 from core.units import US_PER_S
 from ingest.dialects import native
-from ingest.files import Trouble, parse_columns, read_trace
+from ingest.files import Trouble
 from ronda.commands.common import settings_of
+from ronda.commands.traces import in_order, read_traces
 from ronda.sending import target
 from ronda.system import SystemClock
 from simulators import emit
@@ -51,11 +51,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _read(args: argparse.Namespace) -> tuple[Fixes, list[tuple[str, Trouble]]]:
     """All files as one batch in order of time; rows that cannot be used."""
-    columns = parse_columns(args.columns) if args.columns else None
-    traces = {file: read_trace(Path(file), columns) for file in args.files}
-    fixes = Fixes.concat([trace.fixes for trace in traces.values()])
-    troubles = [(file, trouble) for file, trace in traces.items() for trouble in trace.troubles]
-    return (fixes.take(np.argsort(fixes.time_us, kind="stable")) if len(fixes) else fixes), troubles
+    traces = read_traces(args)
+    return in_order(traces), [(file, trouble) for file, trace in traces.items() for trouble in trace.troubles]
 
 
 def _check(fixes: Fixes) -> None:
