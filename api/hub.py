@@ -161,7 +161,7 @@ class Hub:
 
     async def _name_vehicles(self) -> None:
         while True:
-            with contextlib.suppress(*STORE_DOWN, RondaError):  # the map goes on with the names it has
+            with contextlib.suppress(RondaError):  # away, or unreadable: the map goes on with the names it has
                 await self.name_vehicles()
             heed_cancel()
             await asyncio.sleep(VEHICLES_S)

@@ -10,7 +10,6 @@ from typing import Final
 US_PER_S: Final = 1_000_000
 MPS_PER_KNOT: Final = 1852.0 / 3600.0
 MPS_PER_KMH: Final = 1000.0 / 3600.0
-UNKNOWN: Final = -1
 
 
 def seconds_to_us(value_s: float) -> int:

@@ -11,15 +11,12 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import psycopg
-import redis.exceptions
-from psycopg_pool import PoolTimeout
-
 from core.entries import Command, Config
 from core.errors import ConflictError
 from core.events import Event
 from core.fixes import Fixes
 from core.rejects import Reject
+from ronda.runtime import AWAY
 from ronda.steps import readable
 from store.archive import Archive
 from store.cancel import heed_cancel
@@ -31,7 +28,7 @@ COUNT: Final = 64  # entries a stream and transaction: an entry of fixes may be 
 BLOCK_MS: Final = 500
 LINGER_S: Final = 0.02  # let a batch grow: one transaction costs more than a hundred rows
 RETRY_S: Final = (0.2, 1.0, 3.0)
-AWAY: Final = (psycopg.OperationalError, PoolTimeout, redis.exceptions.RedisError, OSError, ConflictError)
+AGAIN: Final = (*AWAY, ConflictError)  # or another writer was here: begin again where the archive is
 
 
 @dataclass(slots=True)
@@ -86,7 +83,7 @@ async def archive_for_ever(stream_log: Log, archive: Archive, partitions: int) -
             tries = 0
             async for batch in batches(stream_log, offsets):
                 await write(archive, batch)
-        except AWAY as error:
+        except AGAIN as error:
             wait_s = RETRY_S[min(tries, len(RETRY_S) - 1)]
             tries += 1
             log.warning("archive: %s; again in %s s", error, wait_s, extra={"action": "archive.retry"})

@@ -9,7 +9,7 @@ from typing import Any, Final
 from core.codec import decode
 from core.entries import Config
 from core.errors import DecodeError
-from ronda.archiving import AWAY
+from ronda.runtime import AWAY
 from store import read
 from store.archive import Archive
 from store.cancel import heed_cancel

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from psycopg_pool import AsyncConnectionPool
 
 from core.clock import Clock
 from core.codec import encode
 from core.entries import Config, Entry
+from core.errors import UnavailableError
 from ronda.settings import Settings
 from store.log import Log
 
+AWAY: Final = (UnavailableError, OSError)  # a server is not there: wait and try again
 State = Literal["starting", "ready", "failing", "stopped"]
 
 

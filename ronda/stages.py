@@ -19,7 +19,6 @@ from typing import Final
 from uuid import uuid4
 
 import msgspec
-import redis.exceptions
 
 import cities
 from api.app import create_app
@@ -35,7 +34,7 @@ from ronda.configure import ensure_city
 from ronda.metrics import metrics
 from ronda.pump import Pump
 from ronda.registry import Devices
-from ronda.runtime import Runtime
+from ronda.runtime import AWAY, Runtime
 from ronda.serving import serve
 from ronda.settings import Settings
 from ronda.steps import DispatchStep, GeoStep, sightings_of, warm
@@ -45,7 +44,6 @@ from store.log import START, id_key
 
 log = logging.getLogger(__name__)
 
-AWAY: Final = (redis.exceptions.RedisError, OSError)  # the log is not there: wait and try again
 SIGHTINGS_S: Final = 1.0
 LISTENING_S: Final = 0.2  # how soon readiness follows a source that came or went
 TICKER_LEASE_MS: Final = 2000  # after a kill the next ticker waits this long at most
@@ -113,9 +111,16 @@ async def geo(runtime: Runtime) -> None:
     await asyncio.to_thread(warm)  # compiled or loaded before the first fix waits for it
     async with asyncio.TaskGroup() as group:
         for p in range(runtime.partitions):
-            pump = Pump(runtime.log, GeoStep.reader, f"in.{p}", owner, partial(GeoStep, p), AWAY)
+            pump = Pump(runtime.log, GeoStep.reader, f"in.{p}", owner, partial(geo_step_of, runtime, p), AWAY)
             group.create_task(pump.run(), name=f"geo-{p}")
         runtime.parts.say("geo", "ready")
+
+
+def geo_step_of(runtime: Runtime, partition: int, rows: dict[str, bytes]) -> GeoStep:
+    """Geo on a partition from its committed state; what it counts from now on is shown."""
+    step = GeoStep(partition, rows)
+    runtime.parts.counters[f"geo_{partition}"] = step.counts
+    return step
 
 
 async def dispatch(runtime: Runtime) -> None:

@@ -99,8 +99,11 @@ class DispatchStep:
                 people = list(self.volunteers.values())
                 self.state, events = engine.step(self.state, [value], people, value.at_us, self.params)
                 outputs.append(Output(self.events, id_, encode(events)))
-        state = {STATE_KEY: encode_dispatch(self.state), VOLUNTEERS_KEY: pack_live(self.volunteers)}
-        return Commit(reader=self.reader, stream=self.stream, offset=entries[-1].id, outputs=outputs, state={**state})
+        state: dict[str, bytes | None] = {
+            STATE_KEY: encode_dispatch(self.state),
+            VOLUNTEERS_KEY: pack_live(self.volunteers),
+        }
+        return Commit(reader=self.reader, stream=self.stream, offset=entries[-1].id, outputs=outputs, state=state)
 
     def see(self, sightings: Sightings) -> None:
         """Newer positions replace older ones."""

@@ -98,6 +98,8 @@ class ValkeyLog:
             except (RedisConnectionError, RedisTimeoutError) as error:
                 _log.warning("read interrupted: %s", error, extra={"action": "log.read.retry"})
                 await asyncio.sleep(_pause_s(failures))
+            except RedisError as error:
+                raise LogUnavailableError(f"Valkey refused to read: {error}") from error
         raise AssertionError  # the loop has no end
 
     async def last_id(self, stream: str) -> str:
@@ -162,6 +164,8 @@ class ValkeyLog:
                             yield message["data"]
             except (RedisConnectionError, RedisTimeoutError) as error:
                 _log.warning("live frames interrupted: %s", error, extra={"action": "log.frames.retry"})
+            except RedisError as error:
+                raise LogUnavailableError(f"Valkey refused to send frames: {error}") from error
             await asyncio.sleep(_pause_s(failures))
             failures += 1
 
