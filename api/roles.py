@@ -16,7 +16,11 @@ Permission = Literal[
     "map.read",  # areas, places, streets, the console's start
     "fleet.read",  # positions, history, dwells, alerts, events
     "registry.read",  # devices, vehicles, routes, shifts, assignments
+    "registry.write",
     "people.read",
+    "people.write",  # also invitations of their phones
+    "duty.write",  # on duty, consent: staff for anybody, a volunteer for themselves
+    "credential.write",  # tokens of devices
     "rejects.read",
     "alert.ack",
     "incident.read",
@@ -33,9 +37,13 @@ TABLE: Final[Mapping[Permission, frozenset[Role]]] = {
     "map.read": _HUMANS,
     "fleet.read": _STAFF,
     "registry.read": _STAFF,
+    "registry.write": frozenset({"admin", "supervisor"}),
     "people.read": _STAFF,
+    "people.write": frozenset({"admin", "supervisor", "coordinator"}),
+    "duty.write": frozenset({"admin", "coordinator", "volunteer"}),
+    "credential.write": frozenset({"admin", "supervisor"}),
     "rejects.read": frozenset({"admin", "supervisor", "auditor"}),
-    "alert.ack": frozenset({"admin", "supervisor"}),
+    "alert.ack": frozenset({"admin", "supervisor", "coordinator"}),
     "incident.read": _STAFF,
     "incident.open": frozenset({"admin", "supervisor", "coordinator"}),
     "metrics.read": frozenset({"admin", "auditor"}),

@@ -5,7 +5,7 @@ All are immutable; a change is a new version that enters the log as a config ent
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, NewType
+from typing import Annotated, Final, Literal, NewType
 
 import msgspec
 
@@ -21,6 +21,8 @@ Lat = Annotated[float, msgspec.Meta(ge=-90, le=90)]
 Metres = Annotated[float, msgspec.Meta(ge=0, le=1e7)]
 Speed = Annotated[float, msgspec.Meta(ge=0, le=1e3)]
 Seconds = Annotated[float, msgspec.Meta(ge=0, le=1e10)]
+DUTY_S: Final = 8 * 3600  # a duty that nobody ended is over after this
+DUTY_SPANS: Final = 20  # spans of duty that a person's row remembers: late fixes are judged by them
 
 DeviceClass = Literal["truck", "phone"]
 PlaceKind = Literal["depot", "service_point", "landfill", "workshop", "fuel", "break", "other"]
@@ -31,11 +33,14 @@ Role = Literal[
 
 
 class Device(msgspec.Struct, frozen=True, kw_only=True):
-    """A tracker or a phone: what speaks. `cls` picks the profile of the geo kernel."""
+    """A tracker or a phone: what speaks. `cls` picks the profile of the geo kernel, unless `profile` names another."""
 
     id: DeviceId
     cls: DeviceClass = "truck"
     name: str = ""
+    profile: str = ""
+    sim_expires: str = ""  # a city day, 2026-12-31
+    note: str = ""
 
 
 class Vehicle(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,12 +53,19 @@ class Vehicle(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """A driver or a volunteer."""
+    """A driver or a volunteer.
+
+    A volunteer's fixes are kept only with consent (`consent_us`: since when; None: no) and inside a span of duty:
+    (from, until) in microseconds, the newest last, each of them ended by itself after `DUTY_S`.
+    """
 
     id: PersonId
     name: str = ""
     kind: Literal["driver", "volunteer", "staff"] = "staff"
     skills: tuple[str, ...] = ()
+    phone: str = ""
+    consent_us: int | None = None
+    duty: tuple[tuple[int, int], ...] = ()
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,10 +123,11 @@ class Area(msgspec.Struct, frozen=True, kw_only=True):
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """How one device class moves: the parameters of the dwell kernel, in metres and seconds.
 
-    Defaults are the truck's (measured: F1 .94-.98 at 5, 10 and 30 s sampling with one set).
+    Defaults are the truck's (measured: F1 .94-.98 at 5, 10 and 30 s sampling with one set). `cls` is the class whose
+    default it is, or a name of its own that devices ask for (`Device.profile`).
     """
 
-    cls: DeviceClass = "truck"
+    cls: str = "truck"
     r_in_m: Metres = 25.0
     r_out_m: Metres = 35.0
     min_dwell_s: Seconds = 60.0

@@ -53,6 +53,13 @@ class Flag(IntFlag):
     HEARTBEAT = 4  # an old position under a new time (OwnTracks ping): neither extends nor ends a dwell
     MOCK = 8
     STALE = 16  # received more than the lateness horizon after its own time
+    # What ingest saw by comparing with the fixes it heard before; in order of arrival, so no detector may rely on them.
+    DUPLICATE = 32  # the same time and content again
+    REPEAT = 64  # the same measurement to the last digit under a newer time
+    JUMP = 128  # no vehicle gets there from the fix before in that time
+    STUCK = 256  # the coordinate stands still to the last digit while the device says that it moves
+    SPEED = 512  # says a speed that its class cannot reach
+    ACCURACY = 1024  # claims an accuracy that its own fixes disprove
 
 
 _MIX: Final = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))

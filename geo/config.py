@@ -54,7 +54,9 @@ class GeoConfig:
             for profile in self._rows("profiles", Profile):
                 self.profiles[profile.cls] = profile
         if section in (None, "devices"):
-            self.classes: dict[str, str] = {d.id: d.cls for d in self._rows("devices", Device)}
+            devices = self._rows("devices", Device)
+            self.classes: dict[str, str] = {d.id: d.cls for d in devices}
+            self.named: dict[str, str] = {d.id: d.profile for d in devices if d.profile}
         if section in (None, "places", "areas"):
             self.labels = Labels(self._rows("areas", Area), self._rows("places", Place))
 
@@ -66,4 +68,6 @@ class GeoConfig:
         return self.classes.get(device, "truck")
 
     def profile(self, device: str) -> Profile:
-        return self.profiles[self.cls(device)]
+        """The profile that the device asks for by name, else its class's."""
+        asked = self.profiles.get(self.named.get(device, ""))
+        return asked if asked is not None else self.profiles[self.cls(device)]

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple, Protocol
 
 from core.identity import Identity
-from core.rejects import Reason
+from core.rejects import Reason, Reject
 
 
 class Message(NamedTuple):
@@ -20,6 +20,7 @@ class Message(NamedTuple):
     identity: Identity | None  # None: whoever let it in has vouched for it (a broker in front, or the open demo)
     done: Callable[[], None]
     refused: Reason | None = None  # the source refused it already; only the reject has to be written
+    told: Callable[[Reject], None] | None = None  # called for each reject of this message, before `done`
 
 
 class Append(Protocol):

@@ -42,11 +42,15 @@ class Problem(NamedTuple):
 
 
 class Decoded(NamedTuple):
-    """What a message said. `flags` (bits of `core.fixes.Flag`) has one number per fix, or none when all are zero."""
+    """What a message said. `flags` (bits of `core.fixes.Flag`) has one number per fix, or none when all are zero.
+
+    `device` is the device that the message itself names, in dialects whose topic names none.
+    """
 
     fixes: list[RawFix]
     problems: list[Problem]
     flags: tuple[int, ...] = ()
+    device: str = ""
 
 
 IGNORED: Final = Decoded([], [])  # known, and of no use here

@@ -12,19 +12,24 @@ for ever: the archive stores it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from core.entities import DeviceClass
 from ingest.dialects import native, owntracks
-from ingest.raw import Decoded
+from ingest.raw import Decoded, Problem
 
 DEVICE_LIMIT: Final = 128  # characters of a device id
 _ROUTES_LIMIT: Final = 50_000
 
 
 class Dialect(NamedTuple):
-    """How to read one kind of payload. `cls` is what a device that registers itself is taken for."""
+    """How to read one kind of payload. `cls` is what a device that registers itself is taken for.
+
+    `names_device`: the topic is shared and the payload says whose fix it is (`Decoded.device`). `unseal` opens an
+    encrypted payload with the device's key, where the dialect has such. `decode_many` reads a batch at once (None: it
+    could not, go one by one).
+    """
 
     name: str
     number: int
@@ -32,6 +37,9 @@ class Dialect(NamedTuple):
     device: Callable[[re.Match[str]], str]
     decode: Callable[[bytes], Decoded]
     cls: DeviceClass
+    names_device: bool = False
+    unseal: Callable[[bytes, bytes | None], bytes | Problem] | None = None
+    decode_many: Callable[[Sequence[bytes]], list[Decoded] | None] | None = None
 
 
 class Route(NamedTuple):

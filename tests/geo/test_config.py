@@ -119,7 +119,7 @@ BAD = [
     pytest.param("places", place(lat=95.0), id="latitude beyond the pole"),
     pytest.param("places", place(radius_m=-5.0), id="radius below nothing"),
     pytest.param("devices", {"id": "t1", "cls": "boat"}, id="class outside its list"),
-    pytest.param("profiles", {"cls": "boat"}, id="profile of no class"),
+    pytest.param("profiles", {"cls": 7}, id="profile without a name"),
     pytest.param("profiles", {"cls": "truck", "horizon_s": INF}, id="horizon without end"),
     pytest.param("profiles", {"cls": "truck", "horizon_s": NAN}, id="horizon that is NaN"),
     pytest.param("profiles", {"cls": "truck", "limit_s": -1.0}, id="limit before the start"),
@@ -154,3 +154,12 @@ def test_a_bad_row_among_good_ones() -> None:
     step(state, Config(section="places", rows=(place(id="good"), place(id="bad", kind="pub"))))
     assert list(state.config.sections["places"]) == ["tpa"]
     assert [p.id for p in state.config.labels.places] == ["tpa"]
+
+
+def test_a_device_may_ask_for_a_profile_by_name() -> None:
+    """A named profile goes before the class's; an unknown name changes nothing."""
+    config = GeoConfig()
+    config.apply(Config(section="profiles", rows=({"cls": "gerobak", "r_in_m": 12.0},)))
+    rows = ({"id": "g1", "profile": "gerobak"}, {"id": "g2", "profile": "kapal"})
+    config.apply(Config(section="devices", rows=rows))
+    assert (config.profile("g1").r_in_m, config.profile("g2").r_in_m) == (12.0, 25.0)
