@@ -1,8 +1,9 @@
 """Rules of every test run: what is skipped on a bare machine, and what may not be skipped in CI.
 
-A test marked `browser` or `interop` needs a Debian package; without it the test is skipped with the reason. With
-RONDA_REQUIRE_BROWSER=1 or RONDA_REQUIRE_INTEROP=1 (as `.ci/run` sets them) such a skip is a failure, and so is a run
-in which no test with that mark passed. Tests marked `soak` run only when `-m` asks for marks.
+A test marked `browser` or `interop` needs a Debian package, one marked `timescale` a folder that `.ci/trixie` makes;
+without it the test is skipped with the reason. With RONDA_REQUIRE_BROWSER=1, RONDA_REQUIRE_INTEROP=1 or
+RONDA_REQUIRE_TIMESCALE=1 (as `.ci/run` sets them) such a skip is a failure, and so is a run in which no test with that
+mark passed. Tests marked `soak` run only when `-m` asks for marks.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 
 NEEDS = {"browser": ("chromium",), "interop": ("mosquitto", "mosquitto_pub", "mosquitto_sub")}
+TIMESCALE = "timescale"
 PACKAGES = {"browser": "chromium", "interop": "mosquitto mosquitto-clients"}
 SYSTEM_PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])
 
@@ -43,7 +45,7 @@ class Required:
     """Turns a skip into a failure for each mark that the environment requires, and counts who passed."""
 
     def __init__(self) -> None:
-        self.passed = {mark: 0 for mark in NEEDS if os.environ.get(f"RONDA_REQUIRE_{mark.upper()}") == "1"}
+        self.passed = {mark: 0 for mark in (*NEEDS, TIMESCALE) if os.environ.get(f"RONDA_REQUIRE_{mark.upper()}") == "1"}
         self.complaints: list[str] = []
 
     @pytest.hookimpl(wrapper=True)

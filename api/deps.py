@@ -16,11 +16,28 @@ from starlette.requests import HTTPConnection
 from api.commands import Commands
 from api.feed import Feed
 from api.hub import Hub
+from api.registering import NoRegister, Register
 from core.clock import Clock
+from core.identity import Identity
+from core.rejects import Reject
 from store.log import Log
 
 SESSION_S: Final = 7 * 24 * 3600
 Check = Callable[[], Awaitable[str | None]]  # None: ready; a text: what is wrong
+Submit = Callable[[str, bytes, Identity | None], Awaitable[list[Reject]]]  # returns when it is on disk
+Knocked = Callable[[str, str, str], None]  # user name, address, why: a credential that opens nothing
+
+
+def _nothing_wrong() -> str | None:
+    return None
+
+
+def _nobody(_: str) -> bool:
+    return False
+
+
+def _unheard(_user: str, _client: str, _why: str) -> None:
+    """Nobody keeps notes of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +74,11 @@ class Deps:
     session_s: int = SESSION_S
     metrics: CollectorRegistry = field(default_factory=CollectorRegistry)
     ready: Mapping[str, Check] = field(default_factory=dict)
+    register: Register = field(default_factory=NoRegister)
+    submit: Submit | None = None  # where devices' HTTP goes in; None: nowhere
+    standstill: Callable[[], str | None] = _nothing_wrong  # why nothing is taken in now
+    known: Callable[[str], bool] = _nobody  # device id -> is it registered
+    knocked: Knocked = _unheard
 
     @property
     def zone(self) -> ZoneInfo:

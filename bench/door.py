@@ -23,6 +23,7 @@ from typing import NamedTuple
 
 from core.clock import Clock
 from core.entries import Tick
+from ingest.directory import Listed
 from ingest.door import DoorParams
 from ingest.service import Ingest, IngestParams
 from ronda.embedded.valkey import embedded_valkey
@@ -124,7 +125,7 @@ async def serve(url: str) -> None:
         append=log.append,
         partitions=4,
         clock=WallClock(),
-        known=lambda _: True,
+        directory=Listed(lambda _: True),
         authenticate=lambda *_: None,
         last_tick=Tick(now_us=time.time_ns() // 1000),
     )

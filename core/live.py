@@ -32,6 +32,7 @@ class Live(msgspec.Struct, frozen=True, kw_only=True):
     area: str | None = None
     alert: bool = False
     dwell: Dwell | None = None
+    sos: str | None = None  # the alert of a call for help that nobody has taken yet; `alert` is true with it
     left: Dwell | None = None  # a second open row: it fell silent just outside a dwell that no fix has ended yet
 
     def open_row(self, dwell_id: str) -> Dwell | None:

@@ -86,6 +86,8 @@ def live_of(state: GeoState, slot: int, area: str | None) -> Live:
     k, f, last = d.k[slot].tolist(), d.f[slot].tolist(), d.last[slot].tolist()
     device, rows = d.ids[slot], open_rows_of(state, slot)
     dwell = rows[-1] if rows else None
+    calls = state.calls.get(device)
+    sos = calls.alert if calls is not None and calls.stands else None
     still = dwell is not None or bool(at_rest(d.f[slot], d.k[slot], d.p[slot]))
     return Live(
         device=device,
@@ -102,8 +104,9 @@ def live_of(state: GeoState, slot: int, area: str | None) -> Live:
         since_us=dwell.start_us if dwell else (k[H_T0] if k[OUT_N] else k[T0]) if still else k[SINCE],
         silent_after_s=state.config.profile(device).silent_after_s,
         area=area,
-        alert=dwell.alert if dwell else False,
+        alert=sos is not None or (dwell is not None and dwell.alert),
         dwell=dwell,
+        sos=sos,
         left=rows[0] if len(rows) > 1 else None,
     )
 

@@ -9,12 +9,14 @@ import numpy as np
 
 from geo.config import GeoConfig
 from geo.layout import EVENT_FLOATS, EVENT_INTS
+from geo.sos import Calls
 from geo.state import Devices
 
 PARTITION_KEY: Final = "\0partition"  # state keys that no device id can have: control characters are refused
 CONFIG_KEY: Final = "\0config:"
+SOS_KEY: Final = "\0sos:"  # + device
 BUFFER: Final = 8192  # kernel events per call; a replayed ring needs at most three per fix
-COUNTS: Final = ("used", "duplicate", "late", "beyond_horizon", "heartbeat", "ring_full")
+COUNTS: Final = ("used", "duplicate", "late", "beyond_horizon", "heartbeat", "ring_full", "mock")
 
 
 class Watch(msgspec.Struct):
@@ -39,6 +41,11 @@ class GeoState:
         self.watch = Watch()
         if PARTITION_KEY in rows:
             self.watch = msgspec.msgpack.decode(rows[PARTITION_KEY], type=Watch)
+        self.calls = {
+            key.removeprefix(SOS_KEY): msgspec.msgpack.decode(body, type=Calls)
+            for key, body in rows.items()
+            if key.startswith(SOS_KEY)
+        }
         self.devices = Devices()
         for key, body in rows.items():
             if not key.startswith("\0"):
@@ -59,8 +66,14 @@ class GeoState:
         """The rows that changed since the last call, in their persisted form."""
         rows: dict[str, bytes | None] = {self.devices.ids[s]: self.devices.dump(s) for s in sorted(self.dirty)}
         for key in sorted(self.dirty_keys):
-            value: Any = self.watch if key == PARTITION_KEY else self.config.sections[key.removeprefix(CONFIG_KEY)]
-            rows[key] = msgspec.msgpack.encode(value)
+            rows[key] = msgspec.msgpack.encode(self._value(key))
         self.dirty.clear()
         self.dirty_keys.clear()
         return rows
+
+    def _value(self, key: str) -> Any:
+        if key == PARTITION_KEY:
+            return self.watch
+        if key.startswith(SOS_KEY):
+            return self.calls[key.removeprefix(SOS_KEY)]
+        return self.config.sections[key.removeprefix(CONFIG_KEY)]

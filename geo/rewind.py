@@ -177,14 +177,15 @@ def feed(
 ) -> tuple[int, int, int]:  # fmt: skip
     """Fixes from row `start` on, in arrival order; returns (how it ended, next row, number of events).
 
-    `counts` grows by: used, duplicate, late, beyond the horizon, skipped, pushed out of a full ring.
+    `counts` grows by: used, duplicate, late, beyond the horizon, skipped, pushed out of a full ring. `skip` is 0, or
+    where in `counts` a fix belongs that is not used.
     """
     rt, rc, rlon, rlat, racc, rspd, rrest = ring
     n, room = 0, len(ei) - SCRATCH
     for row in range(start, len(slots)):
         s, t, c = slots[row], time[row], content[row]
         if skip[row]:
-            counts[4] += 1
+            counts[skip[row]] += 1
             continue
         region, ks = regions[s], k[s]
         if n + PER_FIX * (region[3] + 2) > room:

@@ -6,7 +6,8 @@ state, in whatever batches they come (laws 1 to 3).
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from operator import itemgetter
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 import numpy as np
@@ -19,9 +20,13 @@ from core.fixes import Fixes, Flag
 from geo import rewind
 from geo.layout import E_SLOT, TLAST
 from geo.live import open_episodes
-from geo.partition import CONFIG_KEY, PARTITION_KEY, GeoState, Watch
+from geo.partition import CONFIG_KEY, COUNTS, PARTITION_KEY, SOS_KEY, GeoState, Watch
+from geo.sos import Calls, calls_in, pressed, take
 from geo.state import LAST, Devices, params
 from geo.tell import ledger_of, tell
+
+HEARTBEATS: Final = COUNTS.index("heartbeat")
+MOCKS: Final = COUNTS.index("mock")
 
 
 class _Ack(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,9 +64,9 @@ def apply_fixes(state: GeoState, fixes: Fixes) -> list[Event]:
     slots = np.array([d.slot(i, config.profile(i)) for i in fixes.ids], np.int64)[fixes.device]
     columns = (
         slots, fixes.time_us, fixes.content.view(np.int64), fixes.lon, fixes.lat, fixes.accuracy_m, fixes.speed_mps,
-        rest_hint(fixes), fixes.received_us, (fixes.flags & Flag.HEARTBEAT) != 0,
+        rest_hint(fixes), fixes.received_us, skipped(fixes),
     )  # fmt: skip
-    events: list[Event] = []
+    events = hear_calls(state, fixes)
     row, ended = 0, rewind.DRAIN
     while ended != rewind.DONE:
         ended, row, n = rewind.feed(
@@ -73,7 +78,24 @@ def apply_fixes(state: GeoState, fixes: Fixes) -> list[Event]:
             d.grow_ring(int(slots[row]))
     remember_last(d, slots, fixes)
     state.touch(set(np.unique(slots).tolist()))
+    return [event for _, event in sorted(events, key=itemgetter(0))]  # by row: batches do not matter
+
+
+def hear_calls(state: GeoState, fixes: Fixes) -> list[tuple[int, Event]]:
+    """Alerts of the fixes that call for help, each with its row."""
+    events: list[tuple[int, Event]] = []
+    for row, device, press in calls_in(fixes):
+        alert = pressed(state.calls.setdefault(device, Calls()), device, press)
+        state.dirty_keys.add(SOS_KEY + device)
+        if alert is not None:
+            events.append((row, alert))
     return events
+
+
+def skipped(fixes: Fixes) -> NDArray[np.int8]:
+    """0 for a fix that the kernel may use, else where it is counted: a made-up place, an old one under a new time."""
+    heartbeat = np.where((fixes.flags & Flag.HEARTBEAT) != 0, HEARTBEATS, 0)
+    return np.where((fixes.flags & Flag.MOCK) != 0, MOCKS, heartbeat).astype(np.int8)
 
 
 def rest_hint(fixes: Fixes) -> NDArray[np.int8]:
@@ -83,8 +105,8 @@ def rest_hint(fixes: Fixes) -> NDArray[np.int8]:
 
 
 def remember_last(d: Devices, slots: NDArray[np.int64], fixes: Fixes) -> None:
-    """Keep what the map shows of the newest fix of each device."""
-    newest = np.flatnonzero(fixes.time_us >= d.k[slots, TLAST])
+    """Keep what the map shows of the newest fix of each device, unless it is made up."""
+    newest = np.flatnonzero((fixes.time_us >= d.k[slots, TLAST]) & ((fixes.flags & Flag.MOCK) == 0))
     for column, name in enumerate(LAST):
         d.last[slots[newest], column] = getattr(fixes, name)[newest]
 
@@ -101,7 +123,7 @@ def apply_tick(state: GeoState, tick: Tick) -> list[Event]:
             state.event_floats,
         )  # fmt: skip
         state.touch(set(state.event_ints[:n, E_SLOT].tolist()))
-        events += tell(state, n, None)
+        events += [event for _, event in tell(state, n, None)]
     return events
 
 
@@ -152,10 +174,15 @@ def acknowledge(state: GeoState, command: Command) -> list[Event]:
     if slot is None:
         return []
     tracked = next((t for t in state.devices.rows[slot] if f"a{t.row.id}" == body.alert), None)
-    revision = max(body.revision, tracked.alerts if tracked else 0) + 1
+    calls = state.calls.get(body.device, Calls())
+    told = tracked.alerts if tracked else calls.revision if calls.alert == body.alert else 0
+    revision = max(body.revision, told) + 1
     if tracked is not None:
         tracked.alerts = revision
         state.dirty.add(slot)
+    if take(calls, body.alert, revision):
+        state.dirty_keys.add(SOS_KEY + body.device)
+        state.moved.add(slot)
     here = (tracked.row.lon, tracked.row.lat) if tracked else (0.0, 0.0)
     acknowledged = AlertChanged(
         at_us=command.at_us,

@@ -39,12 +39,12 @@ OPEN_CODES: Final = frozenset({OPENED, REACHED, TIMED, KEPT, END})
 KernelEvent = tuple[list[int], list[float]]
 
 
-def tell(state: GeoState, n: int, fixes: Fixes | None) -> list[Event]:
-    """Events of the first `n` buffered kernel events; `fixes` is the batch that they point into."""
-    events: list[Event] = []
+def tell(state: GeoState, n: int, fixes: Fixes | None) -> list[tuple[int, Event]]:
+    """Events of the first `n` buffered kernel events, each with its row of `fixes`, the batch that they point into."""
+    events: list[tuple[int, Event]] = []
     buffered = zip(state.event_ints[:n].tolist(), state.event_floats[:n].tolist(), strict=True)
-    for _, group in groupby(buffered, key=lambda e: (e[0][E_ROW], e[0][E_SLOT])):
-        events += _tell_one(state, list(group), fixes)
+    for (row, _), group in groupby(buffered, key=lambda e: (e[0][E_ROW], e[0][E_SLOT])):
+        events += [(row, event) for event in _tell_one(state, list(group), fixes)]
     return events
 
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from itertools import islice
 from typing import Final, NamedTuple
 
 import msgspec
@@ -29,6 +31,10 @@ from ingest.message import Append, Message
 
 REJECTS_STREAM: Final = "rejects"
 REJECTS_CAP: Final = 100_000  # entries of the rejects stream; what nobody read by then is forgotten
+HELD_STREAM: Final = "held"  # fixes of devices that nobody registered
+HELD_CAP: Final = 20_000  # entries; `ingest.strangers` bounds the fixes
+WAITING_SHOWN: Final = 500  # of the messages that wait, as many as the clock is compared with
+_LOOK_S: Final = 0.2  # how soon the writer goes on when it may
 _OVERHEAD: Final = 256  # bytes that a waiting message costs beside its payload
 _BACKOFF_S: Final = (0.05, 5.0)  # first and longest pause between attempts
 
@@ -46,7 +52,12 @@ class Limits(NamedTuple):
 
 
 class Batcher:
-    """A `Sink` in front of the log. `run` writes; `put` only queues."""
+    """A `Sink` in front of the log. `run` writes; `put` only queues.
+
+    While `standstill` gives a reason (our clock is wrong, the disk is full) nothing is taken from the queue and
+    nothing acknowledged. What waited is then stamped as received now: its first stamp may come from a wrong clock.
+    `on_release` is awaited before the first of it is written.
+    """
 
     def __init__(
         self,
@@ -58,6 +69,8 @@ class Batcher:
         counters: Counters,
         limits: Limits | None = None,
         on_rejects: Callable[[list[Reject]], None] | None = None,
+        standstill: Callable[[], str | None] = lambda: None,
+        on_release: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._append = append
         self._admission = admission
@@ -66,11 +79,14 @@ class Batcher:
         self._counters = counters
         self._limits = limits or Limits()
         self._on_rejects = on_rejects
+        self._standstill = standstill
+        self._on_release = on_release
         self._waiting: deque[Message] = deque()
         self._writing: Sequence[Message] = ()
         self._bytes = 0
         self._full = False
         self._healthy = True
+        self._standing = False
         self._listeners: list[Callable[[], None]] = []
         self._arrived = asyncio.Event()
         self._enough = asyncio.Event()
@@ -85,6 +101,10 @@ class Batcher:
     def healthy(self) -> bool:
         """Whether the last append succeeded."""
         return self._healthy
+
+    def waiting(self) -> Sequence[Message]:
+        """The newest messages that wait to be written."""
+        return list(islice(reversed(self._waiting), WAITING_SHOWN))
 
     def watermark_us(self) -> int:
         """All that was received before this moment is in the log."""
@@ -112,6 +132,8 @@ class Batcher:
         while True:
             await self._arrived.wait()
             await self._linger()
+            if self._standstill() is not None:
+                await self._stand_still()
             await self._write(self._take())
 
     async def drain(self, timeout_s: float) -> bool:
@@ -134,6 +156,20 @@ class Batcher:
             except TimeoutError:
                 return
 
+    async def _stand_still(self) -> None:
+        """Wait until intake may go on, then stamp anew what waited meanwhile."""
+        while (why := self._standstill()) is not None:
+            if not self._standing:
+                self._standing = True
+                _logger.warning("intake stands still: %s", why, extra={"action": "ingest.standstill"})
+            await asyncio.sleep(_LOOK_S)
+        now_us = self._clock.now_us()
+        self._waiting = deque(message._replace(received_us=now_us) for message in self._waiting)
+        if self._on_release is not None:
+            await self._on_release()
+        self._standing = False
+        _logger.info("intake goes on", extra={"action": "ingest.released", "waiting": len(self._waiting)})
+
     def _take(self) -> list[Message]:
         batch: list[Message] = []
         room = self._limits.batch_bytes
@@ -150,16 +186,20 @@ class Batcher:
 
     async def _write(self, batch: list[Message]) -> None:
         admitted = self._admission.sort(batch)
-        entries, rejects = self._entries(admitted)
+        entries = self._entries(admitted)
         if entries:
             await self._append_surely(entries, cap=None)
-        if rejects:
-            await self._append_surely(rejects, cap=REJECTS_CAP)
+        if len(admitted.held):
+            await self._append_surely([(HELD_STREAM, codec.encode(admitted.held))], cap=HELD_CAP)
+        if admitted.rejects:
+            await self._append_surely([(REJECTS_STREAM, codec.encode(admitted.rejects))], cap=REJECTS_CAP)
             if self._on_rejects is not None:
                 self._on_rejects(admitted.rejects)
         self._writing = ()
         self._bytes -= sum(len(message.payload) + _OVERHEAD for message in batch)
         self._count(batch, admitted)
+        for listener, reject in admitted.told:
+            self._tell(partial(listener, reject))
         for message in batch:
             self._tell(message.done)
         if self._full and not self._above(0.5):
@@ -185,12 +225,10 @@ class Batcher:
                 self._counters.appends += 1
                 return
 
-    def _entries(self, admitted: Admitted) -> tuple[list[tuple[str, bytes]], list[tuple[str, bytes]]]:
-        """Log entries of a batch: registrations first, then fixes by partition; and the rejects, which may be cut."""
+    def _entries(self, admitted: Admitted) -> list[tuple[str, bytes]]:
+        """Log entries of a batch: registrations first, then fixes by partition."""
         entries = self._registrations(admitted.devices)
-        entries += [(f"in.{p}", codec.encode(fixes)) for p, fixes in split(admitted.fixes, self._partitions)]
-        rejects = [(REJECTS_STREAM, codec.encode(admitted.rejects))] if admitted.rejects else []
-        return entries, rejects
+        return entries + [(f"in.{p}", codec.encode(fixes)) for p, fixes in split(admitted.fixes, self._partitions)]
 
     def _registrations(self, devices: list[Device]) -> list[tuple[str, bytes]]:
         if not devices:
@@ -205,6 +243,7 @@ class Batcher:
         counters.messages += len(batch)
         counters.fixes += len(admitted.fixes)
         counters.ignored += admitted.ignored
+        counters.held_fixes += len(admitted.held)
         counters.registered += len(admitted.devices)
         counters.rejects.update(reject.reason for reject in admitted.rejects)
         counters.acknowledged += len(batch)

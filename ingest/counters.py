@@ -14,6 +14,7 @@ class Counters:
     fixes: int = 0
     ignored: int = 0  # known and of no use here: OwnTracks cards, waypoints, last wills, ...
     rejects: Counter[str] = field(default_factory=Counter)  # by reason
+    held_fixes: int = 0  # of devices that nobody registered, kept apart
     appends: int = 0
     append_failures: int = 0
     acknowledged: int = 0

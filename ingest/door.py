@@ -19,7 +19,7 @@ from typing import Final, Self
 from core.clock import Clock
 from core.identity import Identity
 from ingest import wire
-from ingest.admit import may_publish
+from ingest.admit import may_use
 from ingest.counters import Counters
 from ingest.dialects import Router
 from ingest.mailbox import LASTING_S, Mailboxes, Notice
@@ -149,7 +149,7 @@ class Door:
         setattr(self._counters, event, getattr(self._counters, event) + 1)
 
     def forbids(self, identity: Identity | None, topic: str) -> bool:
-        return not may_publish(identity, self._router(topic).device)
+        return not may_use(identity, self._router(topic))
 
     def subscribe(self, session: Session, topic: str, qos: int) -> None:
         if session.mailbox is not None:

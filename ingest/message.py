@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from core.identity import Identity
 from core.rejects import Reason, Reject
+
+Source = Literal["door", "broker", "http"]
 
 
 class Message(NamedTuple):
@@ -21,6 +23,7 @@ class Message(NamedTuple):
     done: Callable[[], None]
     refused: Reason | None = None  # the source refused it already; only the reject has to be written
     told: Callable[[Reject], None] | None = None  # called for each reject of this message, before `done`
+    source: Source = "door"
 
 
 class Append(Protocol):

@@ -5,11 +5,12 @@
         append=log.append,            # Log.append
         partitions=4,
         clock=clock,                  # core.clock.Clock
-        known=registry.__contains__,  # device id -> is it registered
+        directory=registry,           # who is registered: ingest.directory.Directory
         authenticate=check,           # (client id, user name, password) -> Identity | None, or an awaitable of it
         last_tick=await find_last_tick(log),
         ticks_here=holds_the_lease,   # () -> awaitable bool: of several ingests one ticks
         find_last=...,                # () -> awaitable Tick: what the other one said last
+        standstill=holds.why,         # () -> why nothing may be taken in now, None: it may
     )
     await ingest.run()                # until cancelled; what is on its way to disk then is finished first
 
@@ -31,13 +32,15 @@ from core.clock import Clock
 from core.entries import Tick
 from core.identity import Identity
 from core.rejects import Reject
-from ingest.admit import Admission
-from ingest.batch import Batcher, Limits
-from ingest.counters import Counters
+from ingest.batch import Limits
+from ingest.directory import Directory
 from ingest.door import Authenticate, Door, DoorParams
-from ingest.message import Append, Message
+from ingest.intake import Intake
+from ingest.message import Append, Source
 from ingest.mqtt import MqttSource
 from ingest.ticker import Ticker
+
+__all__ = ["Ingest", "IngestParams", "Intake"]
 
 _DRAIN_S: Final = 3.0
 _TOLD_PER_BATCH: Final = 100  # rejects that are sent back to their devices
@@ -66,29 +69,30 @@ class Ingest:
         append: Append,
         partitions: int,
         clock: Clock,
-        known: Callable[[str], bool],
+        directory: Directory,
         authenticate: Authenticate,
         last_tick: Tick | None = None,
         ticks_here: Callable[[], Awaitable[bool]] | None = None,
         find_last: Callable[[], Awaitable[Tick | None]] | None = None,
+        standstill: Callable[[], str | None] = lambda: None,
     ) -> None:
-        self.counters = Counters()
-        self._clock = clock
-        admission = Admission(known, auto_register=params.auto_register)
-        self._batcher = Batcher(
-            append,
-            admission,
-            partitions,
+        self.intake = Intake(
+            append=append,
+            partitions=partitions,
             clock=clock,
-            counters=self.counters,
+            directory=directory,
+            auto_register=params.auto_register,
             limits=params.limits,
+            standstill=standstill,
             on_rejects=self._tell,
+            on_release=self._resume,
         )
-        self.door = (
-            Door(params.door, self._batcher, authenticate, clock=clock, counters=self.counters) if params.door else None
-        )
+        self.counters = counters = self.intake.counters
+        self._standstill = standstill
+        sink = self._batcher = self.intake.batcher
+        self.door = Door(params.door, sink, authenticate, clock=clock, counters=counters) if params.door else None
         self._broker = (
-            MqttSource(params.mqtt_url, params.mqtt_client_id, self._batcher, clock=clock, counters=self.counters)
+            MqttSource(params.mqtt_url, params.mqtt_client_id, sink, clock=clock, counters=counters)
             if params.mqtt_url
             else None
         )
@@ -97,18 +101,20 @@ class Ingest:
             partitions,
             watermark_us=self._batcher.watermark_us,
             listening=lambda: self.listening,
-            counters=self.counters,
+            counters=counters,
             last=last_tick,
             ours=ticks_here,
             find_last=find_last,
+            held=lambda: standstill() is not None,
         )
         self.opened = asyncio.Event()  # set when the door is open
 
     @property
     def listening(self) -> bool:
-        """Whether every source is open and the log takes what they say."""
+        """Whether every source is open, nothing makes intake stand still and the log takes what they say."""
         return (
-            (self.door is None or self.door.listening)
+            self._standstill() is None
+            and (self.door is None or self.door.listening)
             and (self._broker is None or self._broker.connected)
             and self._batcher.healthy
         )
@@ -116,7 +122,7 @@ class Ingest:
     async def run(self) -> None:
         """Serve until cancelled, then write what has been taken in."""
         async with AsyncExitStack() as stack:
-            writer = await stack.enter_async_context(_background(self._batcher.run()))
+            writer = await stack.enter_async_context(_background(self.intake.run()))
             await self._ticker.resume()  # before the first fix: the pause of our own is over, and counted
             if self.door is not None:
                 await stack.enter_async_context(self.door)
@@ -130,19 +136,16 @@ class Ingest:
             finally:
                 await self._drain()
 
-    async def submit(self, topic: str, payload: bytes, identity: Identity | None) -> None:
-        """Take one message from a source of another kind (HTTP); returns when it is on disk."""
-        written = asyncio.get_running_loop().create_future()
-        message = Message(
-            topic, payload, self._clock.now_us(), 1, retained=False, identity=identity, done=lambda: _settle(written)
-        )
-        self._batcher.put(message)
-        await written
+    async def submit(
+        self, topic: str, payload: bytes, identity: Identity | None, *, source: Source = "http"
+    ) -> list[Reject]:
+        """Take one message from a source of another kind; see `Intake.submit`."""
+        return await self.intake.submit(topic, payload, identity, source=source)
 
     @property
     def full(self) -> bool:
         """Whether `submit` should be put off: the sources are waiting for the log."""
-        return self._batcher.full
+        return self.intake.full
 
     def notify(self, device: str, kind: str, payload: bytes) -> int:
         """Tell a device something (`offer`, `notice`, `reject`); how many of its sessions get it."""
@@ -155,6 +158,10 @@ class Ingest:
                 payload = reject.payload.decode(errors="replace")
                 told = {"reason": reject.reason, "detail": reject.detail, "payload": payload}
                 self.notify(reject.device, "reject", msgspec.json.encode(told))
+
+    async def _resume(self) -> None:
+        """Intake goes on after a standstill: say how long nobody was heard before the first of it is written."""
+        await self._ticker.resume()
 
     async def _drain(self) -> None:
         if self.door is not None:
@@ -173,8 +180,3 @@ async def _background(work: Coroutine[Any, Any, None]) -> AsyncIterator[asyncio.
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-
-
-def _settle(future: asyncio.Future[None]) -> None:
-    if not future.done():
-        future.set_result(None)

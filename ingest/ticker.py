@@ -30,6 +30,7 @@ _logger = logging.getLogger(__name__)
 class Ticker:
     """Sends ticks. `watermark_us` tells until when all is in the log, `listening` whether every source is open, and
     `ours` whether this process is the one that ticks (a second ingest stands by, and asks `find_last` on its turn).
+    While `held` no tick is sent whatever the clock says: it may be wrong.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Ticker:
         period_s: float = PERIOD_S,
         ours: Callable[[], Awaitable[bool]] | None = None,
         find_last: Callable[[], Awaitable[Tick | None]] | None = None,
+        held: Callable[[], bool] = lambda: False,
     ) -> None:
         self._append = append
         self._partitions = partitions
@@ -54,6 +56,7 @@ class Ticker:
         self._failed_us: int | None = None  # we listened until here, but the log did not take the tick
         self._period_s = period_s
         self._ours, self._find_last = ours, find_last
+        self._held = held
         self._stood_by = False
 
     async def run(self) -> None:
@@ -66,8 +69,9 @@ class Ticker:
         """After a restart, say how long nobody listened before anybody is heard again; waits for the log.
 
         A fix heard before this tick would carry the old outage clock, and our pause would be taken off its silence.
+        While we are held nothing is said; whoever releases us calls this again.
         """
-        while self._last is not None and self._watermark_us() > self._last.now_us:
+        while not self._held() and self._last is not None and self._watermark_us() > self._last.now_us:
             if await self.tick(listening=True) is not None:
                 return
             await asyncio.sleep(self._period_s)
@@ -100,7 +104,7 @@ class Ticker:
 
     def _next(self, listening: bool) -> Tick | None:
         now_us = self._watermark_us()
-        if not listening:
+        if not listening or self._held():
             return None
         if self._last is None:
             return Tick(now_us=now_us)

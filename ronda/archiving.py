@@ -37,6 +37,7 @@ class Batch:
 
     offsets: dict[str, str] = field(default_factory=dict)
     fixes: list[Fixes] = field(default_factory=list)
+    held: list[Fixes] = field(default_factory=list)
     events: list[tuple[str, str, Sequence[Event]]] = field(default_factory=list)
     configs: list[tuple[str, Config]] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
@@ -45,6 +46,8 @@ class Batch:
     def add(self, stream: str, id_: str, value: Any) -> None:
         """File one entry. Configuration is told to every partition; the first one's copy is the archive's."""
         match value:
+            case Fixes() if stream == "held":
+                self.held.append(value)
             case Fixes():
                 self.fixes.append(value)
             case Command():
@@ -60,7 +63,7 @@ class Batch:
 def streams_of(partitions: int) -> list[str]:
     """Every stream that the archive reads."""
     per_partition = [f"{kind}.{p}" for p in range(partitions) for kind in ("in", "events")]
-    return [*per_partition, "dispatch.in", "dispatch.events", "rejects"]
+    return [*per_partition, "dispatch.in", "dispatch.events", "rejects", "held"]
 
 
 def batch_of(read: dict[str, list[Entry]]) -> Batch:
@@ -104,5 +107,11 @@ async def batches(stream_log: Log, offsets: dict[str, str]) -> AsyncIterator[Bat
 async def write(archive: Archive, batch: Batch) -> None:
     """One transaction for all of it."""
     await archive.write(
-        batch.offsets, Fixes.concat(batch.fixes), batch.events, batch.configs, batch.commands, batch.rejects
+        batch.offsets,
+        Fixes.concat(batch.fixes),
+        batch.events,
+        batch.configs,
+        batch.commands,
+        batch.rejects,
+        Fixes.concat(batch.held),
     )

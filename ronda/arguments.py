@@ -77,7 +77,7 @@ def _publish(p: argparse.ArgumentParser) -> None:
     p.add_argument("--speedup", type=_speed, default=1.0, metavar="X", help="times real speed, or `max`")
     p.add_argument("--shift-to-now", action="store_true", help="move the times so that the last fix is now")
     _columns(p)
-    _broker(p)
+    _target(p)
     _data(p)
 
 
@@ -89,11 +89,11 @@ def _simulate(p: argparse.ArgumentParser) -> None:
     p.add_argument("--speedup", type=_speed, default=1.0, metavar="X", help="times real speed, or `max`")
     p.add_argument("--duration", type=_positive, metavar="S", help="seconds of simulated time (default: a whole day)")
     p.add_argument("--truth", metavar="FILE", help="write what really happened there, as JSON lines")
-    _broker(p)
+    _target(p)
     _data(p)
 
 
-def _broker(p: argparse.ArgumentParser) -> None:
+def _target(p: argparse.ArgumentParser) -> None:
     p.add_argument("--mqtt-url", metavar="URL", help="broker or door to publish to (default: the installation's)")
     p.add_argument("--token", metavar="SECRET", help="device credential (default: one of the installation's own)")
 
@@ -108,20 +108,82 @@ def _import(p: argparse.ArgumentParser) -> None:
 
 
 def _token(p: argparse.ArgumentParser) -> None:
-    verbs = p.add_subparsers(dest="verb", required=True, metavar="create|link|list|revoke")
+    verbs = p.add_subparsers(dest="verb", required=True, metavar="create|issue|rotate|link|list|revoke")
     create = verbs.add_parser("create", help="make a token; its secret is shown once, on the last line")
     create.add_argument("--role", choices=ROLES, required=True, metavar="R", help=", ".join(ROLES))
     create.add_argument("--device", metavar="ID", help="the device that it belongs to (role device)")
+    create.add_argument("--gateway", action="store_true", help="role device: may speak for every device, as a server")
     create.add_argument("--label", default="", metavar="TEXT", help="what it is for")
-    create.add_argument("--expires", metavar="D", help="30d, 12h, 2026-12-31 or a time in RFC 3339 (default: never)")
+    _expires(create)
+    _register(create)
     _data(create)
+    _issue(verbs.add_parser("issue", help="make one token for each of many devices, as CSV with id and secret"))
+    rotate = verbs.add_parser("rotate", help="a new secret in the place of an old one, which goes on for a while")
+    _which_token(rotate)
+    rotate.add_argument("--overlap", default="24h", metavar="T", help="how long the old one still works: 24h, 7d, 0")
+    _expires(rotate)
+    _data(rotate)
     link = verbs.add_parser("link", help="make a sign-in link for the console: single use, ten minutes")
     link.add_argument("--role", choices=ROLES, required=True, metavar="R", help=", ".join(ROLES))
     _data(link)
-    _data(verbs.add_parser("list", help="all tokens, without their secrets"))
+    shown = verbs.add_parser("list", help="all tokens, without their secrets")
+    shown.add_argument("--device", metavar="ID", help="those of this device only")
+    _data(shown)
     revoke = verbs.add_parser("revoke", help="make a token worthless at once")
-    revoke.add_argument("id", metavar="ID", help="as shown by `ronda token list`")
+    _which_token(revoke)
     _data(revoke)
+
+
+def _issue(p: argparse.ArgumentParser) -> None:
+    which = p.add_mutually_exclusive_group(required=True)
+    which.add_argument("--all", action="store_true", help="every registered device without a live token")
+    which.add_argument("--class", dest="cls", metavar="C", help="those of this class: truck, phone")
+    which.add_argument("file", nargs="?", metavar="FILE", help="those of this file: one id a line, or CSV with `id`")
+    p.add_argument("--again", action="store_true", help="also for devices that have a live token already")
+    p.add_argument("--label", default="", metavar="TEXT", help="what they are for")
+    p.add_argument("-o", "--output", metavar="OUT", help="a new file that only you can read, instead of stdout")
+    _expires(p)
+    _register(p)
+    _data(p)
+
+
+def _which_token(p: argparse.ArgumentParser) -> None:
+    which = p.add_mutually_exclusive_group(required=True)
+    which.add_argument("id", nargs="?", metavar="ID", help="as shown by `ronda token list`")
+    which.add_argument("--device", metavar="ID", help="all that this device has")
+
+
+def _expires(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--expires", metavar="D", help="30d, 12h, 2026-12-31 or a time in RFC 3339 (default: never)")
+
+
+def _register(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--register", action="store_true", help="register a device that nobody registered yet")
+
+
+def _broker(p: argparse.ArgumentParser) -> None:
+    p.add_argument("folder", metavar="DIR", help="where the files go, such as /etc/mosquitto/ronda")
+    p.add_argument(
+        "--host", action="append", metavar="NAME", help="name or address by which devices reach the broker; repeatable"
+    )
+    p.add_argument("--port", type=_port, default=8883, metavar="P", help="for devices, with TLS (default 8883)")
+    p.add_argument("--local-port", type=_port, default=1883, metavar="P", help="for Ronda, here (default 1883)")
+    p.add_argument("--state", metavar="DIR", help="where Mosquitto keeps its queue (default: below the first DIR)")
+    _data(p)
+
+
+def _device(p: argparse.ArgumentParser) -> None:
+    verbs = p.add_subparsers(dest="verb", required=True, metavar="key")
+    key = verbs.add_parser("key", help="the key with which a phone seals its payloads (OwnTracks); read from stdin")
+    key.add_argument("id", metavar="ID", help="the device")
+    key.add_argument("--remove", action="store_true", help="forget the key")
+    _data(key)
+
+
+def _invite(p: argparse.ArgumentParser) -> None:
+    p.add_argument("person", metavar="PERSON", help="id of a registered person")
+    p.add_argument("--hours", type=_positive, default=72, metavar="H", help="how long it may be answered (default 72)")
+    _data(p)
 
 
 def _port(text: str) -> int:
@@ -158,6 +220,9 @@ _COMMANDS: Final[dict[str, tuple[str, Add]]] = {
     "publish": ("Send a file through MQTT as devices would.", _publish),
     "simulate": ("Send made-up devices and people through MQTT.", _simulate),
     "import": ("Take over areas, places or a registry from a file.", _import),
-    "token": ("Make, list and revoke access tokens.", _token),
+    "token": ("Make, change, list and revoke access tokens.", _token),
+    "device": ("Keys of the devices that seal what they say.", _device),
+    "invite": ("A link that sets up a person's phone, once.", _invite),
+    "broker": ("Write the files of a Mosquitto in front: settings, users, access list, certificates.", _broker),
     "doctor": ("Look at every server and setting; say what is wrong and what to do.", _data),
 }

@@ -1,12 +1,22 @@
-"""Which devices are registered: read from the archive once, then kept up to date from the log."""
+"""What ingest must know of the registry: read from the archive once, then kept up to date from the log.
+
+Who is registered, of which class, with which key its payloads are sealed, and whose phone it is: fixes of a
+volunteer's phone are kept only as `core.duty` allows. Following costs as much as there are new entries.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any, Final
+from bisect import insort
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any, Final, TypeVar
+
+import msgspec
 
 from core.codec import decode
+from core.duty import kept
+from core.entities import Assignment, Device, Person
 from core.entries import Config
 from core.errors import DecodeError
 from ronda.runtime import AWAY
@@ -20,28 +30,60 @@ log = logging.getLogger(__name__)
 STREAM: Final = "in.0"  # configuration is told to every partition
 PAGE: Final = 5000
 RETRY_S: Final = 0.5
+KEYS_S: Final = 5.0  # how soon a new payload key counts
+SECTIONS: Final = ("devices", "people", "assignments")
+E = TypeVar("E", Device, Person, Assignment)
+ReadKeys = Callable[[], Awaitable[Mapping[str, bytes]]]
 
 
-class Devices:
-    """Ids of registered devices. `load` before use, `follow` for as long as it is used."""
+class Directory:
+    """The registry as ingest asks it. `load` before use, `follow` for as long as it is used."""
 
     def __init__(self) -> None:
-        self._ids: set[str] = set()
+        self._devices: dict[str, Device] = {}
+        self._people: dict[str, Person] = {}
+        self._assignments: dict[str, Assignment] = {}
+        self._carried: dict[str, list[Assignment]] = {}  # by device: who carried it, by start
+        self._keys: Mapping[str, bytes] = {}
         self._offset = START
 
-    def __contains__(self, device: object) -> bool:
-        return device in self._ids
+    def known(self, device: str) -> bool:
+        """Whether the device is registered."""
+        return device in self._devices
+
+    def cls(self, device: str) -> str:
+        """Its class, "" for a stranger."""
+        found = self._devices.get(device)
+        return found.cls if found is not None else ""
+
+    def key_of(self, device: str) -> bytes | None:
+        """The key that its payloads are sealed with."""
+        return self._keys.get(device)
+
+    def keeps(self, device: str, time_us: int) -> bool:
+        """Whether a fix of this time may be kept: not if a volunteer who carries it was off duty or has not consented.
+
+        A time before anybody carried it is judged by the first who did: a volunteer's phone says nothing about them
+        from before they agreed.
+        """
+        carried = self._carried.get(device)
+        if not carried:
+            return True
+        join = _at(carried, time_us)
+        person = self._people.get(join.person or "") if join is not None else None
+        return person is None or kept(person, time_us)
 
     async def load(self, pool: Any) -> None:
         """What the archive knows, and how far in the log that is."""
         self._offset = (await Archive(pool).offsets()).get(STREAM, START)
-        after: str | None = None
-        while True:
-            page = await read.registry(pool, "devices", after=after, limit=PAGE)
-            self._ids |= {str(row["id"]) for row in page.rows}
-            after = page.next
-            if after is None:
-                return
+        for section in SECTIONS:
+            after: str | None = None
+            while True:
+                page = await read.registry(pool, section, after=after, limit=PAGE)
+                self.apply(Config(section=section, rows=tuple(page.rows)))
+                after = page.next
+                if after is None:
+                    break
 
     async def follow(self, stream_log: Log) -> None:
         """Apply what the log says from there on, until cancelled."""
@@ -56,16 +98,73 @@ class Devices:
             for entry in entries:
                 self._offset = entry.id
                 if entry.body[2:3] == b"G":  # most entries are fixes and ticks: not worth decoding here
-                    self._apply(entry.body)
+                    self._read(entry.body)
 
-    def _apply(self, body: bytes) -> None:
+    async def follow_keys(self, read_keys: ReadKeys) -> None:
+        """Keep the payload keys up to date, until cancelled; while they cannot be read, the old ones count."""
+        while True:
+            try:
+                self._keys = await read_keys()
+            except AWAY as error:
+                log.warning("payload keys: %s", error, extra={"action": "registry.keys_retry"})
+            await asyncio.sleep(KEYS_S)
+
+    def apply(self, change: Config) -> None:
+        """Take in one change; a row that does not fit its section is passed over, as the archive does."""
+        match change.section:
+            case "devices":
+                _change(self._devices, change, Device)
+            case "people":
+                _change(self._people, change, Person)
+            case "assignments":
+                for join in _change(self._assignments, change, Assignment):
+                    self._carry(join)
+
+    def _read(self, body: bytes) -> None:
         try:
             change = decode(body)
         except DecodeError:
             return  # the pump reports it
-        if isinstance(change, Config) and change.section == "devices":
-            ids = {str(row.get("id")) for row in change.rows}
-            if change.op == "set":
-                self._ids = ids
-            else:
-                self._ids = self._ids - ids if change.op == "delete" else self._ids | ids
+        if isinstance(change, Config):
+            self.apply(change)
+
+    def _carry(self, touched: Assignment) -> None:
+        """Bring the joins of one device with people up to date after this one came, went or changed."""
+        device, now = touched.device, self._assignments.get(touched.id)
+        if not device:
+            return
+        joins = [join for join in self._carried.pop(device, []) if join.id != touched.id]
+        if now is not None and now.device == device and now.person:
+            insort(joins, now, key=lambda join: (join.from_us, join.id))
+        if joins:
+            self._carried[device] = joins
+
+
+def _at(carried: list[Assignment], time_us: int) -> Assignment | None:
+    """The join in force, of several the one that began last; before all of them the first."""
+    covering = [a for a in carried if a.from_us <= time_us and (a.until_us is None or time_us < a.until_us)]
+    if covering:
+        return covering[-1]
+    return carried[0] if time_us < carried[0].from_us else None
+
+
+def _change(rows: dict[str, E], change: Config, kind: type[E]) -> list[E]:
+    """Apply a change to rows by id; returns the rows that came or went."""
+    given = {row_id: row for row in change.rows if isinstance(row_id := row.get("id"), str)}
+    gone = list(rows) if change.op == "set" else list(given) if change.op == "delete" else []
+    touched: list[E] = [rows.pop(row_id) for row_id in gone if row_id in rows]
+    if change.op == "delete":
+        return touched
+    fresh: dict[str, E] = dict(_entities(given.items(), kind))
+    touched += [rows[row_id] for row_id in fresh if row_id in rows]
+    rows.update(fresh)
+    touched.extend(fresh.values())
+    return touched
+
+
+def _entities(rows: Iterable[tuple[str, dict[str, Any]]], kind: type[E]) -> Iterable[tuple[str, E]]:
+    for row_id, row in rows:
+        try:
+            yield row_id, msgspec.convert(row, kind)
+        except msgspec.ValidationError as error:
+            log.warning("%s: %s", row_id, error, extra={"action": "registry.row_refused"})

@@ -29,11 +29,12 @@ from core.live import Live
 from ingest.door import DoorParams
 from ingest.service import Ingest, IngestParams
 from ingest.ticker import find_last_tick
+from ronda.adopt import Registrar, adopt_for_ever
 from ronda.archiving import archive_for_ever, streams_of
 from ronda.configure import ensure_city
 from ronda.metrics import metrics
 from ronda.pump import Pump
-from ronda.registry import Devices
+from ronda.registry import Directory
 from ronda.runtime import AWAY, Runtime
 from ronda.serving import serve
 from ronda.settings import Settings
@@ -53,8 +54,8 @@ KEEP_S: Final = 3600.0  # what every reader has read stays in the log this long,
 
 async def ingest(runtime: Runtime) -> None:
     """Devices speak at the door or through a broker; what they say is in the log before they are told so."""
-    settings, known = runtime.settings, Devices()
-    await known.load(runtime.pool)
+    settings, directory = runtime.settings, Directory()
+    await directory.load(runtime.pool)
     if not settings.demo:  # the demo tells a city of its own
         await ensure_city(runtime)
     service = Ingest(
@@ -62,7 +63,7 @@ async def ingest(runtime: Runtime) -> None:
         append=runtime.log.append,
         partitions=runtime.partitions,
         clock=runtime.clock,
-        known=known.__contains__,
+        directory=directory,
         authenticate=partial(check_device, runtime),
         last_tick=await find_last_tick(runtime.log),
         find_last=partial(find_last_tick, runtime.log),
@@ -70,7 +71,7 @@ async def ingest(runtime: Runtime) -> None:
     )
     runtime.parts.counters["ingest"] = service.counters.as_dict
     async with asyncio.TaskGroup() as group:
-        group.create_task(known.follow(runtime.log), name="ingest-registry")
+        group.create_task(directory.follow(runtime.log), name="ingest-registry")
         group.create_task(service.run(), name="ingest")
         await service.opened.wait()
         while True:
@@ -185,10 +186,16 @@ async def api(runtime: Runtime) -> None:
             version=version("ronda"),
             ready={"stages": partial(stages_ready, runtime)},
             metrics=metrics(runtime.parts),
+            register=registrar(runtime),
         )
     )
     ready = partial(runtime.parts.say, "api", "ready")
     await serve(app, settings.http_host, settings.http_port, on_ready=ready, on_stop=app.state.feed.stop)
+
+
+def registrar(runtime: Runtime) -> Registrar:
+    """Who changes the registry and adopts what was held."""
+    return Registrar(runtime.log, runtime.pool, runtime.clock, runtime.partitions)
 
 
 async def stages_ready(runtime: Runtime) -> str | None:
@@ -204,8 +211,15 @@ async def archive(runtime: Runtime) -> None:
 
 
 async def schedule(runtime: Runtime) -> None:
-    """Forget what every reader has read and that is older than `KEEP_S`: trimming lags the slowest reader."""
+    """What nobody asked for just now: the log trimmed, held fixes adopted."""
     runtime.parts.say("schedule", "ready")
+    async with asyncio.TaskGroup() as group:
+        group.create_task(trim_for_ever(runtime), name="schedule-trim")
+        group.create_task(adopt_for_ever(registrar(runtime)), name="schedule-adopt")
+
+
+async def trim_for_ever(runtime: Runtime) -> None:
+    """Forget what every reader has read and that is older than `KEEP_S`: trimming lags the slowest reader."""
     while True:
         await asyncio.sleep(TRIM_S)
         try:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 from psycopg import AsyncCursor
 from psycopg_pool import AsyncConnectionPool
 
@@ -21,8 +23,10 @@ from store.rows import copy_bytes
 from store.text import clean, json_of
 
 READER: Final = "archive"
+HELD_KEPT: Final = 1_000_000  # rows of unknown devices, about 150 MB
 REJECTS_KEPT: Final = 100_000  # the newest; a device gone mad must not fill the disk
 Events = Sequence[tuple[str, str, Sequence[Event]]]  # (stream, entry id, events)
+_log = logging.getLogger(__name__)
 
 
 class Archive:
@@ -36,6 +40,7 @@ class Archive:
         self._pool = pool
         self._believed: dict[str, str] = {}
         self._numbers: dict[str, int] = {}
+        self._held_room = 0  # at least so many more rows fit; counted anew when used up
 
     async def offsets(self) -> dict[str, str]:
         """Stream and id of the last entry archived; streams never read are not in it."""
@@ -52,13 +57,15 @@ class Archive:
         configs: Sequence[tuple[str, Config]] = (),
         commands: Sequence[Command] = (),
         rejects: Sequence[Reject] = (),
+        held: Fixes | None = None,
     ) -> None:
-        """Store all of it and move the offsets, or nothing.
+        """Store all of it and move the offsets, or nothing. `held` are fixes of devices that nobody registered.
 
         Raises `ConflictError` when the archive is not where this writer believes it to be.
         """
         async with transaction(self._pool) as cursor:
             await self._move(cursor, offsets)
+            await self._store_held(cursor, held)
             numbers = await self._store_fixes(cursor, fixes)
             await _store_commands(cursor, commands)
             await _store_events(cursor, events)
@@ -87,11 +94,31 @@ class Archive:
         ids = [clean(name) for name in fixes.ids]
         new = await _device_numbers(cursor, [name for name in ids if name not in self._numbers])
         numbers = np.array([self._numbers.get(name) or new[name] for name in ids], np.int32)
-        await cursor.execute(query("staging"))
-        async with cursor.copy(query("copy_staging")) as copy:
-            await copy.write(copy_bytes(fixes, numbers))
+        await _stage(cursor, fixes, numbers)
         await cursor.execute(query("store_fixes"))
         return new
+
+    async def _store_held(self, cursor: AsyncCursor[Any], held: Fixes | None) -> None:
+        """Store strangers' fixes while there is room: whoever invents device names must not fill the disk."""
+        if not held:
+            return
+        if self._held_room < len(held):
+            await cursor.execute(query("held_count"), {"limit": HELD_KEPT})
+            self._held_room = HELD_KEPT - (await cursor.fetchall())[0].count
+        if self._held_room < len(held):
+            _log.warning("no room for %d fixes of unknown devices", len(held), extra={"action": "archive.held_full"})
+            return
+        self._held_room -= len(held)
+        await _stage(cursor, held, np.arange(len(held.ids), dtype=np.int32))
+        await cursor.execute(query("store_held"), {"ids": [clean(name) for name in held.ids]})
+        await cursor.execute(query("empty_staging"))
+
+
+async def _stage(cursor: AsyncCursor[Any], fixes: Fixes, numbers: NDArray[np.int32]) -> None:
+    """The fixes in the table `staging` of this transaction."""
+    await cursor.execute(query("staging"))
+    async with cursor.copy(query("copy_staging")) as copy:
+        await copy.write(copy_bytes(fixes, numbers))
 
 
 async def _device_numbers(cursor: AsyncCursor[Any], ids: list[str]) -> dict[str, int]:

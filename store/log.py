@@ -2,7 +2,8 @@
 
 Streams: `in.{p}` is the input of partition p (fixes, ticks, commands, config in one order); `events.{p}` is what geo
 made of it, each entry under the id of the input entry it came from; `dispatch.in` and `dispatch.events` likewise;
-`rejects` holds what was refused. An id is `"<ms>-<seq>"`, ordered numerically, `"0-0"` before the first.
+`rejects` holds what was refused, `held` the fixes of devices that nobody registered. An id is `"<ms>-<seq>"`, ordered
+numerically, `"0-0"` before the first.
 """
 
 from __future__ import annotations
@@ -117,6 +118,17 @@ class Log(Protocol):
 
     def frames(self) -> AsyncIterator[bytes]:
         """Frames committed from now on, without end; b"" at the start and after each gap: read `live` (again)."""
+        ...
+
+    async def note(self, notes: Mapping[str, bytes], ttl_s: int) -> None:
+        """Keep short notes by key for `ttl_s` seconds; a newer one of the same key replaces the older.
+
+        Notes decide nothing: they are no part of any commit, and after a crash the newest may be missing.
+        """
+        ...
+
+    async def notes(self, keys: Sequence[str]) -> list[bytes | None]:
+        """The note of each key, None where there is none or it has expired."""
         ...
 
     async def trim(self, stream: str, before: str) -> None:

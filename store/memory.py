@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Final
 
 from core.errors import ConflictError, LeaseLostError
@@ -51,6 +52,7 @@ class MemoryLog:
         self._offsets: dict[tuple[str, str], str] = {}
         self._state: defaultdict[tuple[str, str], dict[str, bytes]] = defaultdict(dict)
         self._live: dict[str, bytes] = {}
+        self._notes: dict[str, tuple[float, bytes]] = {}  # until when, and what; the oldest write first
         self._leases: defaultdict[str, _Holder] = defaultdict(_Holder)
         self._listeners: list[tuple[deque[bytes], asyncio.Event]] = []
         self._news = asyncio.Event()
@@ -145,6 +147,19 @@ class MemoryLog:
                 await listener[1].wait()
         finally:
             self._listeners.remove(listener)
+
+    async def note(self, notes: Mapping[str, bytes], ttl_s: int) -> None:
+        now_s = _loop_s()
+        for key, body in notes.items():
+            self._notes.pop(key, None)
+            self._notes[key] = (now_s + ttl_s, body)
+        for key in list(takewhile(lambda key: self._notes[key][0] <= now_s, self._notes)):
+            del self._notes[key]
+
+    async def notes(self, keys: Sequence[str]) -> list[bytes | None]:
+        now_s = _loop_s()
+        found = [self._notes.get(key) for key in keys]
+        return [note[1] if note and now_s < note[0] else None for note in found]
 
     async def trim(self, stream: str, before: str) -> None:
         held = self._streams[stream]

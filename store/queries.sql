@@ -59,6 +59,22 @@ SELECT
 FROM staging
 ON CONFLICT DO NOTHING
 
+-- name: empty_staging
+TRUNCATE staging
+
+-- name: held_count
+SELECT count(*) FROM (SELECT FROM held LIMIT %(limit)s) AS counted
+
+-- name: store_held
+INSERT INTO held
+SELECT
+    (%(ids)s::text[])[device_no + 1], time, received, lat, lon,
+    nullif(speed, 'NaN'), nullif(course, 'NaN'), nullif(accuracy, 'NaN'), nullif(altitude, 'NaN'),
+    nullif(battery, 'NaN'), nullif(odometer, 'NaN'), nullif(ignition, -1), nullif(moving, -1),
+    flags, dialect, content
+FROM staging
+ON CONFLICT DO NOTHING
+
 -- name: lock_events
 SELECT pg_advisory_xact_lock(7240000000000000002)
 
@@ -233,6 +249,36 @@ WHERE
 ORDER BY f.time, f.content
 LIMIT %(limit)s
 
+-- name: held_devices
+SELECT
+    device, (array_agg(dialect ORDER BY received DESC))[1] AS dialect, count(*) AS fixes,
+    to_us(min(received)) AS first_us, to_us(max(received)) AS last_us,
+    (array_agg(lon ORDER BY time DESC))[1] AS lon, (array_agg(lat ORDER BY time DESC))[1] AS lat
+FROM held
+GROUP BY device
+ORDER BY max(received) DESC, device
+LIMIT %(limit)s
+
+-- name: held_fixes
+SELECT
+    to_us(f.time) AS time_us, to_us(f.received) AS received_us, f.lat, f.lon, f.speed, f.course, f.accuracy, f.altitude,
+    f.battery, f.odometer, f.ignition, f.moving, f.flags, f.dialect, f.content
+FROM held AS f
+WHERE f.device = %(device)s
+ORDER BY f.time, f.content
+LIMIT %(limit)s
+
+-- name: drop_held
+DELETE FROM held
+USING unnest(%(times_us)s::bigint[], %(contents)s::bigint[]) AS read (time_us, content)
+WHERE held.device = %(device)s AND held.time = from_us(read.time_us) AND held.content = read.content
+
+-- name: expire_held
+DELETE FROM held
+WHERE (device, time, content) IN (
+    SELECT device, time, content FROM held WHERE received < from_us(%(before_us)s) LIMIT %(limit)s
+)
+
 -- name: registry
 SELECT id, body FROM registry WHERE section = %(section)s AND id > %(after)s ORDER BY id LIMIT %(limit)s
 
@@ -315,46 +361,3 @@ LISTEN ronda_events
 SELECT
     current_setting('server_version') AS server,
     coalesce((SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'), '') AS timescale
-
--- ---------------------------------------------------------------- credentials
-
--- name: create_token
-INSERT INTO tokens (id, hash, role, subject, device, label, created, expires)
-VALUES (
-    %(id)s, %(hash)s, %(role)s, %(subject)s, %(device)s, %(label)s, from_us(%(now_us)s), from_us(%(expires_us)s)
-)
-
--- name: find_token
-SELECT role, subject, device FROM tokens
-WHERE hash = %(hash)s AND revoked IS NULL AND (expires IS NULL OR from_us(%(now_us)s) < expires)
-
--- name: list_tokens
-SELECT
-    id, role, subject, device, label, to_us(created) AS created_us, to_us(expires) AS expires_us,
-    to_us(revoked) AS revoked_us
-FROM tokens
-ORDER BY created DESC, id
-
--- name: revoke_token
-UPDATE tokens SET revoked = from_us(%(now_us)s) WHERE id = %(id)s AND revoked IS NULL RETURNING id
-
--- name: create_link
-WITH old AS (DELETE FROM links WHERE expires < from_us(%(now_us)s) - interval '1 day')
-INSERT INTO links (hash, role, subject, expires)
-VALUES (%(hash)s, %(role)s, %(subject)s, from_us(%(expires_us)s))
-
--- name: redeem_link
-UPDATE links SET used_at = from_us(%(now_us)s)
-WHERE hash = %(hash)s AND used_at IS NULL AND from_us(%(now_us)s) < expires
-RETURNING role, subject, NULL::text AS device
-
--- name: create_session
-WITH old AS (DELETE FROM sessions WHERE expires < from_us(%(now_us)s))
-INSERT INTO sessions (hash, role, subject, device, expires)
-VALUES (%(hash)s, %(role)s, %(subject)s, %(device)s, from_us(%(expires_us)s))
-
--- name: find_session
-SELECT role, subject, device FROM sessions WHERE hash = %(hash)s AND from_us(%(now_us)s) < expires
-
--- name: drop_session
-DELETE FROM sessions WHERE hash = %(hash)s

@@ -50,8 +50,13 @@ def _values(fixes: Fixes, numbers: NDArray[np.int32]) -> dict[str, NDArray[Any]]
         "moving": fixes.moving,
         "flags": fixes.flags.astype("<u4").view("<i4"),
         "dialect": fixes.dialect,
-        "content": (fixes.content ^ _TOP_BIT).view(np.int64),
+        "content": content_of(fixes),
     }
+
+
+def content_of(fixes: Fixes) -> NDArray[np.int64]:
+    """The content hashes as the column `content` has them."""
+    return (fixes.content ^ _TOP_BIT).view(np.int64)
 
 
 def fixes_of(device: str, rows: Sequence[Any]) -> Fixes:

@@ -3,14 +3,15 @@
 Keys, with one hash tag per partition so that a cluster keeps a partition's keys together:
 `ronda:{p0}:in` and `ronda:{p0}:events` (streams, one field `b`), `ronda:{p0}:state:<reader>` and `ronda:{p0}:live`
 (hashes by device), `ronda:{p0}:offset:<reader>`, `ronda:{p0}:lease:<name>` and `ronda:{p0}:epoch:<name>`. Names without
-a partition are tagged by their first part: `ronda:{dispatch}:in`, `ronda:{rejects}:rejects`.
+a partition are tagged by their first part: `ronda:{dispatch}:in`, `ronda:{rejects}:rejects`. Notes are plain keys with
+an expiry, `ronda:{notes}:<key>`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping, Sequence
 from importlib.resources import files
 from itertools import chain
 from itertools import count as count_up
@@ -28,6 +29,8 @@ from store.log import START, Commit, Entry, Lease
 
 FRAMES: Final = "ronda:frames"
 PARTITIONS: Final = "ronda:partitions"
+NOTE: Final = "ronda:{notes}:"  # one tag for all, so that many can be asked for at once
+NOTES_AT_ONCE: Final = 500  # of up to a kilobyte each: nobody else waits long behind them
 SOCKET_TIMEOUT_S: Final = 10.0
 BLOCK_LIMIT_MS: Final = 5_000  # a blocked read returns before the socket counts as dead
 RETRY_S: Final = (0.05, 0.1, 0.2, 0.5, 1.0)
@@ -169,6 +172,19 @@ class ValkeyLog:
             await asyncio.sleep(_pause_s(failures))
             failures += 1
 
+    async def note(self, notes: Mapping[str, bytes], ttl_s: int) -> None:
+        for part in _parts(list(notes.items())):
+            pipe = self._client.pipeline(transaction=False)
+            for key, body in part:
+                pipe.set(NOTE + key, body, ex=ttl_s)
+            await _ask(pipe.execute())
+
+    async def notes(self, keys: Sequence[str]) -> list[bytes | None]:
+        found: list[bytes | None] = []
+        for part in _parts(keys):
+            found += await _ask(self._client.mget([NOTE + key for key in part]))
+        return found
+
     async def trim(self, stream: str, before: str) -> None:
         await _ask(self._client.xtrim(_stream_key(stream), minid=before, approximate=False))
 
@@ -181,6 +197,10 @@ class ValkeyLog:
 
 def _pause_s(failures: int) -> float:
     return RETRY_S[min(failures, len(RETRY_S) - 1)]
+
+
+def _parts(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (items[i : i + NOTES_AT_ONCE] for i in range(0, len(items), NOTES_AT_ONCE))
 
 
 def _tag(name: str) -> str:

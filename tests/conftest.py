@@ -69,7 +69,7 @@ def log(new_log: Callable[[], Log]) -> Log:
 
 
 @pytest.fixture(scope="session")
-def postgres_server_url() -> Iterator[str]:
+def plain_server_url() -> Iterator[str]:
     """URL of a Postgres that lives as long as the test run, with a migrated template database.
 
     RONDA_TEST_DATABASE_URL names another server to run the suite on, such as one with TimescaleDB
@@ -77,13 +77,24 @@ def postgres_server_url() -> Iterator[str]:
     """
     own = os.environ.get("RONDA_TEST_DATABASE_URL")
     with nullcontext(own) if own else postgres_server() as url:
-        _admin(url, "DROP DATABASE IF EXISTS ronda_template")
-        _admin(url, "CREATE DATABASE ronda_template")
-        asyncio.run(migrate(database_url(url, "ronda_template")))
-        # A template can be copied only while nobody is in it; TimescaleDB's workers would be.
-        _admin(url, "ALTER DATABASE ronda_template ALLOW_CONNECTIONS false")
-        _admin(url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'ronda_template'")
+        make_template(url)
         yield url
+
+
+@pytest.fixture(scope="session")
+def postgres_server_url(plain_server_url: str) -> str:
+    """The server that a test runs on; tests of the store run on another one too."""
+    return plain_server_url
+
+
+def make_template(url: str) -> None:
+    """The migrated database that each test gets a copy of."""
+    admin(url, "DROP DATABASE IF EXISTS ronda_template")
+    admin(url, "CREATE DATABASE ronda_template")
+    asyncio.run(migrate(database_url(url, "ronda_template")))
+    # A template can be copied only while nobody is in it; TimescaleDB's workers would be.
+    admin(url, "ALTER DATABASE ronda_template ALLOW_CONNECTIONS false")
+    admin(url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'ronda_template'")
 
 
 _numbers = count()
@@ -93,18 +104,18 @@ _numbers = count()
 def postgres_url(postgres_server_url: str) -> Iterator[str]:
     """URL of a fresh, migrated database."""
     name = f"t{next(_numbers)}"
-    _admin(postgres_server_url, f"CREATE DATABASE {name} TEMPLATE ronda_template")
+    admin(postgres_server_url, f"CREATE DATABASE {name} TEMPLATE ronda_template")
     yield database_url(postgres_server_url, name)
-    _admin(postgres_server_url, f"DROP DATABASE {name} WITH (FORCE)")
+    admin(postgres_server_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
 def empty_postgres_url(postgres_server_url: str) -> Iterator[str]:
     """URL of a database without any schema."""
     name = f"t{next(_numbers)}"
-    _admin(postgres_server_url, f"CREATE DATABASE {name}")
+    admin(postgres_server_url, f"CREATE DATABASE {name}")
     yield database_url(postgres_server_url, name)
-    _admin(postgres_server_url, f"DROP DATABASE {name} WITH (FORCE)")
+    admin(postgres_server_url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def database_url(server_url: str, name: str) -> str:
@@ -112,6 +123,7 @@ def database_url(server_url: str, name: str) -> str:
     return server_url.replace("/postgres?", f"/{name}?")
 
 
-def _admin(url: str, sql: str) -> None:
+def admin(url: str, sql: str) -> None:
+    """One statement outside a transaction."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(sql)  # type: ignore[call-overload]

@@ -11,8 +11,9 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 import redis
@@ -41,36 +42,85 @@ def postgres_server(*options: str) -> Iterator[str]:
     """A Postgres on a Unix socket, without fsync (no test cuts the power); yields the URL of its first database."""
     user: dict[str, Any] = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
     with _directory() as folder:
-        install = _reachable_install(folder)
+        binaries = _reachable_install(folder) / "bin"
         if user:
             shutil.chown(folder, "nobody")
-        data, binaries = folder / "data", install / "bin"
-        initdb = [
-            binaries / "initdb",
-            "-D",
-            data,
-            "-U",
-            "ronda",
-            "-A",
-            "trust",
-            "--no-sync",
-            "-E",
-            "UTF8",
-            "--locale=C",
-        ]
-        subprocess.run(initdb, check=True, capture_output=True, **user)
-        command = [str(binaries / "postgres"), "-D", str(data), "-k", str(folder), "-c", "listen_addresses="]
-        command += ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off", *options]
+        subprocess.run(_initdb(binaries, folder), check=True, capture_output=True, **user)
+        command = [*_postgres(binaries, folder), *options]
         with _process(command, folder / "log", stop=signal.SIGINT, **user) as process:
-            url = f"postgresql://ronda@/postgres?host={folder}"
-            _wait(process, lambda: psycopg.connect(url).close(), psycopg.OperationalError, folder / "log")
-            yield url
+            yield _answering(process, folder)
+
+
+TRIXIE: Final = "RONDA_TRIXIE_DIR"
+TIMESCALE: Final = "usr/lib/postgresql/17/lib/timescaledb.so"
+TIMESCALE_SETTINGS: Final = ("shared_preload_libraries=timescaledb", "timescaledb.telemetry_level=off")
+
+
+def trixie_dir() -> Path:
+    """A folder with Debian trixie, Postgres 17 and TimescaleDB, made by `.ci/trixie`."""
+    return Path(os.environ.get(TRIXIE, "/var/cache/ronda-trixie"))
+
+
+def why_no_timescale() -> str | None:
+    """What keeps `timescale_server` from starting here, None if nothing does."""
+    if os.geteuid() != 0:
+        return "TimescaleDB runs in a changed root, and only root may change it"
+    if not (trixie_dir() / TIMESCALE).exists():
+        return f"{trixie_dir()} has no TimescaleDB: run .ci/trixie, or name its folder by {TRIXIE}"
+    return None
 
 
 @contextmanager
-def _directory() -> Iterator[Path]:
+def timescale_server() -> Iterator[str]:
+    """Debian's Postgres 17 with TimescaleDB, in a changed root; else like `postgres_server`."""
+    root = trixie_dir()
+    with _directory(root / "tmp") as folder:
+        inside = Path("/tmp") / folder.name
+        shutil.chown(folder, 65534, 65534)
+        binaries = Path("/usr/lib/postgresql/17/bin")
+        initdb = _initdb(binaries, inside)
+        subprocess.run(initdb, check=True, capture_output=True, preexec_fn=partial(_enter, root), env=_NO_LOCALE)
+        settings = (*TIMESCALE_SETTINGS, "dynamic_shared_memory_type=mmap")  # a changed root has no /dev/shm for nobody
+        command = _postgres(binaries, inside) + [part for setting in settings for part in ("-c", setting)]
+        with _process(command, folder / "log", stop=signal.SIGINT, root=root, env=_NO_LOCALE) as process:
+            yield _answering(process, folder)
+
+
+def _enter(root: Path | None) -> None:
+    """In a forked child: change the root, become nobody."""
+    if root is not None:
+        os.chroot(root)
+        os.chdir("/")
+        os.setgroups([])
+        os.setgid(65534)
+        os.setuid(65534)
+
+
+_NO_LOCALE: Final = {"PATH": os.defpath, "LC_ALL": "C"}
+
+
+def _initdb(binaries: Path, folder: Path) -> list[str]:
+    options = ["-U", "ronda", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C"]
+    return [str(binaries / "initdb"), "-D", str(folder / "data"), *options]
+
+
+def _postgres(binaries: Path, folder: Path) -> list[str]:
+    settings = ("listen_addresses=", "fsync=off", "synchronous_commit=off", "full_page_writes=off")
+    command = [str(binaries / "postgres"), "-D", str(folder / "data"), "-k", str(folder)]
+    return command + [part for setting in settings for part in ("-c", setting)]
+
+
+def _answering(process: subprocess.Popen[bytes], folder: Path) -> str:
+    """URL of the first database of a server that listens in this folder, once it answers."""
+    url = f"postgresql://ronda@/postgres?host={folder}"
+    _wait(process, lambda: psycopg.connect(url).close(), psycopg.OperationalError, folder / "log")
+    return url
+
+
+@contextmanager
+def _directory(parent: Path = Path("/tmp")) -> Iterator[Path]:
     """A folder with a short path (a socket's path has at most 107 bytes)."""
-    folder = Path(tempfile.mkdtemp(prefix="rt-", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="rt-", dir=parent))
     try:
         yield folder
     finally:
@@ -92,15 +142,20 @@ def _reachable_install(folder: Path) -> Path:
 
 @contextmanager
 def _process(
-    command: Sequence[str], log: Path, stop: signal.Signals = signal.SIGTERM, **user: Any
+    command: Sequence[str], log: Path, stop: signal.Signals = signal.SIGTERM, root: Path | None = None, **user: Any
 ) -> Iterator[subprocess.Popen[bytes]]:
     prctl = ctypes.CDLL(None).prctl  # looked up here: a forked child may not load libraries
+
+    def prepare() -> None:
+        _enter(root)
+        prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: a killed run leaves no orphan; forgotten at a change of user
+
     with log.open("wb") as out:
         process = subprocess.Popen(
             command,
             stdout=out,
             stderr=out,
-            preexec_fn=lambda: prctl(1, signal.SIGKILL),  # noqa: PLW1509  PR_SET_PDEATHSIG: a killed run leaves no orphan
+            preexec_fn=prepare,  # noqa: PLW1509
             **user,
         )
     try:

@@ -4,42 +4,36 @@
 |---|---|---|
 | `ronda/v1/{device}/fix` | native (1) | `{device}` |
 | `owntracks/{user}/{device}` and what is below it | OwnTracks (2) | `{user}-{device}` |
+| `traccar/positions` | Traccar position forwarding (3) | `device.uniqueId` of the payload |
+| `osmand/{device}` | OsmAnd and Traccar Client (4) | `{device}` |
+| `{any}/{any}/teltonika/{imei}/data` | Teltonika JSON codec (5) | `{imei}` |
+| `application/{app}/device/{devEui}/event/{event}` | ChirpStack v4 (6) | `{devEui}` in lower case |
 
-A new dialect is one module with `decode(payload) -> Decoded` and one line in `DIALECTS`. A number, once given, is
-for ever: the archive stores it.
+A new dialect is one module with `DIALECT` and `FIELDS`, and its name in the list below. docs/dialects.md shows what
+each field becomes.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
-from core.entities import DeviceClass
-from ingest.dialects import native, owntracks
-from ingest.raw import Decoded, Problem
+from ingest.dialects import chirpstack, native, osmand, owntracks, teltonika, traccar
+from ingest.dialects.dialect import Dialect
+from ingest.raw import IGNORED, Decoded
+
+__all__ = ["DIALECTS", "NAMES", "SUBSCRIPTIONS", "Dialect", "Route", "Router", "find_route", "valid_device"]
 
 DEVICE_LIMIT: Final = 128  # characters of a device id
+TOPIC_LIMIT: Final = 512  # characters of a topic that is remembered
 _ROUTES_LIMIT: Final = 50_000
 
-
-class Dialect(NamedTuple):
-    """How to read one kind of payload. `cls` is what a device that registers itself is taken for.
-
-    `names_device`: the topic is shared and the payload says whose fix it is (`Decoded.device`). `unseal` opens an
-    encrypted payload with the device's key, where the dialect has such. `decode_many` reads a batch at once (None: it
-    could not, go one by one).
-    """
-
-    name: str
-    number: int
-    topic: re.Pattern[str]
-    device: Callable[[re.Match[str]], str]
-    decode: Callable[[bytes], Decoded]
-    cls: DeviceClass
-    names_device: bool = False
-    unseal: Callable[[bytes, bytes | None], bytes | Problem] | None = None
-    decode_many: Callable[[Sequence[bytes]], list[Decoded] | None] | None = None
+DIALECTS: Final[tuple[Dialect, ...]] = tuple(
+    module.DIALECT for module in (native, owntracks, traccar, osmand, teltonika, chirpstack)
+)
+NAMES: Final[dict[int, str]] = {dialect.number: dialect.name for dialect in DIALECTS}
+SUBSCRIPTIONS: Final[tuple[str, ...]] = tuple(topic for dialect in DIALECTS for topic in dialect.subscribe)
+_OWN: Final = re.compile(r"ronda/v1/([^/]+)/.+", re.DOTALL)
 
 
 class Route(NamedTuple):
@@ -50,43 +44,27 @@ class Route(NamedTuple):
     valid: bool  # whether the device's id can be one
 
 
-DIALECTS: Final[tuple[Dialect, ...]] = (
-    Dialect(
-        name="native",
-        number=1,
-        topic=re.compile(r"ronda/v1/([^/]+)/fix"),
-        device=lambda found: found[1],
-        decode=native.decode,
-        cls="truck",
-    ),
-    Dialect(
-        name="owntracks",
-        number=2,
-        topic=re.compile(r"/?owntracks/([^/]+)/([^/]+)(?:/.*)?", re.DOTALL),
-        device=lambda found: f"{found[1]}-{found[2]}",
-        decode=owntracks.decode,
-        cls="phone",
-    ),
-)
-TOPIC_LIMIT: Final = 512  # characters of a topic that is remembered
-_OWN: Final = re.compile(r"ronda/v1/([^/]+)/.+", re.DOTALL)
-NAMES: Final[dict[int, str]] = {dialect.number: dialect.name for dialect in DIALECTS}
-
-
 def valid_device(device: str) -> bool:
     """An id that may stand in a table, a topic and a log line."""
     return 0 < len(device) <= DEVICE_LIMIT and device.isprintable()
 
 
 def find_route(topic: str) -> Route:
-    """The dialect and the device of a topic."""
+    """The dialect and the device of a topic. Where the payload names the device, the route has none and is valid."""
     for dialect in DIALECTS:
         found = dialect.topic.fullmatch(topic)
         if found:
             device = dialect.device(found)
-            return Route(dialect, device, valid_device(device))
+            if dialect.silent is not None and dialect.silent.fullmatch(topic):
+                dialect = dialect._replace(decode=_ignore, decode_many=None, unseal=None)  # noqa: PLW2901
+            return Route(dialect, device, dialect.names_device or valid_device(device))
     own = _OWN.fullmatch(topic)
     return Route(None, own[1] if own else "", valid=False)
+
+
+def _ignore(payload: bytes) -> Decoded:
+    del payload  # this topic never holds a position
+    return IGNORED
 
 
 class Router:

@@ -8,12 +8,14 @@ missing, it does not spoil the fix. In an array a bad element is refused alone. 
 from __future__ import annotations
 
 import math
+import re
 from typing import Any, Final
 
 import msgspec
 
 from core.fixes import Fixes
 from core.units import US_PER_S
+from ingest.dialects.dialect import Dialect
 from ingest.raw import Decoded, Problem, RawFix, number, refuse
 
 _REQUIRED: Final = ("time", "lat", "lon")
@@ -98,3 +100,14 @@ def _nan(value: Any) -> bool:
 def _seconds(time_us: int) -> float | int:
     whole, rest = divmod(time_us, US_PER_S)
     return time_us / US_PER_S if rest else whole
+
+
+DIALECT: Final = Dialect(
+    name="native",
+    number=1,
+    topic=re.compile(r"ronda/v1/([^/]+)/fix"),
+    device=lambda found: found[1],
+    decode=decode,
+    cls="truck",
+    subscribe=("ronda/v1/+/fix",),
+)

@@ -7,12 +7,14 @@ the phone connected, not when it went away, so it tells us nothing.
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 import msgspec
 
 from core.fixes import Flag
 from core.units import MPS_PER_KMH
+from ingest.dialects.dialect import Dialect
 from ingest.raw import IGNORED, MISSING, Decoded, RawFix, number, refuse
 
 KNOWN_AND_IGNORED: Final = frozenset({
@@ -93,3 +95,14 @@ def _known(value: Any) -> float:
 
 def _flag(value: Any) -> bool | None:
     return _FLAGS.get(value) if isinstance(value, int | str) else None
+
+
+DIALECT: Final = Dialect(
+    name="owntracks",
+    number=2,
+    topic=re.compile(r"/?owntracks/([^/]+)/([^/]+)(?:/.*)?", re.DOTALL),
+    device=lambda found: f"{found[1]}-{found[2]}",
+    decode=decode,
+    cls="phone",
+    subscribe=("owntracks/+/+", "owntracks/+/+/event"),
+)

@@ -29,3 +29,10 @@ async def database(settings: Settings) -> AsyncIterator[AsyncConnectionPool]:
     await pg.migrate(url)
     async with await pg.connect(url, max_size=2) as pool:
         yield pool
+
+
+def link_base(settings: Settings) -> str:
+    """What a printed link begins with: the public address, else where the running installation listens."""
+    if settings.public_url or settings.database_url:
+        return settings.link_base
+    return find(settings.data_dir).http_url

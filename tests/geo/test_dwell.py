@@ -161,7 +161,7 @@ def test_heartbeats_do_not_extend() -> None:
     beats = fixes(standing(110, 600), flags=[int(Flag.HEARTBEAT)] * 50)
     state, events = run([fixes(standing(0, 100)), beats, fixes(driving(610, 700, x0=400.0))])
     assert [brief(r) for r in newest(events)] == [("closed", 0, 100, 11, 100, 0)]
-    assert state.counts.tolist() == [21, 0, 0, 0, 50, 0]
+    assert state.counts.tolist() == [21, 0, 0, 0, 50, 0, 0]
 
 
 def test_heartbeats_do_not_end() -> None:

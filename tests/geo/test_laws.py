@@ -18,7 +18,7 @@ from core.events import DwellChanged
 from core.fixes import Fixes
 from geo.jit import interpreted
 from geo.partition import GeoState
-from tests.geo.tracks import cuts, dump, journeys, run, shuffled, table, tick
+from tests.geo.tracks import calls_for_help, cuts, dump, journeys, run, shuffled, table, tick
 
 PLACES = [Place(id="p1", name="TPS 1", kind="service_point", lon=123.605, lat=-10.17, radius_m=120)]
 CONFIG = [
@@ -49,12 +49,13 @@ def test_split_invariance_out_of_order(data: st.DataObject) -> None:
 
 @given(st.data())
 def test_order_invariance(data: st.DataObject) -> None:
-    """Any arrival order within the lateness horizon gives the same table of live rows (law 2)."""
+    """Any arrival order within the lateness horizon gives the same live rows and calls for help (law 2)."""
     batch = data.draw(journeys())
     end = tick(float(batch.time_us.max() - batch.time_us.min()) / 1e6 + 5000)
-    expected = table(*run([*CONFIG, batch, end]))
-    actual = table(*run([*CONFIG, data.draw(shuffled(batch)), end]))
-    assert actual == expected
+    state, events = run([*CONFIG, batch, end])
+    other, events_of_other = run([*CONFIG, data.draw(shuffled(batch)), end])
+    assert table(other, events_of_other) == table(state, events)
+    assert calls_for_help(events_of_other) == calls_for_help(events)
 
 
 @given(st.data())

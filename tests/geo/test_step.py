@@ -152,7 +152,7 @@ def test_a_retracted_heartbeat_raises_nothing() -> None:
     """A device of which only heartbeats were heard has no position."""
     state, events = run([NEARBY, fixes(standing(0, 100), flags=[int(Flag.HEARTBEAT)] * 11), tick(9000)])
     assert events == []
-    assert state.counts.tolist() == [0, 0, 0, 0, 11, 0]
+    assert state.counts.tolist() == [0, 0, 0, 0, 11, 0, 0]
 
 
 def test_many_timers_at_once() -> None:

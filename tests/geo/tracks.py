@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import numpy as np
 from hypothesis import strategies as st
 
 from core.entries import Config, Tick
 from core.events import AlertChanged, Dwell, DwellChanged
-from core.fixes import Fixes
+from core.fixes import Fixes, Flag
 from geo.live import open_rows
-from geo.partition import GeoState
+from geo.partition import SOS_KEY, GeoState
 from geo.step import step
 
 DAY_US = 1_765_000_000_000_000
@@ -64,12 +65,13 @@ def table(state: GeoState, events: list[Any]) -> list[tuple[Any, ...]]:
 
 def dump(state: GeoState) -> dict[str, bytes]:
     """The whole state in its persisted form."""
-    return {device: state.devices.dump(slot) for device, slot in state.devices.slots.items()}
+    calls = {SOS_KEY + device: msgspec.msgpack.encode(calls) for device, calls in state.calls.items()}
+    return calls | {device: state.devices.dump(slot) for device, slot in state.devices.slots.items()}
 
 
 @st.composite
 def journeys(draw: st.DrawFn, devices: int = 2, legs: int = 6) -> Fixes:
-    """Fixes of a few devices in time order: legs of driving, standing, jumping and silence, with ties and repeats."""
+    """Fixes of a few devices in time order: driving, standing, jumping, silence, ties, repeats, a call for help."""
     parts = []
     for number in range(draw(st.integers(1, devices))):
         t, x, y = draw(st.integers(0, 100)), 0.0, 0.0
@@ -86,7 +88,8 @@ def journeys(draw: st.DrawFn, devices: int = 2, legs: int = 6) -> Fixes:
                 t += draw(st.sampled_from([200, 1000, 4000]))
                 x += draw(st.sampled_from([0.0, 20.0, 100.0, 2000.0]))
         speed = np.array([draw(st.sampled_from([np.nan, 0.0, 9.0])) for _ in rows], np.float32)
-        parts.append(fixes(rows, f"t{number}", speed_mps=speed))
+        flags = [draw(st.sampled_from([0, 0, 0, int(Flag.SOS)])) for _ in rows]
+        parts.append(fixes(rows, f"t{number}", speed_mps=speed, flags=flags))
     joined = Fixes.concat(parts)
     return joined.take(np.argsort(joined.time_us, kind="stable"))
 
@@ -130,6 +133,16 @@ def brief(row: Dwell) -> tuple[Any, ...]:
     """State, start, last, fixes, observed and silent seconds of a row, in seconds of the day."""
     start_s, last_s = ((t - DAY_US) / 1e6 for t in (row.start_us, row.last_us))
     return row.state, start_s, last_s, row.fixes, row.observed_s, row.silent_s
+
+
+def calls_for_help(events: list[Any]) -> list[tuple[Any, ...]]:
+    """Calls for help as the product shows them: newest version, without id and revision."""
+    newest_of: dict[str, AlertChanged] = {}
+    for event in events:
+        if isinstance(event, AlertChanged) and event.kind == "sos":
+            assert event.id not in newest_of or newest_of[event.id].revision < event.revision
+            newest_of[event.id] = event
+    return sorted((e.device, e.state, e.at_us, e.lon, e.lat) for e in newest_of.values())
 
 
 def told(events: list[Any]) -> list[tuple[Any, ...]]:

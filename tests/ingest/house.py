@@ -13,6 +13,7 @@ from core.clock import Clock, ManualClock
 from core.fixes import Fixes
 from core.identity import Identity
 from core.rejects import Reject
+from ingest.directory import Listed
 from ingest.door import DoorParams
 from ingest.message import Message, ignore
 from ingest.service import Ingest, IngestParams
@@ -71,7 +72,7 @@ async def running(
         append=log.append,
         partitions=4,
         clock=clock or ManualClock(T0_US + 1_000_000),
-        known=set(known).__contains__,
+        directory=Listed(set(known).__contains__),
         authenticate=check,
     )
     task = asyncio.create_task(ingest.run())

@@ -6,6 +6,7 @@ import asyncio
 import sys
 
 from core.clock import ManualClock
+from ingest.directory import Listed
 from ingest.door import DoorParams
 from ingest.service import Ingest, IngestParams
 from store.valkey import ValkeyLog
@@ -20,7 +21,7 @@ async def main(url: str) -> None:
         append=log.append,
         partitions=4,
         clock=ManualClock(NOW_US),
-        known=lambda _: True,
+        directory=Listed(lambda _: True),
         authenticate=lambda *_: None,
     )
     task = asyncio.create_task(ingest.run())

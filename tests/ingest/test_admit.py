@@ -9,12 +9,13 @@ from core.fixes import Flag
 from core.identity import Identity
 from core.rejects import PAYLOAD_LIMIT
 from ingest.admit import REJECTS_PER_MESSAGE, Admission, Admitted, may_publish
+from ingest.directory import Listed
 from tests.ingest.house import FIX, message
 from tests.strategies import T0_US
 
 
 def sort(*messages: object, known: bool = True, auto: bool = False) -> Admitted:
-    return Admission(lambda _: known, auto_register=auto).sort(list(messages))  # type: ignore[arg-type]
+    return Admission(Listed(lambda _: known), auto_register=auto).sort(list(messages))  # type: ignore[arg-type]
 
 
 def reasons(admitted: Admitted) -> list[str]:
@@ -38,7 +39,7 @@ def test_an_unknown_device_is_rejected_with_what_it_sent() -> None:
 
 def test_a_stranger_registers_itself_where_that_is_allowed() -> None:
     """Once, with the class that its dialect suggests."""
-    admission = Admission(lambda _: False, auto_register=True)
+    admission = Admission(Listed(lambda _: False), auto_register=True)
     phone = message(b'{"_type":"location","tst":1767571200,"lat":-10.1,"lon":123.6}', "owntracks/budi/hp")
     first, second = admission.sort([message(FIX), phone, phone]), admission.sort([message(FIX)])
     assert [(device.id, device.cls) for device in first.devices] == [("t1", "truck"), ("budi-hp", "phone")]

@@ -14,6 +14,7 @@ from core.partition import partition_of
 from ingest.admit import Admission
 from ingest.batch import Batcher, Limits, split
 from ingest.counters import Counters
+from ingest.directory import Listed
 from tests.ingest.house import FIX, HeldLog, eventually, message
 from tests.strategies import T0_US, fixes
 
@@ -25,7 +26,7 @@ def with_batcher(body: Body, *, auto: bool = False, **limits: float) -> None:
 
     async def main() -> None:
         log, counters = HeldLog(), Counters()
-        admission = Admission(lambda device: device != "stranger", auto_register=auto)
+        admission = Admission(Listed(lambda device: device != "stranger"), auto_register=auto)
         clock = ManualClock(T0_US + 1_000_000)
         chosen = Limits(**limits)  # type: ignore[arg-type]
         batcher = Batcher(log.append, admission, 4, clock=clock, counters=counters, limits=chosen)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from core.fixes import Fixes
 from ingest.admit import Admission
 from ingest.dialects import native
+from ingest.directory import Listed
 from tests.ingest.house import message
 from tests.strategies import T0_US, fixes_of
 
@@ -85,7 +86,7 @@ def test_random_bytes_never_raise(payload: bytes) -> None:
 @given(json_values)
 def test_random_json_is_sorted_without_an_error(value: object) -> None:
     """Any JSON ends in fixes and rejects, one per element."""
-    admitted = Admission(lambda _: True).sort([message(json.dumps(value).encode())])
+    admitted = Admission(Listed(lambda _: True)).sort([message(json.dumps(value).encode())])
     elements = len(value) if isinstance(value, list) else 1
     assert len(admitted.fixes) + len(admitted.rejects) + admitted.ignored == max(elements, 1) or not elements
 
@@ -93,7 +94,7 @@ def test_random_json_is_sorted_without_an_error(value: object) -> None:
 def test_encode_then_decode_gives_the_same_fixes() -> None:
     """What `publish` sends is what ingest reads, missing values included."""
     fixes = fixes_of("t1", (0, 123.6, -10.17), (0.123456, 123.61, -10.18), speed_mps=[3.25, math.nan], ignition=[1, -1])
-    again = Admission(lambda _: True).sort([message(native.encode(fixes))]).fixes
+    again = Admission(Listed(lambda _: True)).sort([message(native.encode(fixes))]).fixes
     assert again == Fixes.of(("t1",), **_columns(fixes) | {"dialect": [1, 1], "received_us": [T0_US + 1_000_000] * 2})
 
 

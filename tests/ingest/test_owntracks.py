@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from core.fixes import Flag
 from ingest.admit import Admission
 from ingest.dialects import find_route, owntracks
+from ingest.directory import Listed
 from ingest.raw import RawFix
 from tests.ingest.house import message
 from tests.strategies import T0_US
@@ -48,14 +49,14 @@ def test_a_trackers_extras() -> None:
 
 def test_a_ping_is_a_heartbeat() -> None:
     """A ping may carry an old position under a new time, so it is flagged."""
-    admitted = Admission(lambda _: True).sort([message(LOCATION + b',"t":"p"}', "owntracks/budi/hp")])
+    admitted = Admission(Listed(lambda _: True)).sort([message(LOCATION + b',"t":"p"}', "owntracks/budi/hp")])
     assert admitted.fixes.flags.tolist() == [Flag.HEARTBEAT]
 
 
 def test_only_the_ping_of_an_outbox_is_flagged() -> None:
     """An array keeps one flag per fix."""
     payload = b"[" + LOCATION + b',"t":"p"},' + LOCATION + b',"lat":-10.2}]'
-    admitted = Admission(lambda _: True).sort([message(payload, "owntracks/budi/hp")])
+    admitted = Admission(Listed(lambda _: True)).sort([message(payload, "owntracks/budi/hp")])
     assert admitted.fixes.flags.tolist() == [Flag.HEARTBEAT, 0]
 
 
@@ -63,7 +64,7 @@ def test_only_the_ping_of_an_outbox_is_flagged() -> None:
 def test_known_types_are_ignored(kind: str) -> None:
     """What is not a position is no reject either."""
     payload = f'{{"_type":"{kind}","tst":1,"lat":1,"lon":2}}'.encode()
-    admitted = Admission(lambda _: True).sort([message(payload, "owntracks/budi/hp/event")])
+    admitted = Admission(Listed(lambda _: True)).sort([message(payload, "owntracks/budi/hp/event")])
     assert (len(admitted.fixes), admitted.rejects, admitted.ignored) == (0, [], 1)
 
 
@@ -85,7 +86,7 @@ def test_known_types_are_ignored(kind: str) -> None:
 )
 def test_bad_payloads(payload: bytes, reason: str) -> None:
     """Each kind of bad payload has its reason."""
-    admitted = Admission(lambda _: True).sort([message(payload, "owntracks/budi/hp")])
+    admitted = Admission(Listed(lambda _: True)).sort([message(payload, "owntracks/budi/hp")])
     assert (len(admitted.fixes), [reject.reason for reject in admitted.rejects]) == (0, [reason])
 
 
@@ -108,5 +109,5 @@ def test_random_values_never_raise(value: dict[str, object]) -> None:
     import msgspec
 
     payload = msgspec.json.encode({"_type": "location", "tst": T0_US // 1_000_000, "lat": 1.0, "lon": 2.0} | value)
-    admitted = Admission(lambda _: True).sort([message(payload, "owntracks/budi/hp")])
+    admitted = Admission(Listed(lambda _: True)).sort([message(payload, "owntracks/budi/hp")])
     assert len(admitted.fixes) + len(admitted.rejects) + admitted.ignored == 1

@@ -11,6 +11,7 @@ from core.clock import ManualClock
 from core.entries import Tick
 from core.fixes import Fixes
 from core.partition import partition_of
+from ingest.directory import Listed
 from ingest.door import DoorParams
 from ingest.service import Ingest, IngestParams
 from store.log import Log
@@ -65,7 +66,7 @@ def test_a_port_in_use_is_an_error_that_leaves_nothing_behind() -> None:
                 append=HeldLog().append,
                 partitions=4,
                 clock=ManualClock(T0_US),
-                known=lambda _: True,
+                directory=Listed(lambda _: True),
                 authenticate=check,
             )
             with pytest.raises(OSError, match="address already in use"):

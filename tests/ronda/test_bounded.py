@@ -16,6 +16,7 @@ from core.fixes import Fixes
 from ingest.admit import Admission
 from ingest.batch import Batcher, Limits
 from ingest.counters import Counters
+from ingest.directory import Listed
 from ingest.message import Message
 from store.log import Log
 from tests.running import run_with
@@ -33,7 +34,12 @@ class Overload:
         self.acknowledged: set[int] = set()
         self.most = 0
         self.batcher = Batcher(
-            self.append, Admission(lambda _: True), 2, clock=ManualClock(NOW_US), counters=Counters(), limits=LIMITS
+            self.append,
+            Admission(Listed(lambda _: True)),
+            2,
+            clock=ManualClock(NOW_US),
+            counters=Counters(),
+            limits=LIMITS,
         )
 
     async def append(self, items: Sequence[tuple[str, bytes]], *, cap: int | None = None) -> list[str]:

@@ -254,11 +254,9 @@ def test_config_replaces_upserts_and_deletes(postgres_url: str) -> None:
         done = [await read.config_done(pool, config_id) for config_id in ("k1", "k2", "")]
         return (await read.registry(pool, "devices")).rows, profile, done
 
-    devices, profile, done = run_pool(postgres_url, body)
-    assert devices == [
-        {"id": "b", "cls": "truck", "name": "B"},
-        {"id": "c", "cls": "truck", "name": "", "colour": "red"},
-    ]
+    (b, c), profile, done = run_pool(postgres_url, body)
+    assert b.items() >= {"id": "b", "cls": "truck", "name": "B"}.items()
+    assert c.items() >= {"id": "c", "cls": "truck", "name": "", "colour": "red"}.items()
     assert (profile["r_in_m"], profile["exit_s"], done) == (50.0, 25.0, [True, False, False])
 
 
