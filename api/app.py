@@ -20,15 +20,34 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
 from api.answers import json
+from api.bodies import Bodies
 from api.commands import Commands
 from api.deps import Deps
 from api.events import renderer
 from api.feed import Feed
 from api.gate import Gate
 from api.hub import Hub
+from api.ingesting import Refused
 from api.metrics import LiveCollector, RequestMetrics
 from api.roles import Allow
-from api.routes import alerts, console, dwells, events, health, history, incidents, live, positions, registry, session
+from api.routes import (
+    alerts,
+    changes,
+    console,
+    credentials,
+    dwells,
+    events,
+    health,
+    history,
+    incidents,
+    ingest,
+    invites,
+    live,
+    people,
+    positions,
+    registry,
+    session,
+)
 from store import read
 from store.cancel import ended
 
@@ -39,10 +58,15 @@ ROUTERS: Final = (
     live.router,
     events.router,
     registry.router,
+    changes.router,
+    people.router,
+    credentials.router,
+    invites.router,
     history.router,
     dwells.router,
     alerts.router,
     incidents.router,
+    ingest.router,
     session.router,  # last: it also serves the console's files by name
 )
 GZIP_FROM: Final = 1400  # smaller answers fit one packet anyway
@@ -70,7 +94,9 @@ def create_app(deps: Deps) -> FastAPI:
     app.state.deps = deps
     app.state.feed = feed
     app.state.hub = Hub(deps.log, deps.clock, partial(read.vehicles_at, deps.pool))
-    app.state.commands = Commands(deps.log, deps.pool, deps.clock, feed, deps.partitions)
+    app.state.commands = Commands(deps.log, deps.pool, deps.clock, feed, deps.partitions, deps.unwritable)
+    app.state.bodies = Bodies()
+    app.state.refused = Refused()
     deps.metrics.register(LiveCollector(app.state.hub, feed))
     problems.install(app)
     _add_schema(app)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from typing import Any, Final
 
 from psycopg_pool import AsyncConnectionPool
@@ -24,16 +25,27 @@ DISPATCH: Final = ("dispatch.in",)
 class Commands:
     """Sends commands and answers after their effect."""
 
-    def __init__(self, log: Log, pool: AsyncConnectionPool, clock: Clock, feed: Feed, partitions: int) -> None:
+    def __init__(
+        self,
+        log: Log,
+        pool: AsyncConnectionPool,
+        clock: Clock,
+        feed: Feed,
+        partitions: int,
+        unwritable: Callable[[], str | None] = lambda: None,
+    ) -> None:
         self._log = log
         self._pool = pool
         self._clock = clock
         self._feed = feed
+        self._unwritable = unwritable  # why no command can be written now
         self.wait_s = WAIT_S
         self.geo: Final = tuple(f"in.{p}" for p in range(partitions))
 
     async def send(self, kind: str, actor: str, body: dict[str, Any], streams: tuple[str, ...]) -> CommandState:
-        """Append a command and wait for its effect. Refused: `ConflictError`; no answer in time: `LaterError`."""
+        """Append a command and wait for its effect. Refused: `ConflictError`; not now, or no answer: `LaterError`."""
+        if why := self._unwritable():
+            raise LaterError(why)
         command = Command(id=new_id("c"), kind=kind, actor=actor, at_us=self._clock.now_us(), body=body)
         await self._log.append([(stream, encode(command)) for stream in streams])
         state = await self._settled(command.id)

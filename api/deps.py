@@ -24,7 +24,7 @@ from store.log import Log
 
 SESSION_S: Final = 7 * 24 * 3600
 Check = Callable[[], Awaitable[str | None]]  # None: ready; a text: what is wrong
-Submit = Callable[[str, bytes, Identity | None], Awaitable[list[Reject]]]  # returns when it is on disk
+Submit = Callable[[str, bytes, Identity | None], Awaitable[list[Reject]]]  # on disk when it returns; else LaterError
 Knocked = Callable[[str, str, str], None]  # user name, address, why: a credential that opens nothing
 
 
@@ -77,6 +77,7 @@ class Deps:
     register: Register = field(default_factory=NoRegister)
     submit: Submit | None = None  # where devices' HTTP goes in; None: nowhere
     standstill: Callable[[], str | None] = _nothing_wrong  # why nothing is taken in now
+    unwritable: Callable[[], str | None] = _nothing_wrong  # why no command can be written now
     known: Callable[[str], bool] = _nobody  # device id -> is it registered
     knocked: Knocked = _unheard
 

@@ -2,7 +2,7 @@
 
 It is the first lock (who are you); the routes' `Allow` is the second (may you). A path is closed unless this file
 opens it, so a new route is closed by default. Secrets never reach a log: the console's link carries its secret in a
-query, and no query is ever written by this room.
+query, and no query is ever written by this room. Devices (`/ingest/`) have a lock of their own: `api/speakers.py`.
 """
 
 from __future__ import annotations
@@ -11,14 +11,15 @@ import logging
 import re
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.deps import Deps
+from api.origins import same_origin
 from api.problems import STORE_DOWN, problem
+from api.speakers import CHALLENGE, PREFIX, RefusedError, speaker_of
 from core.identity import Identity
 from store import credentials
 
@@ -28,35 +29,17 @@ OPEN: Final = frozenset({"/", "/healthz", "/readyz", "/metrics"})  # /metrics lo
 _ASSET: Final = re.compile(
     r"/(?:assets/[\w.-]+(?:/[\w.-]+)*|[\w-]+\.(?:css|html|ico|js|png|svg|txt|webmanifest|woff2))"
 )
+_INVITATION: Final = re.compile(r"/i/[\w-]+")  # the path itself is the credential, good once
 SECRET: Final = re.compile(r"[\w-]{20,200}")  # what our secrets look like; anything else is not worth a query
 
 logger: Final = logging.getLogger("ronda.api")
 
 
 def is_open(path: str) -> bool:
-    """Whether a path needs no credential: health, and the console's own files, which hold no data."""
-    return path in OPEN or (_ASSET.fullmatch(path) is not None and ".." not in path)
-
-
-def origin_of(url: str) -> str:
-    """scheme://host[:port] of an address."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}".lower()
-
-
-def own_origins(headers: Mapping[str, str], public_url: str) -> set[str]:
-    """The origins from which the console speaks: the host that was asked, and the public address."""
-    host = headers.get("host", "").lower()
-    return {f"http://{host}", f"https://{host}", origin_of(public_url)}
-
-
-def same_origin(headers: Mapping[str, str], public_url: str) -> bool | None:
-    """Whether a request comes from our own pages; None when it does not say."""
-    origin = headers.get("origin")
-    if origin is not None:
-        return origin.lower() in own_origins(headers, public_url)
-    site = headers.get("sec-fetch-site")
-    return None if site is None else site in ("same-origin", "none")
+    """Whether a path needs no credential: health, invitations, and the console's own files, which hold no data."""
+    if path in OPEN or _INVITATION.fullmatch(path):
+        return True
+    return _ASSET.fullmatch(path) is not None and ".." not in path
 
 
 def bearer_of(headers: Mapping[str, str]) -> str | None:
@@ -86,33 +69,44 @@ class Gate:
         refusal = await self._refuse(scope) if scope["type"] in ("http", "websocket") else None
         if refusal is not None:
             status, detail = refusal
-            headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
-            await problem(status, detail, headers=headers)(scope, receive, send)
+            headers = CHALLENGE if scope["path"].startswith(PREFIX) else {"WWW-Authenticate": "Bearer"}
+            told = {401: headers, 503: {"Retry-After": "2"}}.get(status)
+            await problem(status, detail, headers=told)(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
     async def _refuse(self, scope: Scope) -> tuple[int, str] | None:
-        """Put the identity into the scope, or say why not."""
-        if "\0" in scope["path"] or b"%00" in scope["query_string"]:
-            return 400, "an address cannot contain the character NUL: no name has one"
-        if is_open(scope["path"]):
-            return None
-        connection = HTTPConnection(scope)
+        """Why this may not pass, None when it may."""
         try:
-            identity = await identify(connection, self._deps)
+            await self._admit(scope)
+        except RefusedError as error:
+            return error.status, str(error)
         except STORE_DOWN as error:
             logger.warning("cannot check credentials: %r", error, extra={"action": "api.store_down"})
             return 503, "credentials cannot be checked now; try again, and look at /readyz if it lasts"
+        return None
+
+    async def _admit(self, scope: Scope) -> None:
+        """Put who asks into the scope, or raise `RefusedError`."""
+        path: str = scope["path"]
+        if "\0" in path or b"%00" in scope["query_string"]:
+            raise RefusedError(400, "an address cannot contain the character NUL: no name has one")
+        if is_open(path):
+            return
+        connection = HTTPConnection(scope)
+        if path.startswith(PREFIX):  # devices: no cookie counts here, so no foreign page can use one
+            scope["speaker"] = await speaker_of(connection, self._deps)
+            return
+        identity = await identify(connection, self._deps)
         if identity is None:
-            return 401, "sign in by your link, or send a token as Authorization: Bearer"
+            raise RefusedError(401, "sign in by your link, or send a token as Authorization: Bearer")
         foreign = _foreign(scope, connection.headers, self._deps.public_url)
         if foreign:
-            return 403, foreign
+            raise RefusedError(403, foreign)
         scope["identity"] = identity
         if identity.role == "auditor":
-            record = {"action": "api.audit", "subject": identity.subject, "path": scope["path"]}
+            record = {"action": "api.audit", "subject": identity.subject, "path": path}
             logger.info("auditor reads", extra=record)
-        return None
 
 
 def _foreign(scope: Scope, headers: Headers, public_url: str) -> str:

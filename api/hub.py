@@ -26,7 +26,7 @@ from store.log import Log
 
 FIELDS: Final = (
     "device", "vehicle", "class", "state", "lon", "lat", "time", "since", "speed", "course", "accuracy", "battery",
-    "area", "alert", "dwell",
+    "area", "alert", "dwell", "sos",
 )  # fmt: skip
 SWEEP_S: Final = 1.0
 VEHICLES_S: Final = 5.0  # how soon a new assignment shows on the map

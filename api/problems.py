@@ -101,16 +101,21 @@ async def _later(_: HTTPConnection, error: Exception) -> Response:
     return problem(503, str(error), headers={"Retry-After": "2"})
 
 
+def _place(connection: HTTPConnection) -> str:
+    """The route's template: an address may hold the secret of an invitation."""
+    return getattr(connection.scope.get("route"), "path", "") or "unknown"
+
+
 async def _store_down(connection: HTTPConnection, error: Exception) -> Response:
     """The error's own text names sockets and hosts: it is for the log."""
-    extra = {"action": "api.store_down", "path": connection.url.path}
+    extra = {"action": "api.store_down", "path": _place(connection)}
     logger.warning("a server behind us does not answer: %r", error, extra=extra)
     detail = "a server behind this one does not answer; try again, and look at /readyz if it lasts"
     return problem(503, detail, headers={"Retry-After": "2"})
 
 
 async def _unexpected(connection: HTTPConnection, error: Exception) -> Response:
-    extra = {"action": "api.request_failed", "path": connection.url.path}
+    extra = {"action": "api.request_failed", "path": _place(connection)}
     logger.error("request failed", exc_info=error, extra=extra)
     return problem(500, "this should not have happened; the server's log has the details")
 

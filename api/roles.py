@@ -22,6 +22,7 @@ Permission = Literal[
     "duty.write",  # on duty, consent: staff for anybody, a volunteer for themselves
     "credential.write",  # tokens of devices
     "rejects.read",
+    "fix.send",  # over HTTP for any device: a gateway; a credential bound to a device speaks for that one
     "alert.ack",
     "incident.read",
     "incident.open",
@@ -43,6 +44,7 @@ TABLE: Final[Mapping[Permission, frozenset[Role]]] = {
     "duty.write": frozenset({"admin", "coordinator", "volunteer"}),
     "credential.write": frozenset({"admin", "supervisor"}),
     "rejects.read": frozenset({"admin", "supervisor", "auditor"}),
+    "fix.send": frozenset({"admin", "device"}),
     "alert.ack": frozenset({"admin", "supervisor", "coordinator"}),
     "incident.read": _STAFF,
     "incident.open": frozenset({"admin", "supervisor", "coordinator"}),

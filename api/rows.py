@@ -226,6 +226,7 @@ def frame_row(live: Live, vehicle: str | None, now_us: int) -> list[Any]:
         live.area,
         live.alert,
         _frame_dwell(live.dwell, live, now_us),
+        live.sos,
     ]
 
 

@@ -22,7 +22,7 @@ from store import credentials
 
 PREFIX: Final = "/ingest/"
 SECRET_IN_BODY: Final = "/ingest/osmand"  # noqa: S105  a path: this client may show its secret as its id
-CHALLENGE: Final = {"WWW-Authenticate": 'Basic realm="ronda", charset="UTF-8", Bearer'}
+CHALLENGE: Final = {"WWW-Authenticate": 'Basic realm="ronda"'}
 _SHORTEST: Final = 40  # characters: what is shorter is an id of a device, and none of our secrets
 _NAME_MAX: Final = 128
 

@@ -140,3 +140,13 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     rest_mps: Speed = 1.5  # slower than this before a silence: it was at rest
     limit_s: Seconds = 1800.0  # an unexplained dwell this long raises the alert
     horizon_s: Seconds = 900.0  # lateness horizon
+
+
+REGISTRIES: Final[dict[str, type[msgspec.Struct]]] = {
+    "devices": Device,
+    "vehicles": Vehicle,
+    "people": Person,
+    "routes": Route,
+    "shifts": Shift,
+    "assignments": Assignment,
+}

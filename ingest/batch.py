@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from typing import Final, NamedTuple
@@ -27,7 +27,9 @@ from core.partition import partition_of
 from core.rejects import Reject
 from ingest.admit import Admission, Admitted
 from ingest.counters import Counters
+from ingest.heard import Hearing
 from ingest.message import Append, Message
+from ingest.ration import Ration
 
 REJECTS_STREAM: Final = "rejects"
 REJECTS_CAP: Final = 100_000  # entries of the rejects stream; what nobody read by then is forgotten
@@ -68,9 +70,11 @@ class Batcher:
         clock: Clock,
         counters: Counters,
         limits: Limits | None = None,
+        ration: Ration | None = None,
         on_rejects: Callable[[list[Reject]], None] | None = None,
         standstill: Callable[[], str | None] = lambda: None,
         on_release: Callable[[], Awaitable[None]] | None = None,
+        on_heard: Callable[[Mapping[str, Hearing]], None] | None = None,
     ) -> None:
         self._append = append
         self._admission = admission
@@ -78,9 +82,11 @@ class Batcher:
         self._clock = clock
         self._counters = counters
         self._limits = limits or Limits()
+        self._ration = ration or Ration(lambda _: True)
         self._on_rejects = on_rejects
         self._standstill = standstill
         self._on_release = on_release
+        self._on_heard = on_heard
         self._waiting: deque[Message] = deque()
         self._writing: Sequence[Message] = ()
         self._bytes = 0
@@ -192,9 +198,9 @@ class Batcher:
         if len(admitted.held):
             await self._append_surely([(HELD_STREAM, codec.encode(admitted.held))], cap=HELD_CAP)
         if admitted.rejects:
-            await self._append_surely([(REJECTS_STREAM, codec.encode(admitted.rejects))], cap=REJECTS_CAP)
-            if self._on_rejects is not None:
-                self._on_rejects(admitted.rejects)
+            await self._write_rejects(self._ration.pick(admitted.rejects, self._clock.now_us()))
+        if self._on_heard is not None:
+            self._on_heard(admitted.heard)
         self._writing = ()
         self._bytes -= sum(len(message.payload) + _OVERHEAD for message in batch)
         self._count(batch, admitted)
@@ -206,6 +212,17 @@ class Batcher:
             self._press(full=False)
         if not self._waiting:
             self._idle.set()
+
+    async def write_summaries(self) -> None:
+        """Store how many rejects were withheld, if it is time to; beside `run`."""
+        await self._write_rejects(self._ration.summaries(self._clock.now_us()))
+
+    async def _write_rejects(self, rejects: list[Reject]) -> None:
+        if rejects:
+            await self._append_surely([(REJECTS_STREAM, codec.encode(rejects))], cap=REJECTS_CAP)
+            self._counters.rejects_stored += len(rejects)
+            if self._on_rejects is not None:
+                self._on_rejects(rejects)
 
     async def _append_surely(self, items: Sequence[tuple[str, bytes]], *, cap: int | None) -> None:
         """Append, trying again with growing pauses until the log has it."""

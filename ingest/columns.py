@@ -74,6 +74,8 @@ def judge(raws: Sequence[RawFix], received_us: NDArray[np.int64] | None, *, naiv
     columns["ignition"] = _trits([raw.ignition for raw in raws])
     columns["moving"] = _trits([raw.moving for raw in raws])
     columns["flags"] = np.array([int(Flag.SOS) if raw.sos else 0 for raw in raws], np.uint32)
+    beyond = _floats([raw.speed for raw in raws]) > BOUNDS[0].high
+    columns["flags"][beyond] |= int(Flag.SPEED)
     return Judged(columns, verdict)
 
 

@@ -14,6 +14,7 @@ class Counters:
     fixes: int = 0
     ignored: int = 0  # known and of no use here: OwnTracks cards, waypoints, last wills, ...
     rejects: Counter[str] = field(default_factory=Counter)  # by reason
+    rejects_stored: int = 0  # the others were withheld by the ration
     held_fixes: int = 0  # of devices that nobody registered, kept apart
     appends: int = 0
     append_failures: int = 0
@@ -26,10 +27,13 @@ class Counters:
     connects: int = 0
     refused_connects: int = 0
     takeovers: int = 0
+    revoked: int = 0  # connections ended because their credential is no longer good
     timeouts: int = 0
     protocol_errors: int = 0
     oversize: int = 0
     wills_ignored: int = 0
+    notes: int = 0  # of what was last heard of a device
+    notes_dropped: int = 0
     notices: int = 0  # messages sent to devices
     notices_dropped: int = 0  # a mailbox was full or nobody owned it
     broker_reconnects: int = 0

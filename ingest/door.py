@@ -12,9 +12,9 @@ import inspect
 import logging
 import secrets
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from core.clock import Clock
 from core.identity import Identity
@@ -24,10 +24,17 @@ from ingest.counters import Counters
 from ingest.dialects import Router
 from ingest.mailbox import LASTING_S, Mailboxes, Notice
 from ingest.message import Message, Sink
+from ingest.recheck import Credential, Rechecks
 from ingest.session import RECEIVE_MAXIMUM, SKIP_MAX, Session
 
 Authenticate = Callable[[str, str, str], Identity | Awaitable[Identity | None] | None]  # client id, user, password
 
+Knock = Callable[[str, str, str], None]  # user, client id, why it was refused
+
+_KNOCKS: Final = {
+    wire.BAD_CREDENTIALS: "the password is no credential that opens: mistyped, expired or revoked",
+    wire.NOT_AUTHORIZED: "no password was given",
+}
 _CLIENT_ID_MAX: Final = 256
 _SWEEP_S: Final = 1.0
 _STUCK_S: Final = 60.0  # a client that takes nothing of what we write for this long is gone
@@ -47,17 +54,26 @@ class DoorParams:
     anonymous: bool = False  # only the demo: whoever gives no password may speak for any device
     connections_max: int = 20_000
     connect_timeout_s: float = 10.0
+    recheck_s: float = 30.0  # how old the answer about a connected client's credential may become
 
 
 class Door:
     """Listens while entered (`async with`). `port` is the real one when 0 was asked for."""
 
     def __init__(
-        self, params: DoorParams, sink: Sink, authenticate: Authenticate, *, clock: Clock, counters: Counters
+        self,
+        params: DoorParams,
+        sink: Sink,
+        authenticate: Authenticate,
+        *,
+        clock: Clock,
+        counters: Counters,
+        on_knock: Knock = lambda _user, _client, _why: None,
     ) -> None:
         self._params = params
         self._sink = sink
         self._authenticate = authenticate
+        self._on_knock = on_knock
         self._clock = clock
         self._counters = counters
         self._router = Router()
@@ -69,6 +85,7 @@ class Door:
         self._checks = asyncio.Semaphore(_CHECKS)
         self._server: asyncio.Server | None = None
         self._sweeper: asyncio.Task[None] | None = None
+        self._rechecks = Rechecks(self._connections, self._ask, params.recheck_s, counters)
         self._loop = asyncio.get_running_loop()
         sink.on_pressure(self._on_pressure)
 
@@ -94,6 +111,7 @@ class Door:
             ssl_handshake_timeout=handshake_s,
         )
         self._sweeper = asyncio.create_task(self._sweep())
+        self._background(self._rechecks.run())
         extra = {"action": "door.open", "host": params.host, "port": self.port}
         _logger.info("the door is open on %s:%d", params.host, self.port, extra=extra)
         return self
@@ -172,9 +190,7 @@ class Door:
         return True
 
     def enter(self, session: Session, connect: wire.Connect) -> None:
-        task = self._loop.create_task(self._enter(session, connect))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._background(self._enter(session, connect))
 
     def leave(self, session: Session) -> None:
         self._connections.discard(session)
@@ -185,6 +201,11 @@ class Door:
             self._mailboxes.leave(box, self.now_s())
 
     # the rest
+
+    def _background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _flush(self) -> None:
         dirty, self._dirty = self._dirty, []
@@ -199,10 +220,12 @@ class Door:
                 session.release("sink")
 
     async def _enter(self, session: Session, connect: wire.Connect) -> None:
-        code, identity = await self._check(connect)
+        code, identity, credential = await self._check(connect)
         if code:
             extra = {"action": "door.refused", "client": connect.client_id[:64], "code": code}
             _logger.info("a client was refused", extra=extra)
+            if code in _KNOCKS:
+                self._on_knock(connect.username or connect.client_id, connect.client_id, _KNOCKS[code])
             session.refuse(code)
             return
         client_id = connect.client_id or f"auto-{secrets.token_hex(8)}"
@@ -215,6 +238,7 @@ class Door:
         self._counters.connects += 1
         self._counters.wills_ignored += connect.will is not None
         self._sessions[key] = session
+        session.credential, session.checked_s = credential, now_s
         properties = _connack_properties(connect, client_id, lasting_s)
         session.welcome(identity, mailbox, wire.connack(session.version, 0, present=present, properties=properties))
         if not session.open:  # it went away while its credential was being checked
@@ -231,26 +255,30 @@ class Door:
                 self._mailboxes.leave(before.mailbox, self.now_s())
             before.mailbox = None
 
-    async def _check(self, connect: wire.Connect) -> tuple[int, Identity | None]:
-        """Reason code (0: welcome) and identity of a client."""
+    async def _check(self, connect: wire.Connect) -> tuple[int, Identity | None, Credential | None]:
+        """Reason code (0: welcome), identity and credential of a client."""
         code = _objection(connect)
         if code:
-            return code, None
+            return code, None, None
         if not connect.password:
-            return (0 if self._params.anonymous else wire.NOT_AUTHORIZED), None
+            return (0 if self._params.anonymous else wire.NOT_AUTHORIZED), None, None
         try:
             password = connect.password.decode()
         except UnicodeDecodeError:
-            return wire.BAD_CREDENTIALS, None
+            return wire.BAD_CREDENTIALS, None, None
+        credential = (connect.client_id, connect.username or "", password)
         try:
-            async with asyncio.timeout(self._params.connect_timeout_s), self._checks:
-                identity = self._authenticate(connect.client_id, connect.username or "", password)
-                if inspect.isawaitable(identity):
-                    identity = await identity
+            identity = await self._ask(credential)
         except Exception:
             _logger.exception("a credential could not be checked", extra={"action": "door.check_failed"})
-            return wire.UNAVAILABLE, None
-        return (0, identity) if identity is not None else (wire.BAD_CREDENTIALS, None)
+            return wire.UNAVAILABLE, None, None
+        return (0, identity, credential) if identity is not None else (wire.BAD_CREDENTIALS, None, None)
+
+    async def _ask(self, credential: Credential) -> Identity | None:
+        """Whom a credential belongs to, None if to nobody; raises if that cannot be found out now."""
+        async with asyncio.timeout(self._params.connect_timeout_s), self._checks:
+            identity = self._authenticate(*credential)
+            return await identity if inspect.isawaitable(identity) else identity
 
     async def _sweep(self) -> None:
         while True:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import Final
 
 from core.clock import Clock
 from core.identity import Identity
@@ -16,7 +17,11 @@ from ingest.admit import Admission
 from ingest.batch import Batcher, Limits
 from ingest.counters import Counters
 from ingest.directory import Directory
+from ingest.heard import Note, Notes
 from ingest.message import Append, Message, Source
+from ingest.ration import Ration
+
+_SUMMARY_S: Final = 5.0  # how often it is looked whether rejects were withheld
 
 
 class Intake:
@@ -32,6 +37,7 @@ class Intake:
         auto_register: bool = False,
         limits: Limits | None = None,
         counters: Counters | None = None,
+        note: Note | None = None,
         standstill: Callable[[], str | None] = lambda: None,
         on_rejects: Callable[[list[Reject]], None] | None = None,
         on_release: Callable[[], Awaitable[None]] | None = None,
@@ -39,6 +45,7 @@ class Intake:
         self.counters = counters or Counters()
         self._clock = clock
         self.admission = Admission(directory, auto_register=auto_register)
+        self.notes = Notes(note, self.admission.noteworthy, clock=clock, counters=self.counters)
         self.batcher = Batcher(
             append,
             self.admission,
@@ -46,9 +53,11 @@ class Intake:
             clock=clock,
             counters=self.counters,
             limits=limits,
+            ration=Ration(directory.known),
             on_rejects=on_rejects,
             standstill=standstill,
             on_release=on_release,
+            on_heard=self.notes.hear,
         )
 
     @property
@@ -58,7 +67,15 @@ class Intake:
 
     async def run(self) -> None:
         """Write until cancelled."""
-        await self.batcher.run()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.notes.run())
+            tasks.create_task(self._summarize())
+            await self.batcher.run()
+
+    async def _summarize(self) -> None:
+        while True:
+            await asyncio.sleep(_SUMMARY_S)
+            await self.batcher.write_summaries()
 
     async def submit(
         self, topic: str, payload: bytes, identity: Identity | None, *, source: Source = "http"
@@ -84,6 +101,10 @@ class Intake:
         )
         await written
         return rejects
+
+    def knock(self, user: str, client: str, why: str) -> None:
+        """Somebody showed a credential that does not open."""
+        self.notes.knock(user, client, why)
 
     def times(self) -> dict[str, int]:
         """What the clocks of registered devices say, by the newest messages that wait."""

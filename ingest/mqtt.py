@@ -10,25 +10,29 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
 import aiomqtt
+from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from core.clock import Clock
 from core.errors import ConfigError
 from ingest.counters import Counters
+from ingest.dialects import SUBSCRIPTIONS
 from ingest.message import Message, Sink, ignore
 
-TOPICS: Final = ("ronda/v1/+/fix", "owntracks/+/+", "owntracks/+/+/event")
+TOPICS: Final = SUBSCRIPTIONS
 RECEIVE_MAXIMUM: Final = 65_535  # Mosquitto hands out as many unacknowledged messages, whatever its own setting
 SESSION_S: Final = 7 * 86_400  # the broker keeps our session this long
 _BACKOFF_S: Final = (0.2, 10.0)
 _KEEP_ALIVE_S: Final = 30
+_NOTICES_WAITING: Final = 1_000  # messages to devices that the broker has not acknowledged; further ones are dropped
+_REFUSED: Final = 0x80  # reason codes of a SUBACK from here on
 
 _logger = logging.getLogger(__name__)
 
@@ -52,6 +56,20 @@ class MqttSource:
     @property
     def connected(self) -> bool:
         return self._connected
+
+    def notify(self, device: str, kind: str, payload: bytes) -> int:
+        """Publish a message for a device at QoS 1; how many brokers took it (none while we are not connected)."""
+        client = self._client
+        if client is None or not self._connected:
+            self._counters.notices_dropped += 1
+            return 0
+        topic = f"ronda/v1/{device}/{kind}"
+        sent = client._client.publish(topic, payload, qos=1)  # noqa: SLF001  # see the module's docstring
+        if sent.rc == MQTTErrorCode.MQTT_ERR_QUEUE_SIZE:
+            self._counters.notices_dropped += 1
+            return 0
+        self._counters.notices += 1
+        return 1
 
     async def run(self) -> None:
         """Connect, serve, and connect again with growing pauses; not while the sink is full."""
@@ -77,7 +95,7 @@ class MqttSource:
         client._client.manual_ack_set(True)  # noqa: SLF001  # see the module's docstring
         self._client = client
         async with client:
-            await client.subscribe([(topic, 1) for topic in TOPICS])
+            _report(await client.subscribe([(topic, 1) for topic in TOPICS]))
             self._connected = True
             _logger.info("subscribed at the broker", extra={"action": "mqtt.connected"})
             self._on_pressure()
@@ -101,6 +119,7 @@ class MqttSource:
             keepalive=_KEEP_ALIVE_S,
             properties=properties,
             tls_context=address.tls,
+            max_queued_outgoing_messages=_NOTICES_WAITING,
             queue_type=_inbox_type(lambda message: self._take(holder[0], message)),
         )
         holder.append(client)
@@ -113,7 +132,16 @@ class MqttSource:
         done = partial(self._acknowledge, client, message.mid) if message.qos else ignore
         payload = message.payload if isinstance(message.payload, bytes) else b""
         self._sink.put(
-            Message(str(message.topic), payload, self._clock.now_us(), message.qos, bool(message.retain), None, done)
+            Message(
+                topic=str(message.topic),
+                payload=payload,
+                received_us=self._clock.now_us(),
+                qos=message.qos,
+                retained=bool(message.retain),
+                identity=None,  # the broker has checked it
+                done=done,
+                source="broker",
+            )
         )
 
     def _acknowledge(self, client: aiomqtt.Client, mid: int) -> None:
@@ -136,6 +164,15 @@ class MqttSource:
             loop.remove_reader(socket.fileno())
         else:
             loop.add_reader(socket.fileno(), _read_on, client)
+
+
+def _report(granted: Sequence[object]) -> None:
+    """Say which topics the broker does not let us read: those devices would be deaf mutes."""
+    codes = [int(getattr(code, "value", code)) for code in granted]  # type: ignore[call-overload]  # paho is untyped
+    refused = [topic for topic, code in zip(TOPICS, codes, strict=False) if code >= _REFUSED]
+    if refused:
+        extra = {"action": "mqtt.subscription_refused", "topics": refused}
+        _logger.error("the broker refuses us topics: %s; allow them in its ACL", ", ".join(refused), extra=extra)
 
 
 def _read_on(client: aiomqtt.Client) -> None:

@@ -10,6 +10,7 @@
         last_tick=await find_last_tick(log),
         ticks_here=holds_the_lease,   # () -> awaitable bool: of several ingests one ticks
         find_last=...,                # () -> awaitable Tick: what the other one said last
+        note=log.note,                # Log.note: what was last heard of each device
         standstill=holds.why,         # () -> why nothing may be taken in now, None: it may
     )
     await ingest.run()                # until cancelled; what is on its way to disk then is finished first
@@ -35,6 +36,7 @@ from core.rejects import Reject
 from ingest.batch import Limits
 from ingest.directory import Directory
 from ingest.door import Authenticate, Door, DoorParams
+from ingest.heard import Note
 from ingest.intake import Intake
 from ingest.message import Append, Source
 from ingest.mqtt import MqttSource
@@ -75,6 +77,7 @@ class Ingest:
         ticks_here: Callable[[], Awaitable[bool]] | None = None,
         find_last: Callable[[], Awaitable[Tick | None]] | None = None,
         standstill: Callable[[], str | None] = lambda: None,
+        note: Note | None = None,
     ) -> None:
         self.intake = Intake(
             append=append,
@@ -84,13 +87,18 @@ class Ingest:
             auto_register=params.auto_register,
             limits=params.limits,
             standstill=standstill,
+            note=note,
             on_rejects=self._tell,
             on_release=self._resume,
         )
         self.counters = counters = self.intake.counters
         self._standstill = standstill
         sink = self._batcher = self.intake.batcher
-        self.door = Door(params.door, sink, authenticate, clock=clock, counters=counters) if params.door else None
+        self.door = (
+            Door(params.door, sink, authenticate, clock=clock, counters=counters, on_knock=self.intake.knock)
+            if params.door
+            else None
+        )
         self._broker = (
             MqttSource(params.mqtt_url, params.mqtt_client_id, sink, clock=clock, counters=counters)
             if params.mqtt_url
@@ -148,8 +156,9 @@ class Ingest:
         return self.intake.full
 
     def notify(self, device: str, kind: str, payload: bytes) -> int:
-        """Tell a device something (`offer`, `notice`, `reject`); how many of its sessions get it."""
-        return self.door.notify(device, kind, payload) if self.door else 0
+        """Tell a device something (`offer`, `notice`, `reject`); how many of its sessions, or brokers, get it."""
+        at_door = self.door.notify(device, kind, payload) if self.door else 0
+        return at_door + (self._broker.notify(device, kind, payload) if self._broker else 0)
 
     def _tell(self, rejects: list[Reject]) -> None:
         """Send rejects back to the devices that listen for them (whoever is writing a device wants to know why)."""

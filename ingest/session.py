@@ -81,6 +81,8 @@ class Session(asyncio.Protocol):
         self.active_s = house.now_s()
         self.opened_s = self.active_s
         self.peer_inflight = INFLIGHT_LIMIT
+        self.credential: tuple[str, str, str] | None = None  # client id, user, password: asked again now and then
+        self.checked_s = self.active_s
         self.ended_s: float | None = None  # when we closed it; the client may still be taking our last words
 
     @property

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -21,6 +21,7 @@ from psycopg_pool import AsyncConnectionPool
 from core.clock import Clock
 from core.codec import encode
 from core.entries import Config
+from core.errors import RondaError
 from core.fixes import Fixes, Flag
 from core.partition import partition_of
 from ronda.registry import Directory
@@ -43,14 +44,24 @@ class Registrar:
     """Changes the registry (`api.registering.Register`) and adopts what was held."""
 
     def __init__(
-        self, stream_log: Log, pool: AsyncConnectionPool, clock: Clock, partitions: int, *, wait_s: float = WAIT_S
+        self,
+        stream_log: Log,
+        pool: AsyncConnectionPool,
+        clock: Clock,
+        partitions: int,
+        *,
+        wait_s: float = WAIT_S,
+        standstill: Callable[[], str | None] = lambda: None,
     ) -> None:
         self._log, self._pool, self._clock = stream_log, pool, clock
         self._partitions, self._wait_s = partitions, wait_s
+        self._standstill = standstill  # why nothing may be written now
         self._one = asyncio.Lock()  # of this process; the database's lock is for the others
 
     async def __call__(self, configs: Sequence[Config], held_of: Sequence[str] = ()) -> None:
         """Append, and return when the archive has it; raises `LaterError` when it does not get there in time."""
+        if why := self._standstill():
+            raise _later(why)
         now_us = self._clock.now_us()
         entries = [
             msgspec.structs.replace(config, id=config.id or secrets.token_hex(12), at_us=config.at_us or now_us)
@@ -63,12 +74,22 @@ class Registrar:
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[None]:
         """Nobody else changes the registry meanwhile."""
-        async with self._one, joins.alone(self._pool):
-            yield
+        try:
+            async with asyncio.timeout(self._wait_s):
+                await self._one.acquire()
+        except TimeoutError as error:
+            raise _later("another change of the registry is still being made; try again in a moment") from error
+        try:
+            async with joins.alone(self._pool):
+                yield
+        finally:
+            self._one.release()
 
     async def sweep(self) -> int:
         """Adopt what is held of registered devices; how many fixes that were."""
         adopted = 0
+        if self._standstill():
+            return adopted
         for device in await joins.held_registered(self._pool):
             held = await self._held([device])
             await self._append([], held)
@@ -117,9 +138,7 @@ class Registrar:
         end, pause_s = loop.time() + self._wait_s, ASK_S
         while not await config_done(self._pool, config_id):
             if loop.time() > end:
-                from api.problems import LaterError  # the web framework is not loaded for this alone
-
-                raise LaterError(
+                raise _later(
                     f"the change is in the log ({config_id}) but the archive has not taken it yet; "
                     "look at the result before you repeat it, and see whether the stage `archive` runs"
                 )
@@ -135,6 +154,12 @@ async def adopt_for_ever(registrar: Registrar) -> None:
             await registrar.sweep()
         except AWAY as error:
             log.warning("held fixes: %s", error, extra={"action": "adopt.retry"})
+
+
+def _later(why: str) -> RondaError:
+    from api.problems import LaterError  # the web framework is not loaded for this alone
+
+    return LaterError(why)
 
 
 def _allowed(directory: Directory, fixes: Fixes) -> Fixes:

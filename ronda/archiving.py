@@ -1,6 +1,7 @@
 """The archive's loop: what the log says goes to Postgres, rows and offsets in one transaction.
 
-Exactly once: a batch that failed, or whose answer was lost, is read again from the offsets that Postgres knows.
+Exactly once: a batch that failed, or whose answer was lost, is read again from the offsets that Postgres knows. What
+Postgres cannot store, however often it is tried, is told apart from its neighbours and passed over: see `isolate`.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from core.errors import ConflictError
 from core.events import Event
 from core.fixes import Fixes
 from core.rejects import Reject
+from ronda.isolating import Item, halves, refused
 from ronda.runtime import AWAY
 from ronda.steps import readable
-from store.archive import Archive
+from store.archive import Archive, RefusedError
 from store.cancel import heed_cancel
 from store.log import START, Entry, Log
 
@@ -35,10 +37,9 @@ AGAIN: Final = (*AWAY, ConflictError)  # or another writer was here: begin again
 class Batch:
     """What one read holds, by kind."""
 
-    offsets: dict[str, str] = field(default_factory=dict)
     fixes: list[Fixes] = field(default_factory=list)
     held: list[Fixes] = field(default_factory=list)
-    events: list[tuple[str, str, Sequence[Event]]] = field(default_factory=list)
+    events: list[tuple[str, str, Sequence[Event | None]]] = field(default_factory=list)
     configs: list[tuple[str, Config]] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
@@ -66,15 +67,9 @@ def streams_of(partitions: int) -> list[str]:
     return [*per_partition, "dispatch.in", "dispatch.events", "rejects", "held"]
 
 
-def batch_of(read: dict[str, list[Entry]]) -> Batch:
-    """Entries as read, sorted by kind."""
-    batch = Batch()
-    for stream, entries in read.items():
-        for id_, value in readable(entries, stream):
-            batch.add(stream, id_, value)
-        if entries:
-            batch.offsets[stream] = entries[-1].id
-    return batch
+def items_of(read: dict[str, list[Entry]]) -> list[Item]:
+    """Entries as read, decoded, stream by stream."""
+    return [Item(stream, id_, value) for stream, entries in read.items() for id_, value in readable(entries, stream)]
 
 
 async def archive_for_ever(stream_log: Log, archive: Archive, partitions: int) -> None:
@@ -84,8 +79,8 @@ async def archive_for_ever(stream_log: Log, archive: Archive, partitions: int) -
         try:
             offsets = dict.fromkeys(streams_of(partitions), START) | await archive.offsets()
             tries = 0
-            async for batch in batches(stream_log, offsets):
-                await write(archive, batch)
+            async for items, reached in batches(stream_log, offsets):
+                await write(archive, items, reached)
         except AGAIN as error:
             wait_s = RETRY_S[min(tries, len(RETRY_S) - 1)]
             tries += 1
@@ -93,25 +88,51 @@ async def archive_for_ever(stream_log: Log, archive: Archive, partitions: int) -
             await asyncio.sleep(wait_s)
 
 
-async def batches(stream_log: Log, offsets: dict[str, str]) -> AsyncIterator[Batch]:
-    """Batches from these offsets on, for ever."""
+async def batches(stream_log: Log, offsets: dict[str, str]) -> AsyncIterator[tuple[list[Item], dict[str, str]]]:
+    """Batches from these offsets on, for ever, each with the offsets that it reaches."""
     while True:
-        batch = batch_of(await stream_log.read(offsets, count=COUNT, block_ms=BLOCK_MS))
+        read = await stream_log.read(offsets, count=COUNT, block_ms=BLOCK_MS)
         heed_cancel()
-        if batch.offsets:
-            yield batch
-            offsets |= batch.offsets
+        reached = {stream: entries[-1].id for stream, entries in read.items() if entries}
+        if reached:
+            yield items_of(read), reached
+            offsets |= reached
             await asyncio.sleep(LINGER_S)
 
 
-async def write(archive: Archive, batch: Batch) -> None:
-    """One transaction for all of it."""
-    await archive.write(
-        batch.offsets,
-        Fixes.concat(batch.fixes),
-        batch.events,
-        batch.configs,
-        batch.commands,
-        batch.rejects,
-        Fixes.concat(batch.held),
-    )
+async def write(archive: Archive, items: Sequence[Item], offsets: dict[str, str]) -> None:
+    """One transaction for all of it; more when something in it is refused."""
+    batch = Batch()
+    for item in items:
+        batch.add(*item)
+    try:
+        await archive.write(
+            offsets,
+            Fixes.concat(batch.fixes),
+            batch.events,
+            batch.configs,
+            batch.commands,
+            batch.rejects,
+            Fixes.concat(batch.held),
+        )
+    except RefusedError as error:
+        await isolate(archive, items, offsets, error)
+
+
+async def isolate(archive: Archive, items: Sequence[Item], offsets: dict[str, str], error: RefusedError) -> None:
+    """Write one half, then the other, down to the entry, and in it the fix or event, that is refused: a reject.
+
+    The offset of an entry moves with its last part. A kill in between does no harm: parts are stored by identity.
+    """
+    if len(items) > 1:
+        middle = len(items) // 2
+        await write(archive, items[:middle], {item.stream: item.id for item in items[:middle]})
+        await write(archive, items[middle:], offsets)
+    elif items and (parts := halves(items[0])):
+        await write(archive, [parts[0]], {items[0].stream: archive.at(items[0].stream)})
+        await write(archive, [parts[1]], offsets)
+    elif items:
+        log.error("%s of %s: %s", items[0].id, items[0].stream, error, extra={"action": "archive.refused"})
+        await archive.write(offsets, Fixes.empty(), rejects=[refused(items[0], error)])
+    else:
+        raise error

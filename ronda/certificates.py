@@ -63,6 +63,16 @@ def serves(certificate: bytes, ca: bytes, hosts: Sequence[str], now: datetime) -
     return lasts and set(names) == {_alternative(host) for host in hosts}
 
 
+def names(certificate: bytes) -> list[str]:
+    """The names and addresses that a certificate is for; none when it cannot be read."""
+    try:
+        found = x509.load_pem_x509_certificate(certificate).extensions
+        named = found.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (ValueError, x509.ExtensionNotFound):
+        return []
+    return [str(name.value) for name in named]
+
+
 def readable(pair: Pair) -> bool:
     """Whether both parts can be read and belong together."""
     try:

@@ -180,13 +180,13 @@ async def _say(runtime: Runtime, city: City) -> None:
     """One link per role, and how to put a device of one's own on the map."""
     lines = ["", f"Ronda shows {city.name}. Sign in (each link works once, for ten minutes):"]
     lines += [f"  {role:<12} {await link(runtime, role)}" for role in ROLES]
-    lines += ["Put a device of your own on the map:", f"  {curl(runtime.urls.mqtt, city)}", ""]
+    lines += ["Put a device of your own on the map:", f"  {curl(runtime.settings.link_base, city)}", ""]
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
 
 
-def curl(mqtt_url: str, city: City) -> str:
+def curl(base_url: str, city: City) -> str:
     """A command that sends one fix in the middle of the city, now."""
     lon, lat = city.origin
     body = f'{{\\"time\\": $(date +%s), \\"lat\\": {lat}, \\"lon\\": {lon}}}'
-    return f'curl -d "{body}" {mqtt_url}/ronda/v1/my-device/fix'
+    return f'curl -d "{body}" "{base_url}/ingest/v1/fixes?device=my-device"'

@@ -100,14 +100,14 @@ class Directory:
                 if entry.body[2:3] == b"G":  # most entries are fixes and ticks: not worth decoding here
                     self._read(entry.body)
 
-    async def follow_keys(self, read_keys: ReadKeys) -> None:
+    async def follow_keys(self, read_keys: ReadKeys, every_s: float = KEYS_S) -> None:
         """Keep the payload keys up to date, until cancelled; while they cannot be read, the old ones count."""
         while True:
             try:
                 self._keys = await read_keys()
             except AWAY as error:
                 log.warning("payload keys: %s", error, extra={"action": "registry.keys_retry"})
-            await asyncio.sleep(KEYS_S)
+            await asyncio.sleep(every_s)
 
     def apply(self, change: Config) -> None:
         """Take in one change; a row that does not fit its section is passed over, as the archive does."""

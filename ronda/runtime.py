@@ -12,6 +12,7 @@ from core.clock import Clock
 from core.codec import encode
 from core.entries import Config, Entry
 from core.errors import UnavailableError
+from ronda.holds import Holds, TrustedClock
 from ronda.settings import Settings
 from store.log import Log
 
@@ -57,6 +58,12 @@ class Runtime:
     urls: Urls
     partitions: int
     parts: Parts = field(default_factory=Parts)
+    holds: Holds = field(default_factory=Holds)
+
+    @property
+    def trusted(self) -> Clock:
+        """The clock for expiries and for people: it is not led astray by a wrong one of the machine."""
+        return TrustedClock(self.clock, self.holds)
 
     def inputs(self) -> list[str]:
         """The input stream of every partition."""

@@ -19,6 +19,7 @@ from core.errors import ConfigError
 
 PREFIX: Final = "RONDA_"
 FILE: Final = "ronda.toml"
+LOG_LEAST_MB: Final = 32
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -42,6 +43,10 @@ class Settings:
     oidc_issuer: str = ""
     map_style_url: str = ""
     auto_register: bool = False
+    log_max_mb: int = 0
+    disk_min_mb: int = 200
+    keep_fixes_days: int = 0
+    trust_clock: bool = False
     demo: bool = False
 
     def __post_init__(self) -> None:
@@ -139,6 +144,12 @@ def _check(settings: Settings) -> None:
     for name, port in (("RONDA_HTTP_PORT", settings.http_port), ("RONDA_MQTT_PORT", settings.mqtt_port)):
         if not 0 <= port <= 65535:
             raise ConfigError(f"{name} must be from 0 (any free port) to 65535, not {port}.")
+    if settings.log_max_mb and settings.log_max_mb < LOG_LEAST_MB:
+        raise ConfigError(f"RONDA_LOG_MAX_MB must be 0 (chosen for this machine) or at least {LOG_LEAST_MB}.")
+    if settings.keep_fixes_days < 0:
+        raise ConfigError(f"RONDA_KEEP_FIXES_DAYS must be 0 (for ever) or more, not {settings.keep_fixes_days}.")
+    if settings.disk_min_mb < 0:
+        raise ConfigError(f"RONDA_DISK_MIN_MB cannot be negative, as {settings.disk_min_mb} is.")
     if not 1 <= settings.partitions <= 256:
         raise ConfigError(f"RONDA_PARTITIONS must be from 1 to 256, not {settings.partitions}.")
     public = urlsplit(settings.public_url)

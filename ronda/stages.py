@@ -30,34 +30,34 @@ from ingest.door import DoorParams
 from ingest.service import Ingest, IngestParams
 from ingest.ticker import find_last_tick
 from ronda.adopt import Registrar, adopt_for_ever
-from ronda.archiving import archive_for_ever, streams_of
+from ronda.archiving import archive_for_ever
 from ronda.configure import ensure_city
+from ronda.holds import NAMES, Name
 from ronda.metrics import metrics
+from ronda.posting import Posting, posting
 from ronda.pump import Pump
 from ronda.registry import Directory
 from ronda.runtime import AWAY, Runtime
 from ronda.serving import serve
 from ronda.settings import Settings
 from ronda.steps import DispatchStep, GeoStep, sightings_of, warm
+from ronda.trimming import trim_for_ever
+from ronda.upkeep import keep_for_ever
 from store.archive import Archive
-from store.credentials import find_token
-from store.log import START, id_key
+from store.credentials import find_token, payload_keys
 
 log = logging.getLogger(__name__)
 
 SIGHTINGS_S: Final = 1.0
 LISTENING_S: Final = 0.2  # how soon readiness follows a source that came or went
 TICKER_LEASE_MS: Final = 2000  # after a kill the next ticker waits this long at most
-TRIM_S: Final = 60.0
-KEEP_S: Final = 3600.0  # what every reader has read stays in the log this long, for a look back and for replay
 
 
 async def ingest(runtime: Runtime) -> None:
     """Devices speak at the door or through a broker; what they say is in the log before they are told so."""
     settings, directory = runtime.settings, Directory()
     await directory.load(runtime.pool)
-    if not settings.demo:  # the demo tells a city of its own
-        await ensure_city(runtime)
+    begun = asyncio.Event()
     service = Ingest(
         ingest_params(settings),
         append=runtime.log.append,
@@ -68,16 +68,40 @@ async def ingest(runtime: Runtime) -> None:
         last_tick=await find_last_tick(runtime.log),
         find_last=partial(find_last_tick, runtime.log),
         ticks_here=partial(leads, runtime, "ticker", uuid4().hex),
+        note=runtime.log.note,
+        standstill=partial(standstill, runtime, begun),
     )
+    runtime.holds.witnesses.append(service.intake.times)
     runtime.parts.counters["ingest"] = service.counters.as_dict
     async with asyncio.TaskGroup() as group:
         group.create_task(directory.follow(runtime.log), name="ingest-registry")
+        group.create_task(directory.follow_keys(partial(payload_keys, runtime.pool)), name="ingest-keys")
+        group.create_task(begin(runtime, begun), name="ingest-begin")
         group.create_task(service.run(), name="ingest")
         await service.opened.wait()
         while True:
-            listening = service.listening
-            runtime.parts.say("ingest", "ready" if listening else "failing", "" if listening else "not listening")
+            listening, why = service.listening, runtime.holds.why() or "not listening"
+            runtime.parts.say("ingest", "ready" if listening else "failing", "" if listening else why)
             await asyncio.sleep(LISTENING_S)
+
+
+async def begin(runtime: Runtime, begun: asyncio.Event) -> None:
+    """Tell a new installation of its city (the demo tells one of its own) as soon as the clock may be written."""
+    while not begun.is_set():
+        await runtime.holds.free_of("clock")
+        try:
+            if not runtime.settings.demo:
+                await ensure_city(runtime)
+            begun.set()
+        except AWAY as error:
+            log.warning("city: %s", error, extra={"action": "ingest.begin_retry"})
+            await asyncio.sleep(SIGHTINGS_S)
+
+
+def standstill(runtime: Runtime, begun: asyncio.Event) -> str | None:
+    """Why intake may not take anything in now."""
+    why = runtime.holds.standstill()
+    return why or (None if begun.is_set() else "the city's configuration is not in the log yet")
 
 
 async def leads(runtime: Runtime, name: str, owner: str) -> bool:
@@ -103,7 +127,7 @@ def tls_context(certificate: str, key: str) -> ssl.SSLContext:
 
 async def check_device(runtime: Runtime, _client: str, _user: str, password: str) -> Identity | None:
     """A device shows its token as the password."""
-    return await find_token(runtime.pool, password, runtime.clock.now_us())
+    return await find_token(runtime.pool, password, runtime.trusted.now_us())
 
 
 async def geo(runtime: Runtime) -> None:
@@ -155,47 +179,60 @@ async def moved(runtime: Runtime) -> AsyncIterator[list[Live]]:
         rows = many.decode(frame) if frame else [one.decode(body) for body in (await runtime.log.live()).values()]
         newest |= {row.device: row for row in rows}
         now = asyncio.get_running_loop().time()
-        if now - told >= SIGHTINGS_S:
+        if now - told >= SIGHTINGS_S and runtime.holds.of("clock") is None:
             yield list(newest.values())
             newest, told = {}, now
 
 
 async def api(runtime: Runtime) -> None:
-    """The console, the HTTP API, events and live positions."""
-    settings, city = runtime.settings, cities.load(runtime.settings.city)
-    app = create_app(
-        Deps(
-            pool=runtime.pool,
-            database_url=runtime.urls.database,
-            log=runtime.log,
-            clock=runtime.clock,
-            city=CityInfo(
-                code=city.code,
-                name=city.name,
-                tz=city.tz,
-                centre=city.origin,
-                bounds=city.bounds,
-                language=city.language,
-                words=city.words,
-            ),
-            partitions=runtime.partitions,
-            public_url=settings.link_base,
-            map_style_url=settings.map_style_url or None,
-            static_dir=Path(str(files("api"))) / "static",
-            demo=settings.demo,
-            version=version("ronda"),
-            ready={"stages": partial(stages_ready, runtime)},
-            metrics=metrics(runtime.parts),
-            register=registrar(runtime),
-        )
-    )
+    """The console, the HTTP API, events and live positions; and what devices post."""
+    settings = runtime.settings
     ready = partial(runtime.parts.say, "api", "ready")
-    await serve(app, settings.http_host, settings.http_port, on_ready=ready, on_stop=app.state.feed.stop)
+    async with posting(runtime) as posts:
+        app = create_app(deps_of(runtime, posts))
+        await serve(app, settings.http_host, settings.http_port, on_ready=ready, on_stop=app.state.feed.stop)
+
+
+def deps_of(runtime: Runtime, posts: Posting) -> Deps:
+    """What the HTTP room is given."""
+    settings, city = runtime.settings, cities.load(runtime.settings.city)
+    return Deps(
+        pool=runtime.pool,
+        database_url=runtime.urls.database,
+        log=runtime.log,
+        clock=runtime.trusted,
+        city=CityInfo(
+            code=city.code,
+            name=city.name,
+            tz=city.tz,
+            centre=city.origin,
+            bounds=city.bounds,
+            language=city.language,
+            words=city.words,
+        ),
+        partitions=runtime.partitions,
+        public_url=settings.link_base,
+        map_style_url=settings.map_style_url or None,
+        static_dir=Path(str(files("api"))) / "static",
+        demo=settings.demo,
+        version=version("ronda"),
+        ready={"stages": partial(stages_ready, runtime), **{name: partial(held, runtime, name) for name in NAMES}},
+        metrics=metrics(runtime.parts),
+        register=registrar(runtime),
+        unwritable=partial(runtime.holds.of, "clock"),
+        **posts.deps(),
+    )
 
 
 def registrar(runtime: Runtime) -> Registrar:
     """Who changes the registry and adopts what was held."""
-    return Registrar(runtime.log, runtime.pool, runtime.clock, runtime.partitions)
+    still = partial(runtime.holds.of, "clock")
+    return Registrar(runtime.log, runtime.pool, runtime.clock, runtime.partitions, standstill=still)
+
+
+async def held(runtime: Runtime, name: Name) -> str | None:
+    """Whether something makes intake stand still: None, or the sentence about it."""
+    return runtime.holds.of(name)
 
 
 async def stages_ready(runtime: Runtime) -> str | None:
@@ -211,40 +248,12 @@ async def archive(runtime: Runtime) -> None:
 
 
 async def schedule(runtime: Runtime) -> None:
-    """What nobody asked for just now: the log trimmed, held fixes adopted."""
+    """What nobody asked for just now: the log trimmed, held fixes adopted, fixes summed and forgotten."""
     runtime.parts.say("schedule", "ready")
     async with asyncio.TaskGroup() as group:
         group.create_task(trim_for_ever(runtime), name="schedule-trim")
         group.create_task(adopt_for_ever(registrar(runtime)), name="schedule-adopt")
-
-
-async def trim_for_ever(runtime: Runtime) -> None:
-    """Forget what every reader has read and that is older than `KEEP_S`: trimming lags the slowest reader."""
-    while True:
-        await asyncio.sleep(TRIM_S)
-        try:
-            await trim(runtime)
-        except AWAY as error:
-            log.warning("trim: %s", error, extra={"action": "schedule.trim_retry"})
-
-
-def kept_from(at_us: int) -> str:
-    """Id of the oldest entry that is kept for a look back from `at_us`."""
-    return f"{max(at_us - int(KEEP_S * 1e6), 0) // 1000}-0"
-
-
-async def trim(runtime: Runtime) -> None:
-    """Trim each stream behind its readers."""
-    archived = await Archive(runtime.pool).offsets()
-    now_us = runtime.clock.now_us()
-    for stream in streams_of(runtime.partitions):
-        offsets = [archived.get(stream, START), kept_from(now_us)]
-        if stream.startswith("in."):  # the last tick stays: the next ticker counts from it how long nobody listened
-            heard = await find_last_tick(runtime.log, stream)
-            offsets += [await runtime.log.offset(GeoStep.reader, stream), kept_from(heard.now_us if heard else 0)]
-        if stream == DispatchStep.stream:
-            offsets.append(await runtime.log.offset(DispatchStep.reader, stream))
-        await runtime.log.trim(stream, min(offsets, key=id_key))
+        group.create_task(keep_for_ever(runtime), name="schedule-upkeep")
 
 
 async def notify(runtime: Runtime) -> None:

@@ -24,6 +24,7 @@ from ronda.runtime import Parts, Runtime, Urls
 from ronda.serving import settled_port
 from ronda.settings import Settings
 from ronda.system import SystemClock
+from ronda.watching import Watch
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +89,7 @@ async def composed(settings: Settings, told: Told, parts: Parts) -> AsyncIterato
     async with AsyncExitStack() as stack:
         stack.enter_context(held(data_dir))
         settings = _with_ports(settings)
-        redis = settings.redis_url or await stack.enter_async_context(_valkey(data_dir, told))
+        redis = settings.redis_url or await stack.enter_async_context(_valkey(data_dir, told, settings.log_max_mb))
         database = settings.database_url or await stack.enter_async_context(_postgres(data_dir, told))
         urls = Urls(redis=redis, database=database, mqtt=_mqtt(settings))
         runtime = await stack.enter_async_context(opened(settings, urls, parts))
@@ -143,13 +144,19 @@ def all_stages() -> Stages:
 async def run_stages(runtime: Runtime, stages: Stages, alarm: Alarm) -> None:
     """Run until cancelled or until one fails; then end them in order."""
     ours = asyncio.all_tasks()
+    watch = Watch(runtime)
+    await watch.begin()  # before a stage can write under a wrong clock
     tasks = {name: asyncio.create_task(_stage(stage, runtime), name=f"stage-{name}") for name, stage in stages.items()}
-    watch = asyncio.create_task(alarm.wait(), name="alarm")
+    beside = {
+        "servers": asyncio.create_task(alarm.wait(), name="alarm"),
+        "watch": asyncio.create_task(watch.run(), name="watch"),
+    }
     log.info("Running: %s.", ", ".join(stages), extra={"action": "up.running"})
     try:
-        await _first_failure({**tasks, "servers": watch})
+        await _first_failure(tasks, beside)
     finally:
-        watch.cancel()
+        for task in beside.values():
+            task.cancel()
         for name, task in tasks.items():
             await _end([task], name)
             runtime.parts.say(name, "stopped")
@@ -160,9 +167,11 @@ async def _stage(stage: Stage, runtime: Runtime) -> None:
     await stage(runtime)
 
 
-async def _first_failure(tasks: Mapping[str, asyncio.Task[None]]) -> None:
-    names, pending = {task: name for name, task in tasks.items()}, set(tasks.values())
-    while len(pending) > 1:  # the alarm never ends by itself
+async def _first_failure(tasks: Mapping[str, asyncio.Task[None]], beside: Mapping[str, asyncio.Task[None]]) -> None:
+    """Wait until a task fails, or all `tasks` have ended; those `beside` never end by themselves."""
+    names = {task: name for name, task in {**tasks, **beside}.items()}
+    pending = set(names)
+    while pending - set(beside.values()):
         done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             _raise_failure(names[task], task)
@@ -200,10 +209,10 @@ async def _end(tasks: Collection[asyncio.Task[Any]], name: str) -> None:
             log.debug("%s ended with %r.", name, task.exception(), extra={"action": "up.drain"})
 
 
-def _valkey(data_dir: Path, told: Told) -> Any:
+def _valkey(data_dir: Path, told: Told, max_mb: int) -> Any:
     from ronda.embedded.valkey import embedded_valkey
 
-    return embedded_valkey(data_dir, told)
+    return embedded_valkey(data_dir, told, max_mb)
 
 
 def _postgres(data_dir: Path, told: Told) -> Any:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import numpy as np
+import psycopg
 from numpy.typing import NDArray
 from psycopg import AsyncCursor
 from psycopg_pool import AsyncConnectionPool
 
 from core.entries import Command, Config
-from core.errors import ConflictError
+from core.errors import ConflictError, RondaError
 from core.events import AlertChanged, CommandDone, DwellChanged, Event, IncidentChanged, PlanMade
 from core.fixes import Fixes
 from core.rejects import Reject
@@ -25,8 +27,26 @@ from store.text import clean, json_of
 READER: Final = "archive"
 HELD_KEPT: Final = 1_000_000  # rows of unknown devices, about 150 MB
 REJECTS_KEPT: Final = 100_000  # the newest; a device gone mad must not fill the disk
-Events = Sequence[tuple[str, str, Sequence[Event]]]  # (stream, entry id, events)
+Events = Sequence[tuple[str, str, Sequence[Event | None]]]  # (stream, entry id, events; None: one that is left out)
 _log = logging.getLogger(__name__)
+
+
+class RefusedError(RondaError):
+    """Postgres cannot take this content: trying again does not help, leaving it out does."""
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__(f"the archive cannot store this: {str(cause).partition(chr(10))[0]}")
+        self.bad_time = getattr(cause, "sqlstate", None) == psycopg.errors.DatetimeFieldOverflow.sqlstate
+
+
+@asynccontextmanager
+async def storing(pool: AsyncConnectionPool) -> AsyncIterator[AsyncCursor[Any]]:
+    """A transaction whose failures by its content are told apart from those of the server."""
+    try:
+        async with transaction(pool) as cursor:
+            yield cursor
+    except (psycopg.DataError, psycopg.IntegrityError, psycopg.OperationalError, UnicodeError) as error:
+        raise RefusedError(error) from error
 
 
 class Archive:
@@ -61,9 +81,10 @@ class Archive:
     ) -> None:
         """Store all of it and move the offsets, or nothing. `held` are fixes of devices that nobody registered.
 
-        Raises `ConflictError` when the archive is not where this writer believes it to be.
+        Raises `ConflictError` when the archive is not where this writer believes it to be, and `RefusedError` when
+        something in it cannot be stored, however often it is tried; nothing was written, the offsets are as before.
         """
-        async with transaction(self._pool) as cursor:
+        async with storing(self._pool) as cursor:
             await self._move(cursor, offsets)
             await self._store_held(cursor, held)
             numbers = await self._store_fixes(cursor, fixes)
@@ -77,13 +98,17 @@ class Archive:
         self._believed |= offsets
         self._numbers |= numbers
 
+    def at(self, stream: str) -> str:
+        """How far this writer believes the stream to be archived."""
+        return self._believed.get(stream, START)
+
     async def _move(self, cursor: AsyncCursor[Any], offsets: dict[str, str]) -> None:
         named = {"reader": READER, "streams": list(offsets), "ids": list(offsets.values())}
         if not all(stream in self._believed for stream in offsets):
             await cursor.execute(query("new_offsets"), named)
         await cursor.execute(query("lock_offsets"), named)
         for stream, last_id in await cursor.fetchall():
-            if last_id != self._believed.get(stream, START) or id_key(offsets[stream]) < id_key(last_id):
+            if last_id != self.at(stream) or id_key(offsets[stream]) < id_key(last_id):
                 raise ConflictError(f"the archive is at {last_id} of {stream}, not where this writer is: ask offsets()")
         await cursor.execute(query("move_offsets"), named)
 
@@ -133,7 +158,7 @@ async def _store_events(cursor: AsyncCursor[Any], events: Events) -> None:
     if not events:
         return
     await cursor.execute(query("lock_events"))
-    flat = [(stream, entry, i, event) for stream, entry, said in events for i, event in enumerate(said)]
+    flat = [(stream, entry, i, event) for stream, entry, said in events for i, event in enumerate(said) if event]
     await cursor.execute(
         query("store_events"),
         {

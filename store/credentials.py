@@ -121,6 +121,17 @@ async def revoke_devices(pool: AsyncConnectionPool, devices: Sequence[str], now_
     return await _end(pool, now_us, devices=devices)
 
 
+async def replace_tokens(
+    pool: AsyncConnectionPool, token: NewToken, former: Sequence[str], *, label: str, now_us: int
+) -> None:
+    """Make this token good, and worthless what its device and the former devices had; both at once."""
+    devices = [device for device in (*former, token.device) if device is not None]
+    async with transaction(pool) as cursor:
+        named = {"ids": [], "devices": devices, "at_us": now_us, "now_us": now_us}
+        await cursor.execute(_query("end_tokens"), named)
+        await _store(cursor, [token], "device", label, None, now_us)
+
+
 async def rotate_tokens(
     pool: AsyncConnectionPool,
     *,

@@ -115,7 +115,7 @@ VALUES (%(hash)s, %(person)s, %(actor)s, from_us(%(now_us)s), from_us(%(expires_
 SELECT person, actor, device, to_us(expires) AS expires_us, to_us(used) AS used_us FROM invites WHERE hash = %(hash)s
 
 -- name: lock_phones
-SELECT pg_advisory_xact_lock(7240000000000000003)
+SELECT pg_advisory_xact_lock(7240000000000000004)
 
 -- name: phones
 -- Ids that begin so, of registered devices and of invitations that are just being answered.

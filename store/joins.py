@@ -20,6 +20,7 @@ SHOWN: Final = 20  # joins that one answer names at most
 async def alone(pool: AsyncConnectionPool) -> AsyncIterator[None]:
     """Of all processes only this one changes the registry meanwhile. Holds a connection: keep it short."""
     async with transaction(pool) as cursor:
+        await cursor.execute(queries("joins.sql")["patience"])
         await cursor.execute(queries("joins.sql")["alone"])
         yield
 

@@ -1,5 +1,8 @@
 -- Named queries about what belongs to what, loaded by store/joins.py; see store/pg.py for the form.
 
+-- name: patience
+SET LOCAL lock_timeout = '5s'
+
 -- name: alone
 SELECT pg_advisory_xact_lock(7240000000000000003)
 

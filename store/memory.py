@@ -168,6 +168,9 @@ class MemoryLog:
     async def length(self, stream: str) -> int:
         return len(self._streams[stream].keys)
 
+    async def memory(self) -> tuple[int, int]:
+        return sum(len(entry.body) for held in self._streams.values() for entry in held.entries), 0
+
     async def close(self) -> None:
         """Nothing to give back; the content stays, as a server's would."""
 

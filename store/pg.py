@@ -21,6 +21,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from core.errors import ConfigError, UnavailableError
 
 CHECKOUT_S: Final = 10.0
+TOO_MUCH: Final = "54"  # class of SQLSTATE: what was sent is too large for the server, now and ever
 _log = logging.getLogger(__name__)
 
 
@@ -60,6 +61,8 @@ async def transaction(
         ):
             yield cursor
     except (psycopg.OperationalError, PoolTimeout) as error:
+        if (error.sqlstate or "").startswith(TOO_MUCH):
+            raise
         raise UnavailableError(f"Postgres does not answer or cannot write: {error}") from error
 
 

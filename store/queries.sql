@@ -50,14 +50,22 @@ CREATE TEMP TABLE IF NOT EXISTS staging (
 COPY staging FROM STDIN (FORMAT binary)
 
 -- name: store_fixes
-INSERT INTO fixes
-SELECT
-    device_no, time, received, lat, lon,
-    nullif(speed, 'NaN'), nullif(course, 'NaN'), nullif(accuracy, 'NaN'), nullif(altitude, 'NaN'),
-    nullif(battery, 'NaN'), nullif(odometer, 'NaN'), nullif(ignition, -1), nullif(moving, -1),
-    flags, dialect, content
-FROM staging
-ON CONFLICT DO NOTHING
+WITH new AS (
+    INSERT INTO fixes
+    SELECT
+        device_no, time, received, lat, lon,
+        nullif(speed, 'NaN'), nullif(course, 'NaN'), nullif(accuracy, 'NaN'), nullif(altitude, 'NaN'),
+        nullif(battery, 'NaN'), nullif(odometer, 'NaN'), nullif(ignition, -1), nullif(moving, -1),
+        flags, dialect, content
+    FROM staging
+    ON CONFLICT DO NOTHING
+    RETURNING device_no, time
+),
+due AS (
+    INSERT INTO due_hours
+    SELECT DISTINCT device_no, date_trunc('hour', time, 'UTC') FROM new
+)
+SELECT count(*) FROM new
 
 -- name: empty_staging
 TRUNCATE staging

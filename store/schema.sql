@@ -229,6 +229,26 @@ CREATE TABLE held (
 );
 CREATE INDEX held_received ON held (received);
 
+-- The roll-up of fixes by device and hour (of UTC), kept by store/upkeep.py; `due_hours` says which hours changed
+-- since: a row is written with the fixes it is about, and read once. No index: it is only appended to and emptied.
+CREATE TABLE fix_hours (
+    device_no integer NOT NULL,
+    hour timestamptz NOT NULL,
+    fixes integer NOT NULL,
+    first_at timestamptz NOT NULL,
+    last_at timestamptz NOT NULL,
+    late integer NOT NULL,
+    flagged integer NOT NULL,
+    metres double precision NOT NULL,
+    PRIMARY KEY (device_no, hour)
+);
+CREATE INDEX fix_hours_hour ON fix_hours (hour);
+
+CREATE TABLE due_hours (
+    device_no integer NOT NULL,
+    hour timestamptz NOT NULL
+);
+
 -- Keys of payloads that a phone seals (OwnTracks); both sides need the key itself, so no hash will do.
 CREATE TABLE payload_keys (
     device text PRIMARY KEY,

@@ -191,6 +191,10 @@ class ValkeyLog:
     async def length(self, stream: str) -> int:
         return int(await _ask(self._client.xlen(_stream_key(stream))))
 
+    async def memory(self) -> tuple[int, int]:
+        told = await _ask(self._client.info("memory"))
+        return int(told["used_memory"]), int(told.get("maxmemory", 0))
+
     async def close(self) -> None:
         await self._client.aclose()
 

@@ -12,7 +12,8 @@ from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Re
 
 from api.answers import json
 from api.deps import Deps, GivenDeps
-from api.gate import COOKIE, SECRET, identify, origin_of
+from api.gate import COOKIE, SECRET, identify
+from api.origins import origin_of
 from api.roles import TABLE, Allow, may
 from core.identity import Identity
 from store import credentials

@@ -19,10 +19,8 @@ import re
 from typing import Final, NamedTuple
 
 from ingest.dialects import chirpstack, native, osmand, owntracks, teltonika, traccar
-from ingest.dialects.dialect import Dialect
+from ingest.dialects.dialect import Dialect as Dialect
 from ingest.raw import IGNORED, Decoded
-
-__all__ = ["DIALECTS", "NAMES", "SUBSCRIPTIONS", "Dialect", "Route", "Router", "find_route", "valid_device"]
 
 DEVICE_LIMIT: Final = 128  # characters of a device id
 TOPIC_LIMIT: Final = 512  # characters of a topic that is remembered

@@ -1,7 +1,7 @@
 """What a dialect is: a topic, a device, a decoder, and the table of its fields.
 
-A module of this package describes itself by a constant `DIALECT` and a table `FIELDS`. The table is not only shown in
-docs/dialects.md: `read` follows it, so a unit stands in one place.
+A module of this package describes itself by a constant `DIALECT` and by `FIELDS`, a table for each form it has. The
+tables are not only shown in docs/dialects.md: `read` follows them, so a unit stands in one place.
 """
 
 from __future__ import annotations
@@ -48,7 +48,6 @@ class Dialect(NamedTuple):
     decode_many: Callable[[Sequence[bytes]], list[Decoded] | None] | None = None
     subscribe: tuple[str, ...] = ()
     silent: re.Pattern[str] | None = None
-    fields: tuple[Field, ...] = ()
 
 
 SCALES: Final[dict[str, float]] = {  # numeric units of the wire → ours
@@ -57,7 +56,9 @@ SCALES: Final[dict[str, float]] = {  # numeric units of the wire → ours
     "knots": MPS_PER_KNOT,
     "m": 1.0,
     "km": 1000.0,
+    "10 m": 10.0,
     "degrees": 1.0,
+    "10 degrees": 10.0,
     "percent": 1.0,
     "0 to 1": 100.0,
 }
@@ -86,10 +87,12 @@ def parse(payload: bytes) -> Any:
 
 def look_up(source: Any, wire: str) -> Any:
     """The first of the names that is there: `a.b|c` looks for `b` in the object `a`, then for `c`."""
+    if "." not in wire and "|" not in wire:
+        return source.get(wire) if isinstance(source, dict) else None
     for name in wire.split("|"):
         value = source
         for step in name.split("."):
-            value = value.get(step) if isinstance(value, Mapping) else None
+            value = value.get(step) if isinstance(value, dict) else None
         if value is not None:
             return value
     return None
@@ -108,7 +111,9 @@ def read(source: Mapping[str, Any], fields: Iterable[Field]) -> dict[str, Any]:
 
 def truth(value: Any) -> bool | None:
     """True or false as JSON says it, as 0 and 1, or as text; None for anything else."""
-    return _SPOKEN.get(str(value).lower()) if isinstance(value, bool | int | str) else None
+    if isinstance(value, str):
+        return _SPOKEN.get(value.strip().lower())
+    return bool(value) if isinstance(value, int) and value in {0, 1} else None
 
 
 def lacking(source: Mapping[str, Any], wires: Iterable[str]) -> str:

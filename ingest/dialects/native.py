@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import math
 import re
+import secrets
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
 
 from core.fixes import Fixes
 from core.units import US_PER_S
-from ingest.dialects.dialect import Dialect
+from ingest.dialects.dialect import Dialect, Field
 from ingest.raw import Decoded, Problem, RawFix, number, refuse
 
 _REQUIRED: Final = ("time", "lat", "lon")
@@ -29,7 +31,25 @@ _COLUMNS: Final = {
     "battery": "battery_pct",
     "odometer": "odometer_m",
 }
+FIELDS: Final = {
+    "JSON": (
+        Field("time", "time_us", "RFC 3339 with an offset, s, or ms from 1e11 on"),
+        Field("lat", "lat", "degrees"),
+        Field("lon", "lon", "degrees"),
+        Field("speed", "speed_mps", "m/s"),
+        Field("course", "course_deg", "degrees"),
+        Field("accuracy", "accuracy_m", "m"),
+        Field("altitude", "altitude_m", "m"),
+        Field("battery", "battery_pct", "percent"),
+        Field("odometer", "odometer_m", "m"),
+        Field("ignition", "ignition", "true or false"),
+        Field("moving", "moving", "true or false"),
+        Field("sos", "flags SOS", "true"),
+    ),
+}
+_SEPARATOR_BYTES: Final = 16
 _json: Final = msgspec.json.Decoder(RawFix | list[RawFix])
+_joined: Final = msgspec.json.Decoder(list[RawFix | list[RawFix] | str])
 _loose: Final = msgspec.json.Decoder()
 
 
@@ -40,6 +60,29 @@ def decode(payload: bytes) -> Decoded:
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         return _decode_loosely(payload)
     return Decoded(value if isinstance(value, list) else [value], [])
+
+
+def decode_many(payloads: Sequence[bytes]) -> list[Decoded] | None:
+    """Fixes of many payloads by one call of the decoder; None where one of them needs a look of its own.
+
+    They are joined to one array with a separator between them that no device can know. Each separator must come back
+    in its place: then what stands between two of them is one whole JSON value, and no payload can have closed the
+    array, swallowed its neighbour or passed for two.
+    """
+    separator = secrets.token_hex(_SEPARATOR_BYTES)
+    try:
+        values = _joined.decode(b"[" + f',"{separator}",'.encode().join(payloads) + b"]")
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+        return None
+    own, between = values[::2], values[1::2]
+    if len(own) != len(payloads) or any(value != separator for value in between):
+        return None
+    said: list[Decoded] = []
+    for value in own:
+        if isinstance(value, str):
+            return None
+        said.append(Decoded(value if isinstance(value, list) else [value], []))
+    return said
 
 
 def _decode_loosely(payload: bytes) -> Decoded:
@@ -109,5 +152,6 @@ DIALECT: Final = Dialect(
     device=lambda found: found[1],
     decode=decode,
     cls="truck",
+    decode_many=decode_many,
     subscribe=("ronda/v1/+/fix",),
 )

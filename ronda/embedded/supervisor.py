@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Final, Literal
@@ -19,6 +20,8 @@ Ready = Callable[[], Awaitable[bool]]
 
 _PAUSES_S: Final = (0.1, 0.5, 2.0, 5.0, 10.0)  # one after another; after the last the server is given up
 _POLL_S: Final = 0.02
+_ROOM_BYTES: Final = 16_000_000  # less than this, and a database cannot even recover
+_ROOM_LOOK_S: Final = 1.0
 
 
 def ignore(_name: str, _news: News) -> None:
@@ -87,11 +90,22 @@ class _Keeper:
     async def _restart(self, attempt: int) -> int:
         while attempt < len(_PAUSES_S):
             await asyncio.sleep(_PAUSES_S[attempt])
+            await self._room()
             attempt += 1
             with contextlib.suppress(ServerError):
                 await self.start()
                 return attempt
         return attempt
+
+    async def _room(self) -> None:
+        """A server that a full disk ended would only end again: wait until there is room."""
+        told = False
+        while shutil.disk_usage(self._spec.home).free < _ROOM_BYTES:
+            if not told:
+                told = True
+                extra = {"action": "embedded.no_room", "path": str(self._spec.home)}
+                log.error("%s: no room on its disk; it starts when there is", self._spec.name, extra=extra)
+            await asyncio.sleep(_ROOM_LOOK_S)
 
     def _tell(self, news: News, why: str) -> None:
         level = logging.INFO if news == "restarted" else logging.ERROR

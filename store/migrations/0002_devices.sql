@@ -22,6 +22,29 @@ CREATE TABLE held (
 );
 CREATE INDEX held_received ON held (received);
 
+-- The roll-up of fixes by device and hour (of UTC), kept by store/upkeep.py; `due_hours` says which hours changed
+-- since: a row is written with the fixes it is about, and read once. No index: it is only appended to and emptied.
+CREATE TABLE fix_hours (
+    device_no integer NOT NULL,
+    hour timestamptz NOT NULL,
+    fixes integer NOT NULL,
+    first_at timestamptz NOT NULL,
+    last_at timestamptz NOT NULL,
+    late integer NOT NULL,
+    flagged integer NOT NULL,
+    metres double precision NOT NULL,
+    PRIMARY KEY (device_no, hour)
+);
+CREATE INDEX fix_hours_hour ON fix_hours (hour);
+
+CREATE TABLE due_hours (
+    device_no integer NOT NULL,
+    hour timestamptz NOT NULL
+);
+
+-- Every hour that is stored already is due.
+INSERT INTO due_hours SELECT DISTINCT device_no, date_trunc('hour', time, 'UTC') FROM fixes;
+
 ALTER TABLE tokens ADD COLUMN broker_hash text NOT NULL DEFAULT ''; -- as Mosquitto's password file has it
 ALTER TABLE tokens ADD COLUMN used timestamptz;
 CREATE INDEX tokens_device ON tokens (device) WHERE device IS NOT NULL;

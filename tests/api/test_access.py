@@ -14,7 +14,7 @@ from store.memory import MemoryLog
 from tests.api.samples import NOW_US, S
 from tests.api.world import BASE, CITY, in_world
 
-OPEN_PATHS = {"/", "/healthz", "/readyz", "/metrics", "/assets/{path:path}", "/{name}"}
+OPEN_PATHS = {"/", "/healthz", "/readyz", "/metrics", "/assets/{path:path}", "/i/{secret}", "/{name}"}
 pytestmark = pytest.mark.service
 
 
@@ -55,7 +55,8 @@ def test_every_route_is_closed_without_a_credential(postgres_url):
         answers = [await there.ask(m, path, None) for m, path in [*asked, ("GET", "/api/v1/none"), ("PUT", "/x/y")]]
         return {(a.status_code, a.headers["content-type"], a.headers["www-authenticate"]) for a in answers}
 
-    assert in_world(postgres_url, body) == {(401, "application/problem+json", "Bearer")}
+    told = {(401, "application/problem+json", challenge) for challenge in ("Bearer", 'Basic realm="ronda"')}
+    assert in_world(postgres_url, body) == told
 
 
 ROLES = {

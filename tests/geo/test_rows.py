@@ -209,7 +209,7 @@ def test_alerts_go_with_rows(entries: list[Any]) -> None:
         for event in step(state, entry):
             if isinstance(event, DwellChanged):
                 rows[event.row.id] = event.row.alert
-            elif isinstance(event, AlertChanged):
+            elif isinstance(event, AlertChanged) and event.kind == "dwell_limit":
                 alerts[str(event.dwell)] = event.state == "raised"
         assert {i for i, on in alerts.items() if on} == {i for i, on in rows.items() if on}
 

@@ -96,7 +96,7 @@ def test_flags() -> None:
     """Retained by the broker, stale by our clock, and what the device says."""
     late = b'{"time":1767570000,"lat":-10.17,"lon":123.6,"sos":true}'
     admitted = sort(message(FIX), message(FIX, retained=True), message(late))
-    assert admitted.fixes.flags.tolist() == [0, Flag.RETAINED, Flag.STALE | Flag.SOS]
+    assert admitted.fixes.flags.tolist() == [0, Flag.RETAINED | Flag.DUPLICATE, Flag.STALE | Flag.SOS]
 
 
 def test_device_time_is_never_changed() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.fixes import Fixes
+from core.fixes import Fixes, Flag
 from ingest.admit import Admission
 from ingest.dialects import native
 from ingest.directory import Listed
@@ -95,7 +95,8 @@ def test_encode_then_decode_gives_the_same_fixes() -> None:
     """What `publish` sends is what ingest reads, missing values included."""
     fixes = fixes_of("t1", (0, 123.6, -10.17), (0.123456, 123.61, -10.18), speed_mps=[3.25, math.nan], ignition=[1, -1])
     again = Admission(Listed(lambda _: True)).sort([message(native.encode(fixes))]).fixes
-    assert again == Fixes.of(("t1",), **_columns(fixes) | {"dialect": [1, 1], "received_us": [T0_US + 1_000_000] * 2})
+    given = {"dialect": [1, 1], "flags": [0, Flag.JUMP], "received_us": [T0_US + 1_000_000] * 2}
+    assert again == Fixes.of(("t1",), **_columns(fixes) | given)
 
 
 def test_encode_leaves_out_what_is_missing() -> None:

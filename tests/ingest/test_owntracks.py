@@ -57,7 +57,7 @@ def test_only_the_ping_of_an_outbox_is_flagged() -> None:
     """An array keeps one flag per fix."""
     payload = b"[" + LOCATION + b',"t":"p"},' + LOCATION + b',"lat":-10.2}]'
     admitted = Admission(Listed(lambda _: True)).sort([message(payload, "owntracks/budi/hp")])
-    assert admitted.fixes.flags.tolist() == [Flag.HEARTBEAT, 0]
+    assert admitted.fixes.flags.tolist() == [Flag.HEARTBEAT, Flag.JUMP]  # 3 km in no time
 
 
 @pytest.mark.parametrize("kind", sorted(owntracks.KNOWN_AND_IGNORED))

@@ -103,7 +103,7 @@ async def until(work: Any, done: Any, timeout_s: float = 20.0) -> None:
 
 
 async def tables(log: Log, pool: AsyncConnectionPool) -> dict[str, list[tuple[Any, ...]]]:
-    """What the product shows: dwells (open ones as they stand), alerts, and the fixes of each device."""
+    """What the product shows: dwells (open ones as they stand), calls for help, and the fixes of each device."""
     live = {r.device: r for r in (msgspec.msgpack.decode(b, type=Live) for b in (await log.live()).values())}
     page = await read.dwells(pool, read.DwellFilter(), limit=10_000)
     dwells = []
@@ -116,7 +116,9 @@ async def tables(log: Log, pool: AsyncConnectionPool) -> dict[str, list[tuple[An
     for device in sorted(live):
         found, _ = await read.fixes(pool, device, 0, 1 << 62, limit=100_000)
         fixes.append((device, found.time_us.tolist(), found.lat.tolist(), found.lon.tolist()))
-    return {"dwells": sorted(dwells, key=repr), "fixes": fixes}
+    calls = (await read.alerts(pool, read.AlertFilter(kind="sos"), limit=10_000)).rows
+    shown = [(a.device, a.state, a.at_us, a.lon, a.lat) for a in (row.alert for row in calls)]
+    return {"dwells": sorted(dwells, key=repr), "fixes": fixes, "calls": sorted(shown)}
 
 
 async def clear(pool: AsyncConnectionPool) -> None:

@@ -122,7 +122,7 @@ def test_the_printed_curl_puts_a_device_on_the_map(demo, console):
 
 def test_the_curl_is_valid_json_after_the_shell():
     """Quotes and $(date) survive."""
-    line = curl("mqtt://h:1", cities.load("kupang"))
+    line = curl("http://h:1", cities.load("kupang"))
     body = subprocess.run(["sh", "-c", line.replace("curl -d", "echo", 1)], capture_output=True, text=True, check=True)
     assert json.loads(body.stdout.rsplit(" ", 1)[0])["lat"] == -10.178
 

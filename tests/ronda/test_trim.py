@@ -12,9 +12,10 @@ from core.codec import encode
 from core.entries import Command, Tick
 from core.fixes import Fixes
 from ingest.ticker import find_last_tick
+from ronda.room import KEEP_S
 from ronda.runtime import Runtime, Urls
 from ronda.settings import Settings
-from ronda.stages import KEEP_S, trim
+from ronda.trimming import trim
 from store.archive import Archive
 from store.log import Commit, Log
 from store.memory import MemoryLog

@@ -211,7 +211,7 @@ def test_the_demo_can_be_flooded(postgres_url):
     assert "± 2 mnt" in card
 
 
-@pytest.mark.parametrize(("role", "ack", "flood"), [("auditor", False, False), ("coordinator", False, True)])
+@pytest.mark.parametrize(("role", "ack", "flood"), [("auditor", False, False), ("coordinator", True, True)])
 def test_a_role_is_offered_only_what_it_may_do(postgres_url, role, ack, flood):
     """A button that would be refused is not shown."""
 

@@ -4,6 +4,7 @@ import { Fleet, isPerson, look, name, type Look } from "./fleet.ts";
 import { Lists } from "./lists.ts";
 import { Live, type Link } from "./live.ts";
 import { Past } from "./past.ts";
+import { Heard, type Call } from "./calls.ts";
 import { CityClock } from "./time.ts";
 import type { Alert, Bootstrap, Me, Unit, Vehicle } from "./types.ts";
 import { w } from "./words/index.ts";
@@ -26,6 +27,7 @@ export class App {
   readonly vehicles = new Map<string, Vehicle>();
   readonly areas = new Map<string, string>();
   readonly failedAcks = new Set<string>();
+  readonly heard = new Heard();
   past: Past | undefined;
   link: Link = "connecting";
   tab: Tab = "attention";
@@ -95,7 +97,7 @@ export class App {
   /** What a person calls a device: its vehicle, else itself. */
   nameOf(device: string): string {
     const unit = this.fleet.units.get(device);
-    return unit ? name(unit) : device;
+    return unit ? name(unit) : (this.lists.calls.vehicleOf(device) ?? device);
   }
 
   where(unit: Unit): string {
@@ -123,7 +125,12 @@ export class App {
     return texts.some((each) => each?.toLocaleLowerCase().includes(sought));
   }
 
-  /** Alerts that wait for somebody and are still so: the stop goes on, or the SOS is not taken on. Oldest first. */
+  /** Calls for help that nobody has taken, the newest first. */
+  calls(): Call[] {
+    return this.lists.calls.standing(this.fleet.units.values());
+  }
+
+  /** Stops past their limit that wait for somebody and still go on, the oldest first. */
   raised(): Alert[] {
     return this.waiting().filter((alert) => this.isPresent(alert)).reverse();
   }
@@ -133,8 +140,10 @@ export class App {
     return this.waiting().filter((alert) => !this.isPresent(alert));
   }
 
-  alertOf(device: string): Alert | undefined {
-    return this.raised().find((alert) => alert.device === device);
+  /** Id of what a unit calls for: help before all else. */
+  alertOf(device: string): string | undefined {
+    const call = this.calls().find((each) => each.device === device);
+    return call?.id ?? this.raised().find((alert) => alert.device === device)?.id;
   }
 
   /** Who took the unit's present alert on. */
@@ -170,7 +179,7 @@ export class App {
     this.set(() => this.acking.add(alert));
     this.failedAcks.delete(alert);
     try {
-      await api.acknowledge(alert);
+      this.lists.calls.see(await api.acknowledge(alert));
     } catch (problem) {
       // 409: better knowledge came first, the alert is none
       if (!(problem instanceof api.Problem && problem.status === 409)) this.failedAcks.add(alert);
@@ -196,13 +205,13 @@ export class App {
   }
 
   private waiting(): Alert[] {
-    const raised = this.lists.alerts.filter((alert) => alert.state === "raised");
+    const raised = this.lists.alerts.filter((alert) => alert.state === "raised" && alert.kind === "dwell_limit");
     return raised.sort((a, b) => Date.parse(b.raised) - Date.parse(a.raised));
   }
 
   private isPresent(alert: Alert): boolean {
     const unit = this.fleet.units.get(alert.device);
-    return unit !== undefined && unit.alert && (alert.kind === "sos" || alert.dwell === unit.dwell?.id);
+    return unit !== undefined && unit.alert && alert.dwell === unit.dwell?.id;
   }
 
   /** What the list of alerts knows of acknowledgements, the units are told. */

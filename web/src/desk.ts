@@ -6,6 +6,7 @@ import { keep } from "./keep.ts";
 import { listenKeys } from "./keys.ts";
 import { FleetMap, hasWebgl2 } from "./map/map.ts";
 import { TRAIL_MS, gapAfterMs, trailLines } from "./map/trail.ts";
+import { Siren } from "./siren.ts";
 import { duration } from "./time.ts";
 import type { Bootstrap, Me, Unit } from "./types.ts";
 import { shell } from "./ui/shell.ts";
@@ -18,6 +19,7 @@ const TICK_MS = 1000; // ages grow though nothing arrives
 export class Desk {
   private readonly app: App;
   private readonly stage = document.createElement("div");
+  private readonly siren = new Siren();
   private map: FleetMap | undefined;
   private view: View | undefined;
   private notice: string | undefined;
@@ -60,6 +62,7 @@ export class Desk {
       fit: () => this.map?.fit(),
       flood: () => this.flood(),
       showPoint: (lon, lat) => this.map?.centre(lon, lat),
+      siren: this.siren,
     });
     document.body.replaceChildren(this.view.node);
     this.view.render();
@@ -89,9 +92,19 @@ export class Desk {
 
   /** Asks for one repaint, however much changes before it. */
   private ask(): void {
-    const raised = this.app.raised().length;
-    document.title = raised ? `(${raised}) ${w().product}` : w().product; // also while the page is in the background
+    document.title = this.title(); // also while the page is in the background
     this.asked ||= requestAnimationFrame(() => this.paint());
+  }
+
+  /** A call for help blinks there. */
+  private title(): string {
+    const [call, ...others] = this.app.calls();
+    if (call) {
+      const sign = Math.floor(this.app.now() / 1000) % 2 ? "🆘" : "‼️";
+      return `${sign} SOS ${this.app.nameOf(call.device)}${others.length ? ` +${others.length}` : ""}`;
+    }
+    const raised = this.app.raised().length;
+    return raised ? `(${raised}) ${w().product}` : w().product;
   }
 
   private paint(): void {
@@ -102,6 +115,7 @@ export class Desk {
     if (filters !== this.filters) this.showUnits([]);
     this.filters = filters;
     this.showTrail(this.map);
+    this.map.setCalls(this.app.calls().map((call) => ({ ...call, label: `SOS ${this.app.nameOf(call.device)}` })));
     const { incidents, plans } = this.app.lists;
     this.map.setIncidents(incidents.filter((each) => !each.closed), new Map([...plans].map(([id, plan]) => [id, plan.chosen])));
   }

@@ -1,4 +1,8 @@
-/** Events by SSE: they tell which list is out of date. What is shown is always read again from the API. */
+/**
+ * Events by SSE: they tell which list is out of date. What is shown is read again from the API, but for a call for
+ * help, which cannot wait for that.
+ */
+import type { AlertEvent } from "./types.ts";
 
 export type Topic = "dwell" | "alert" | "incident" | "plan";
 const TOPICS: readonly Topic[] = ["dwell", "alert", "incident", "plan"];
@@ -11,6 +15,7 @@ export class Feed {
   constructor(
     private readonly changed: (topic: Topic) => void,
     private readonly returned: () => void,
+    private readonly alert: (event: AlertEvent) => void,
   ) {}
 
   open(): void {
@@ -27,6 +32,7 @@ export class Feed {
       // The browser retries a broken stream by itself, but gives up on an HTTP error.
       if (source.readyState === EventSource.CLOSED) this.retry = window.setTimeout(() => this.open(), 5000);
     };
+    source.addEventListener("alert", ({ data }) => this.alert(JSON.parse(data as string) as AlertEvent));
     for (const topic of TOPICS) source.addEventListener(topic, () => this.changed(topic));
   }
 

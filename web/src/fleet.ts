@@ -59,7 +59,7 @@ export class Fleet {
   }
 
   private calmed(unit: Unit): Unit {
-    const known = unit.alert && unit.dwell?.alert && this.handled.has(unit.dwell.id);
+    const known = unit.alert && !unit.sos && unit.dwell?.alert && this.handled.has(unit.dwell.id);
     return known ? { ...unit, alert: false } : unit;
   }
 

@@ -1,5 +1,6 @@
 /** What is read from the API as whole lists, and read again when an event says that it changed. */
 import * as api from "./api.ts";
+import { Calls } from "./calls.ts";
 import { Feed, type Topic } from "./feed.ts";
 import type { CityClock } from "./time.ts";
 import type { Alert, Dwell, Incident, Plan } from "./types.ts";
@@ -22,6 +23,7 @@ export class Lists {
   alerts: Alert[] = [];
   incidents: Incident[] = [];
   readonly plans = new Map<string, Plan>();
+  readonly calls = new Calls();
   private readonly feed: Feed;
   private readonly due = new Map<Topic, number>();
   private timer = 0;
@@ -33,6 +35,10 @@ export class Lists {
     this.feed = new Feed(
       (topic) => this.soon(topic),
       () => this.reload(),
+      (event) => {
+        this.calls.hear(event);
+        this.on.change();
+      },
     );
   }
 
@@ -54,7 +60,10 @@ export class Lists {
   }
 
   async read(topic: Topic): Promise<void> {
-    if (topic === "alert") return this.take(() => this.readAlerts(), (rows) => this.takeAlerts(rows));
+    if (topic === "alert") {
+      const mark = this.calls.mark();
+      return this.take(() => this.readAlerts(), (rows) => this.takeAlerts(rows, mark));
+    }
     if (topic === "dwell") return this.readDwells();
     await this.take(api.incidents, ({ items }) => (this.incidents = items));
     const open = this.incidents.filter((each) => !each.closed);
@@ -82,15 +91,17 @@ export class Lists {
     this.due.set(topic, window.setTimeout(() => void this.read(topic), SETTLE_MS));
   }
 
-  private takeAlerts(rows: Alert[]): void {
+  private takeAlerts(rows: Alert[], mark: number): void {
     this.alerts = rows;
+    this.calls.settle(rows, mark);
     this.on.alerts();
   }
 
   /** Every alert that waits for somebody, however old, and the latest of the others. */
   private async readAlerts(): Promise<Alert[]> {
-    const [raised, latest] = await Promise.all([api.alerts({ state: "raised", limit: 1000 }), api.alerts({ limit: 200 })]);
-    return [...new Map([...latest.items, ...raised.items].map((alert) => [alert.id, alert])).values()];
+    const asked = [{ limit: 200 }, { state: "raised", limit: 1000 }, { state: "raised", kind: "sos", limit: 1000 }];
+    const pages = await Promise.all(asked.map(api.alerts));
+    return [...new Map(pages.flatMap(({ items }) => items).map((alert) => [alert.id, alert])).values()];
   }
 
   private async readDwells(): Promise<void> {

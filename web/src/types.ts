@@ -38,6 +38,8 @@ export interface Unit {
   area: string | null;
   alert: boolean;
   dwell: LiveDwell | null;
+  /** The alert of a call for help that nobody has taken yet. */
+  sos: string | null;
 }
 
 export interface Dwell {
@@ -70,6 +72,19 @@ export interface Alert {
   lat: number;
   dwell: string | null;
   by: string | null;
+  revision: number;
+}
+
+/** The same as an event of the feed; its `kind` is the event's. */
+export interface AlertEvent {
+  id: string;
+  alert_kind: Alert["kind"];
+  device: string;
+  state: Alert["state"];
+  at: string;
+  lon: number;
+  lat: number;
+  revision: number;
 }
 
 export interface Incident {

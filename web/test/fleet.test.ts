@@ -69,7 +69,7 @@ test("an alert that somebody took on stops calling, also in later frames", () =>
 
 test("an SOS is not silenced by a stop that was taken on", () => {
   const fleet = new Fleet();
-  snapshot(fleet, [unit({ alert: true, dwell: stop({ alert: false }) })]);
+  snapshot(fleet, [unit({ alert: true, sos: "s-1", dwell: stop({ alert: true }) })]);
   fleet.handle(["d-1"]);
   assert.equal(fleet.units.get("t-1")?.alert, true);
 });

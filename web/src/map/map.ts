@@ -163,6 +163,12 @@ export class FleetMap {
     this.put("links", { type: "FeatureCollection", features: links });
   }
 
+  /** Where help was called for: the unit itself may have moved on since. */
+  setCalls(calls: readonly { lon: number; lat: number; label: string }[]): void {
+    if (!calls.length && !this.data.get("calls")?.features.length) return;
+    this.put("calls", { type: "FeatureCollection", features: calls.map((call) => point(call, { label: call.label })) });
+  }
+
   centre(lon: number, lat: number, closest = 14.5): void {
     this.untouched = false;
     const zoom = Math.max(this.map.getZoom(), closest);

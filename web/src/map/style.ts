@@ -9,7 +9,7 @@ const FONT = ["Inter", "sans-serif"];
 const NOTHING: GeoJSON.FeatureCollection = { type: "FeatureCollection", features: [] };
 
 /** Sources of our own, in whatever style lies below. */
-export const SOURCES = ["areas", "area-names", "streets", "places", "trail", "stops", "reach", "links", "incidents", "names"] as const;
+export const SOURCES = ["areas", "area-names", "streets", "places", "trail", "stops", "reach", "links", "incidents", "calls", "names"] as const;
 
 export function emptyStyle(): StyleSpecification {
   return { version: 8, sources: {}, layers: [background()] };
@@ -24,12 +24,12 @@ export const source = () => ({ type: "geojson" as const, data: NOTHING });
 /** Our layers from bottom to top. Over somebody's base map the land is not painted, only outlined. */
 export function layers(overBase: boolean): LayerSpecification[] {
   const ground = overBase ? [] : land();
-  return [...ground, ...areaLines(overBase), ...places(), ...trail(), ...dispatch()];
+  return [...ground, ...areaLines(overBase), ...places(), ...trail(), ...dispatch(), ...calls()];
 }
 
 /** Text goes above the units, so these are added after them. */
 export function textLayers(): LayerSpecification[] {
-  return [areaNames(), placeNames(), incidentNames(), unitNames("names", false), unitNames("names-strong", true), obstacles()];
+  return [areaNames(), placeNames(), incidentNames(), callNames(), unitNames("names", false), unitNames("names-strong", true), obstacles()];
 }
 
 function land(): LayerSpecification[] {
@@ -147,6 +147,36 @@ function dispatch(): LayerSpecification[] {
       },
     },
   ];
+}
+
+function calls(): LayerSpecification[] {
+  return [
+    {
+      id: "call-halo", type: "circle", source: "calls",
+      paint: {
+        "circle-radius": 26, "circle-color": colour("alert"), "circle-opacity": 0.22,
+        "circle-stroke-color": colour("alert"), "circle-stroke-width": 3,
+      },
+    },
+    {
+      id: "call", type: "circle", source: "calls",
+      paint: {
+        "circle-radius": 5, "circle-color": colour("alert"),
+        "circle-stroke-color": colour("map-halo"), "circle-stroke-width": 2,
+      },
+    },
+  ];
+}
+
+function callNames(): LayerSpecification {
+  return {
+    id: "call-names", type: "symbol", source: "calls",
+    layout: {
+      "text-field": ["get", "label"], "text-font": FONT, "text-size": 14, "text-offset": [0, -2.1],
+      "text-anchor": "bottom", "text-allow-overlap": true, "text-ignore-placement": true,
+    },
+    paint: { "text-color": colour("alert-text"), "text-halo-color": colour("map-halo"), "text-halo-width": 2.5 },
+  };
 }
 
 /** Units are drawn outside the text engine; an unseen icon keeps other names from being written over them. */

@@ -1,4 +1,4 @@
-/** What must not be overlooked: a broken connection first, then alerts that nobody has taken on. */
+/** What must not be overlooked: calls for help, a broken connection, then stops that nobody has taken on. */
 import type { App } from "../app.ts";
 import { standing } from "../fleet.ts";
 import { duration } from "../time.ts";
@@ -6,19 +6,22 @@ import { w } from "../words/index.ts";
 import { h, show, text } from "./dom.ts";
 import { icon } from "./icons.ts";
 import { ackButton } from "./list.ts";
+import { callBanner, type CallActions } from "./calls.ts";
 import type { View } from "./topbar.ts";
 
-export function banners(app: App): View {
+export function banners(app: App, act: CallActions): View {
   const said = h("span");
   const retry = h("button", { class: "plain", text: w().connection.retryNow, attrs: { type: "button" }, on: { click: () => app.reconnect() } });
   const frozen = h("div", { class: "banner frozen", attrs: { role: "alert" } }, said, retry);
+  const calls = callBanner(app, act);
   const alert = alertBanner(app);
   return {
-    node: h("div", { class: "banners" }, frozen, alert.node),
+    node: h("div", { class: "banners" }, calls.node, frozen, alert.node),
     render(): void {
       show(frozen, app.link === "lost");
       const last = app.fleet.serverTime;
       text(said, last ? w().connection.frozen(app.clock.seconds(last)) : w().connection.never);
+      calls.render();
       alert.render();
     },
   };
@@ -43,9 +46,9 @@ function alertBanner(app: App): View {
       const who = app.nameOf(alert.device);
       const where = unit ? app.where(unit) : "";
       const long = unit ? duration(standing(unit, app.now()).total) : "";
-      const said = alert.kind === "sos" ? w().banner.sos(who, where) : w().banner.dwell(who, long, where);
+      const said = w().banner.dwell(who, long, where);
       if (said !== spoken) text(what, (spoken = said));
-      text(why, alert.kind === "sos" ? "" : w().purpose[unit?.dwell?.purpose ?? "unexplained"]);
+      text(why, w().purpose[unit?.dwell?.purpose ?? "unexplained"]);
       const rest = app.raised().length - 1;
       text(others, w().banner.more(rest));
       show(others, rest > 0);

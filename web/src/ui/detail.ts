@@ -81,7 +81,7 @@ function standingNow(app: App): View {
   const bar = stopBar();
   const parts = h("p", { class: "parts" });
   const silent = h("p", { class: "last-known", text: w().detail.lastKnown });
-  const ack = ackButton(app, () => (app.selected ? app.alertOf(app.selected)?.id : undefined));
+  const ack = ackButton(app, () => (app.selected ? app.alertOf(app.selected) : undefined));
   const node = h("div", { class: "now" }, h("div", { class: "now-line" }, what, ack.node), h("p", { class: "now-line" }, where, purpose), bar.node, parts, silent);
   return {
     node,

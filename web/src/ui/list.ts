@@ -62,7 +62,7 @@ function unitRow(app: App, first: Unit): Row<Item> {
     { class: "row", attrs: { type: "button" }, on: { click: () => app.select(device, true) } },
     icon, h("span", { class: "row-main" }, h("span", { class: "row-title" }, title, tag), what), age,
   );
-  const ack = ackButton(app, () => app.alertOf(device)?.id);
+  const ack = ackButton(app, () => app.alertOf(device));
   const node = h("li", { class: "unit" }, row, ack.node);
   let drawn = "";
   return {
@@ -93,7 +93,7 @@ export function story(app: App, unit: Unit): [what: string, where: string, unhea
   const words = w().row;
   const where = app.where(unit);
   const now = app.now();
-  if (unit.alert && !unit.dwell?.alert) return [words.sos, where, ""];
+  if (unit.sos) return [words.sos, where, ""];
   if (unit.state === "moving") {
     const speed = unit.speed !== null && unit.speed > 0.5 ? kmh(unit.speed) : "";
     return [words.moving(speed), where, ""];

@@ -1,5 +1,6 @@
 /** The page: bar, banners, panel with its tabs, map, and the detail of what is chosen. */
 import type { App, Tab } from "../app.ts";
+import type { Siren } from "../siren.ts";
 import { w } from "../words/index.ts";
 import { banners } from "./banner.ts";
 import { detail } from "./detail.ts";
@@ -19,6 +20,7 @@ export interface ShellActions {
   fit(): void;
   flood(): void;
   showPoint(lon: number, lat: number): void;
+  siren: Siren;
 }
 
 const TABS: readonly Tab[] = ["attention", "dwells", "incidents"];
@@ -26,7 +28,7 @@ const TABS: readonly Tab[] = ["attention", "dwells", "incidents"];
 /** `stage` holds the map and outlives a change of language; `notice` says why there is none. */
 export function shell(app: App, stage: HTMLElement, notice: string | undefined, act: ShellActions): View {
   const bar = topbar(app, act);
-  const warn = banners(app);
+  const warn = banners(app, act);
   const panels: Record<Tab, View> = {
     attention: attentionList(app),
     dwells: dwellPanel(app),
@@ -68,7 +70,7 @@ function tabRow(app: App): View {
     node: h("div", { class: "tabs", attrs: { role: "tablist" } }, ...tabs.map((each) => each.node)),
     render(): void {
       const open = app.lists.incidents.filter((each) => !each.closed).length;
-      const counts: Record<Tab, number> = { attention: app.raised().length, dwells: 0, incidents: open };
+      const counts: Record<Tab, number> = { attention: app.raised().length + app.calls().length, dwells: 0, incidents: open };
       for (const { tab, node, badge } of tabs) {
         attr(node, "aria-selected", String(tab === app.tab));
         text(badge, String(counts[tab]));

@@ -75,9 +75,16 @@ export const en: Words = {
   ackedBy: (who) => `handled by ${who}`,
   ackFailed: "Not recorded yet. Try again.",
   show: "Show",
+  sos: {
+    label: "Call for help",
+    title: "SOS",
+    pressed: (at, age) => `pressed ${at} · ${age} ago`,
+    more: (n) => (n === 1 ? "1 other call" : `${n} other calls`),
+    hush: "Silence the sound",
+    unlock: "Turn the sound on",
+  },
   banner: {
     dwell: (unit, d, where) => `${unit} stopped for ${d}${where ? ` · ${where}` : ""}`,
-    sos: (unit, where) => `${unit}: SOS${where ? ` · ${where}` : ""}`,
     more: (n) => (n === 1 ? "1 other alert" : `${n} other alerts`),
   },
 

@@ -74,9 +74,16 @@ export const id = {
   ackedBy: (who: string) => `ditangani oleh ${who}`,
   ackFailed: "Belum tercatat. Coba lagi.",
   show: "Tampilkan",
+  sos: {
+    label: "Panggilan darurat",
+    title: "SOS",
+    pressed: (at: string, age: string) => `ditekan ${at} · ${age} lalu`,
+    more: (n: number) => `${n} panggilan lain`,
+    hush: "Diamkan suara",
+    unlock: "Nyalakan suara",
+  },
   banner: {
     dwell: (unit: string, d: string, where: string) => `${unit} berhenti ${d}${where ? ` · ${where}` : ""}`,
-    sos: (unit: string, where: string) => `${unit}: tombol darurat${where ? ` · ${where}` : ""}`,
     more: (n: number) => `${n} peringatan lain`,
   },
 

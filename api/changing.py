@@ -1,0 +1,139 @@
+"""Changes of the registry, judged and made while nobody else changes it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, Literal, NamedTuple, get_args
+
+import msgspec
+
+from api.deps import Deps
+from api.given import etag
+from api.problems import NotFoundError, ParameterError
+from api.times import rfc3339
+from core.assigning import JOINED, clashes, make_room
+from core.entities import Assignment, Device, DeviceClass, Person
+from core.entries import Config, Section
+from core.errors import ConflictError
+from store import joins, read
+from store.joins import Joined
+
+SECTION_OF: Final[dict[Joined, Section]] = {
+    "device": "devices", "vehicle": "vehicles", "person": "people", "route": "routes", "shift": "shifts",
+}  # fmt: skip
+_ONE_OF: Final = {section: what for what, section in SECTION_OF.items()}
+
+
+class Change(NamedTuple):
+    """Who changes what: the section, the actor, and the version that they have seen (None: whichever it is)."""
+
+    section: Section
+    actor: str
+    seen: str | None = None
+    close: bool = False  # end assignments that contradict it, instead of a refusal
+
+
+async def put(deps: Deps, change: Change, entity: Any, *, only_new: bool = False) -> tuple[dict[str, Any], bool]:
+    """Write a row whole; returns it as it then is, and whether it is new."""
+    section = change.section
+    async with deps.register.alone():
+        current = await read.registry_row(deps.pool, section, entity.id)
+        if only_new and current is not None:
+            raise ConflictError(f"{section} has {entity.id} already; change it by PUT")
+        _check_seen(change, entity.id, current)
+        if isinstance(entity, Person) and current is not None:
+            entity = _with_consent(entity, current)
+        row = msgspec.to_builtins(entity)
+        if row != current:
+            rows = [row, *await _judged(deps, change, entity)]
+            held_of = [entity.id] if section == "devices" else []
+            await deps.register([_upsert(change, rows)], held_of)
+    return row, current is None
+
+
+async def delete(deps: Deps, change: Change, row_id: str) -> None:
+    """Take a row away; what names it now or later must be ended first, what named it is history."""
+    async with deps.register.alone():
+        current = await read.registry_row(deps.pool, change.section, row_id)
+        if current is None:
+            raise NotFoundError(f"{change.section} has no {row_id[:200]!r}")
+        _check_seen(change, row_id, current)
+        configs = await _ended(deps, change, row_id) if change.section in _ONE_OF else []
+        gone = Config(section=change.section, op="delete", rows=({"id": row_id},), actor=change.actor)
+        await deps.register([*configs, gone])
+
+
+def _check_seen(change: Change, row_id: str, current: dict[str, Any] | None) -> None:
+    if change.seen in (None, "*") and not (change.seen and current is None):
+        return
+    if current is None or change.seen != etag(current):
+        raise ConflictError(f"{row_id} is not as you have seen it any more; read it again and decide again")
+
+
+def _upsert(change: Change, rows: Sequence[dict[str, Any]]) -> Config:
+    return Config(section=change.section, rows=tuple(rows), actor=change.actor)
+
+
+def _with_consent(person: Person, current: dict[str, Any]) -> Person:
+    """Consent and duty are changed by a way of their own."""
+    there = msgspec.convert(current, Person)
+    return msgspec.structs.replace(person, consent_us=there.consent_us, duty=there.duty)
+
+
+async def _judged(deps: Deps, change: Change, entity: Any) -> list[dict[str, Any]]:
+    """Refuse what cannot be true; more rows of the section that change with it."""
+    if isinstance(entity, Device):
+        await _check_profile(deps, entity)
+    if not isinstance(entity, Assignment):
+        return []
+    for what in JOINED:
+        await _check_there(deps, what, getattr(entity, what))
+    rows = await joins.joins_of(deps.pool, [entity.device]) if entity.device else []
+    found = clashes(entity, [msgspec.convert(row, Assignment) for row in rows])
+    if found and not change.close:
+        raise ConflictError(_clash_text(deps, entity, found[0].other, found[0].what))
+    return [msgspec.to_builtins(left) for clash in found for left in _room(entity, clash.other)]
+
+
+async def _check_profile(deps: Deps, device: Device) -> None:
+    if device.profile in ("", *get_args(DeviceClass)):
+        return
+    if await read.registry_row(deps.pool, "profiles", device.profile) is None:
+        raise ParameterError("profile", f"there is no profile {device.profile!r}; leave it out for the class's own")
+
+
+async def _check_there(deps: Deps, what: Joined, row_id: str | None) -> None:
+    if row_id is not None and not await joins.rows_of(deps.pool, SECTION_OF[what], [row_id]):
+        raise ParameterError(what, f"there is no {what} {row_id[:200]!r}; register it first")
+
+
+def _room(entity: Assignment, other: Assignment) -> list[Assignment]:
+    left = make_room(entity, other)
+    if not left:
+        raise ConflictError(f"assignment {other.id} lies wholly within the new one; change or delete it first")
+    return left
+
+
+def _clash_text(deps: Deps, entity: Assignment, other: Assignment, what: Literal["vehicle", "person"]) -> str:
+    until = "" if other.until_us is None else f" until {rfc3339(other.until_us, deps.zone)}"
+    since = rfc3339(other.from_us, deps.zone)
+    return (
+        f"assignment {other.id} has {entity.device} with {what} {getattr(other, what)} from {since}{until}; "
+        "end it first, or repeat with ?close=true to end it where the new one begins"
+    )
+
+
+async def _ended(deps: Deps, change: Change, row_id: str) -> list[Config]:
+    """Ends of the assignments that name a row: at once, and those to come never begin."""
+    now_us = deps.clock.now_us()
+    what = _ONE_OF[change.section]
+    rows = await joins.joins_naming(deps.pool, what, row_id, at_us=now_us)
+    if not rows:
+        return []
+    if not change.close:
+        names = ", ".join(str(row["id"]) for row in rows)
+        raise ConflictError(f"{row_id} is assigned ({names}); end that first, or repeat with ?close=true to end it now")
+    ended = tuple(row | {"until_us": now_us} for row in rows if row["from_us"] < now_us)
+    never = tuple({"id": row["id"]} for row in rows if row["from_us"] >= now_us)
+    upsert = Config(section="assignments", rows=ended, actor=change.actor)
+    return [upsert, Config(section="assignments", op="delete", rows=never, actor=change.actor)]

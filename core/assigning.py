@@ -1,0 +1,88 @@
+"""What is wrong with a row of the registry, and which dated joins cannot both be true. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any, Final, Literal, NamedTuple
+
+import msgspec
+
+from core.entities import Assignment, Device, Place, Shift
+
+ID_LIMIT: Final = 200  # characters; Postgres indexes ids
+JOINED: Final = ("device", "vehicle", "person", "route", "shift")
+TIMES_US: Final = (0, 4_291_747_200_000_000)  # 1970 to 2106: what our instants hold exactly
+_DAY: Final = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])")
+
+
+class Clash(NamedTuple):
+    """Another join that puts the device into something else at the same time."""
+
+    other: Assignment
+    what: Literal["vehicle", "person"]
+
+
+def fault(entity: Any) -> str | None:
+    """What types do not say: None, or what is wrong with the row."""
+    if not entity.id:
+        return "has no id"
+    if len(entity.id) > ID_LIMIT or not entity.id.isprintable():
+        return f"its id has control characters or more than {ID_LIMIT}; look for a stray quote"
+    if isinstance(entity, Device) and entity.sim_expires and not _DAY.fullmatch(entity.sim_expires):
+        return "sim_expires must be a day such as 2026-12-31"
+    if isinstance(entity, Place) and not 0 < entity.radius_m <= 5000:
+        return "radius_m must be more than 0 and at most 5000"
+    if isinstance(entity, Shift):
+        return _shift_fault(entity)
+    return _join_fault(entity) if isinstance(entity, Assignment) else None
+
+
+def _shift_fault(shift: Shift) -> str | None:
+    if not (0 <= shift.start_min < 1440 and 0 < shift.end_min <= 2880 and shift.start_min < shift.end_min):
+        return "start and end are minutes after midnight, the end after the start (past midnight: 1440 and more)"
+    if not shift.days or any(not 1 <= day <= 7 for day in shift.days):
+        return "days are 1 (Monday) to 7 (Sunday)"
+    return None
+
+
+def _join_fault(join: Assignment) -> str | None:
+    if sum(getattr(join, name) is not None for name in JOINED) < 2:
+        return "joins fewer than two things; give at least two of device, vehicle, person, route, shift"
+    if any(not TIMES_US[0] <= at_us < TIMES_US[1] for at_us in (join.from_us, join.until_us or 0)):
+        return "its times must lie between 1970 and 2106"
+    if join.until_us is not None and join.until_us <= join.from_us:
+        return "ends before it begins"
+    return None
+
+
+def overlap(a: Assignment, b: Assignment) -> bool:
+    """Whether both are in force at some moment."""
+    return (b.until_us is None or a.from_us < b.until_us) and (a.until_us is None or b.from_us < a.until_us)
+
+
+def clashes(join: Assignment, others: Iterable[Assignment]) -> list[Clash]:
+    """Others that say at the same time that its device is in another vehicle, or with another person."""
+    found = []
+    for other in others:
+        if other.id == join.id or join.device is None or other.device != join.device or not overlap(join, other):
+            continue
+        if join.vehicle and other.vehicle and join.vehicle != other.vehicle:
+            found.append(Clash(other, "vehicle"))
+        elif join.person and other.person and join.person != other.person:
+            found.append(Clash(other, "person"))
+    return found
+
+
+def make_room(join: Assignment, other: Assignment) -> list[Assignment]:
+    """What is left of another join when this one is true: it ends where this begins, and goes on where this ends.
+
+    Empty when this covers it wholly: whether it never was is for a person to say.
+    """
+    left = []
+    if other.from_us < join.from_us:
+        left.append(msgspec.structs.replace(other, until_us=join.from_us))
+    if join.until_us is not None and (other.until_us is None or join.until_us < other.until_us):
+        rest_id = f"{other.id[: ID_LIMIT - 24]}~{join.until_us // 1_000_000}" if left else other.id
+        left.append(msgspec.structs.replace(other, id=rest_id, from_us=join.until_us))
+    return left

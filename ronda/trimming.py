@@ -1,0 +1,57 @@
+"""Forgetting: the log keeps what some reader has not read, and of the rest as much as memory allows."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Final
+
+from core.units import US_PER_S
+from ingest.ticker import find_last_tick
+from ronda.archiving import streams_of
+from ronda.room import KEEP_S, kept_s
+from ronda.runtime import AWAY, Runtime
+from ronda.steps import DispatchStep, GeoStep
+from store.archive import Archive
+from store.log import START, id_key
+
+log = logging.getLogger(__name__)
+
+TRIM_S: Final = 60.0
+LOOK_S: Final = 5.0  # how often memory is looked at; when it is tight, so often is trimmed
+KEEP_TICK_S: Final = 60.0  # before the last tick, whatever memory says: servers' clocks differ
+
+
+async def trim_for_ever(runtime: Runtime) -> None:
+    """Trim once a minute, more often and closer when memory is tight; not while the clock is in doubt."""
+    since_s = 0.0
+    while True:
+        await asyncio.sleep(LOOK_S)
+        since_s += LOOK_S
+        try:
+            keep_s = kept_s(*await runtime.log.memory())
+            if (keep_s < KEEP_S or since_s >= TRIM_S) and runtime.holds.of("clock") is None:
+                await trim(runtime, keep_s)
+                since_s = 0.0
+        except AWAY as error:
+            log.warning("trim: %s", error, extra={"action": "schedule.trim_retry"})
+
+
+async def trim(runtime: Runtime, keep_s: float = KEEP_S) -> None:
+    """Trim each stream behind its readers, and keep what is not older than `keep_s`."""
+    archived = await Archive(runtime.pool).offsets()
+    now_us = runtime.clock.now_us()
+    for stream in streams_of(runtime.partitions):
+        offsets = [archived.get(stream, START), kept_from(now_us, keep_s)]
+        if stream.startswith("in."):  # the last tick stays: the next ticker counts from it how long nobody listened
+            heard = await find_last_tick(runtime.log, stream)
+            told_us = heard.now_us if heard else 0
+            offsets += [await runtime.log.offset(GeoStep.reader, stream), kept_from(told_us, max(keep_s, KEEP_TICK_S))]
+        if stream == DispatchStep.stream:
+            offsets.append(await runtime.log.offset(DispatchStep.reader, stream))
+        await runtime.log.trim(stream, min(offsets, key=id_key))
+
+
+def kept_from(at_us: int, keep_s: float) -> str:
+    """Id of the oldest entry that is kept for a look back from `at_us`."""
+    return f"{max(at_us - round(keep_s * US_PER_S), 0) // 1000}-0"

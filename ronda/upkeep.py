@@ -1,0 +1,39 @@
+"""The archive's upkeep, by our own scheduler: sums of fixes, strangers' fixes that waited too long, old fixes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Final
+
+from psycopg_pool import AsyncConnectionPool
+
+from ronda.runtime import AWAY, Runtime
+from store.held import expire_held
+from store.upkeep import forget, roll_up
+
+log = logging.getLogger(__name__)
+
+EVERY_S: Final = 60.0  # the sums of the running hour are at most this old
+HELD_US: Final = 24 * 3600 * 1_000_000  # how long a stranger's fixes wait to be adopted
+
+
+async def keep_for_ever(runtime: Runtime) -> None:
+    """Once a minute; not while the clock is in doubt, for a wrong one would forget what is still wanted."""
+    while True:
+        await asyncio.sleep(EVERY_S)
+        await runtime.holds.free_of("clock")
+        try:
+            await keep(runtime.pool, runtime.clock.now_us(), runtime.settings.keep_fixes_days)
+        except AWAY as error:
+            log.warning("upkeep: %s", error, extra={"action": "schedule.upkeep_retry"})
+
+
+async def keep(pool: AsyncConnectionPool, now_us: int, keep_fixes_days: int) -> None:
+    """One round. Sums come first: what is forgotten has been counted."""
+    await roll_up(pool)
+    expired = await expire_held(pool, now_us - HELD_US)
+    forgotten = await forget(pool, now_us, keep_fixes_days)
+    if expired or forgotten:
+        text = "%d held fixes expired; %d rows or chunks of old fixes forgotten"
+        log.info(text, expired, forgotten, extra={"action": "schedule.forgot"})

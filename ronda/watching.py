@@ -1,0 +1,133 @@
+"""Watches the clock and the room of this process's machine, and puts up or takes down what holds intake."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+import msgspec
+
+from core.units import US_PER_S
+from ingest.ticker import find_last_tick
+from ronda.room import MB, Room, least_free
+from ronda.runtime import AWAY, Runtime
+from ronda.settings import Settings
+from ronda.timekeeper import LISTEN_S, Timekeeper
+from store.log import Log, id_key
+
+log = logging.getLogger(__name__)
+
+PERIOD_S: Final = 1.0
+HOLD: Final = "hold:clock"  # the note by which processes tell each other what devices say
+NOTE_S: Final = 5
+SERVERS_APART_S: Final = 30.0  # the log's server has a clock of its own, which may be this wrong
+CLOSELY_S: Final = 60.0  # how long after a start every batch is looked at
+GLANCE_S: Final = 0.1  # afterwards so often, until devices have confirmed the clock
+
+
+class _Told(msgspec.Struct, frozen=True):
+    """Why a process holds ("": not any more), and which."""
+
+    why: str
+    by: str
+
+
+class Watch:
+    """`begin` before anything is written, `run` beside the stages."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime, self._holds = runtime, runtime.holds
+        self._keeper: Timekeeper | None = None
+        self._room = Room(runtime.settings.disk_min_mb * MB)
+        self._me, self._own, self._shared = uuid4().hex, "", ""
+        self._written = ""
+        self._began_s = self._glanced_s = 0.0
+
+    async def begin(self) -> None:
+        """One look, before the first stage starts."""
+        await self._look()
+        self._holds.glance = self._glance
+
+    async def run(self) -> None:
+        """Look every second until cancelled."""
+        while True:
+            await asyncio.sleep(PERIOD_S)
+            await self._look()
+
+    async def _look(self) -> None:
+        try:
+            await self._know_the_log()
+            self._judge()
+            await self._share()
+            self._holds.put("memory", self._room.memory(*await self._runtime.log.memory()))
+        except AWAY as error:  # whoever writes finds out by himself
+            log.debug("watch: %s", error, extra={"action": "watch.retry"})
+            if self._keeper is None:
+                self._holds.put("clock", "the log does not answer, so its time cannot be compared with this clock")
+        free = least_free(folders(self._runtime.settings))
+        self._holds.put("disk", self._room.disk(*free) if free else None)
+
+    async def _know_the_log(self) -> None:
+        """Until the log's last time is known, nothing can be judged; nor can anything be written."""
+        if self._keeper is None:
+            settings = self._runtime.settings
+            self._keeper = Timekeeper(
+                await last_time_us(self._runtime.log),
+                trust=settings.trust_clock,
+                listen_s=0.0 if settings.demo else LISTEN_S,  # the demo tells the past at every start
+            )
+            self._began_s = _loop_s()
+
+    def _judge(self) -> None:
+        if self._keeper is None:
+            return
+        now_s = _loop_s()
+        devices: dict[str, int] = {}
+        if not self._keeper.confirmed:
+            for witness in self._holds.witnesses:
+                devices |= witness()
+        self._own = self._keeper.look(self._runtime.clock.now_us(), now_s, devices) or ""
+        self._holds.trusted_us = self._keeper.best_us(now_s)
+        self._holds.put("clock", self._own or self._shared or None)
+
+    def _glance(self) -> None:
+        """Before a batch is written: devices may show that the clock is wrong before it is too late for their fixes."""
+        if self._keeper is None or self._keeper.confirmed:
+            return
+        now_s = _loop_s()
+        if now_s - self._began_s > CLOSELY_S and now_s - self._glanced_s < GLANCE_S:
+            return
+        self._glanced_s = now_s
+        self._judge()
+
+    async def _share(self) -> None:
+        """Tell the other processes what ours found, and hear theirs: only some of them hear devices."""
+        if self._own or self._written:
+            body = msgspec.json.encode(_Told(self._own, self._me))
+            await self._runtime.log.note({HOLD: body}, NOTE_S)
+            self._written = self._own
+        body_there = None if self._own else (await self._runtime.log.notes([HOLD]))[0]
+        told = msgspec.json.decode(body_there, type=_Told) if body_there else None
+        self._shared = told.why if told is not None and told.by != self._me else ""
+        self._holds.put("clock", self._own or self._shared or None)
+
+
+async def last_time_us(stream_log: Log) -> int:
+    """The last time that the log was told, by a tick or (roughly: it is the server's clock) by an entry's id."""
+    tick = await find_last_tick(stream_log)
+    entry_us = id_key(await stream_log.last_id("in.0"))[0] * 1000 - round(SERVERS_APART_S * US_PER_S)
+    return max(tick.now_us if tick else 0, entry_us, 0)
+
+
+def folders(settings: Settings) -> list[Path]:
+    """Where embedded servers write; nothing when both are elsewhere."""
+    if settings.redis_url and settings.database_url:
+        return []
+    return [settings.data_dir, (settings.data_dir / "postgres").resolve()]
+
+
+def _loop_s() -> float:
+    return asyncio.get_running_loop().time()

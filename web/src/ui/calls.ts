@@ -1,0 +1,85 @@
+/** Calls for help: on top of everything, until a person takes each one. */
+import type { App } from "../app.ts";
+import type { Call } from "../calls.ts";
+import type { Siren } from "../siren.ts";
+import { duration } from "../time.ts";
+import { w } from "../words/index.ts";
+import { KeyedList, h, show, text, type Row } from "./dom.ts";
+import { icon } from "./icons.ts";
+import { ackButton } from "./list.ts";
+import type { View } from "./topbar.ts";
+
+export interface CallActions {
+  showPoint(lon: number, lat: number): void;
+  siren: Siren;
+}
+
+const MOST_ROWS = 3; // the newest; the list below the banners has the rest
+
+export function callBanner(app: App, act: CallActions): View {
+  const words = w().sos;
+  const rows = new KeyedList<Call>(h("ul"), (call) => call.id, (call) => callRow(app, act, call.id));
+  const more = h("button", { class: "banner-more", attrs: { type: "button" }, on: { click: () => app.set(() => { app.tab = "attention"; app.only = undefined; app.search = ""; }) } });
+  const sound = soundButton(app, act.siren);
+  const node = h("div", { class: "sos", attrs: { role: "alert", "aria-live": "assertive", "aria-label": words.label } }, rows.node, h("div", { class: "sos-foot" }, more, sound.node));
+  return {
+    node,
+    render(): void {
+      const calls = app.calls();
+      show(node, calls.length > 0);
+      rows.render(calls.slice(0, MOST_ROWS));
+      const rest = calls.length - MOST_ROWS;
+      text(more, words.more(rest));
+      show(more, rest > 0);
+      sound.render();
+    },
+  };
+}
+
+function callRow(app: App, act: CallActions, id: string): Row<Call> {
+  let shown: Call | undefined;
+  const who = h("strong", { class: "sos-who" });
+  const where = h("span", { class: "sos-where" });
+  const age = h("span", { class: "sos-age", attrs: { "aria-live": "off" } });
+  const look = (): void => {
+    if (!shown) return;
+    const unit = app.unit(shown.device);
+    if (unit) app.select(shown.device, true);
+    else act.showPoint(shown.lon, shown.lat);
+  };
+  const find = h("button", { class: "plain", text: w().show, attrs: { type: "button" }, on: { click: look } });
+  const ack = ackButton(app, () => (shown ? id : undefined));
+  return {
+    node: h("li", {}, icon("alert", "sos"), h("span", { class: "sos-text" }, h("b", { text: w().sos.title }), who, where, age), find, ack.node),
+    update(call): void {
+      shown = call;
+      const unit = app.unit(call.device);
+      text(who, app.nameOf(call.device));
+      text(where, unit ? app.where(unit) : "");
+      show(where, where.textContent !== "");
+      const seconds = Math.max(0, (app.now() - call.at) / 1000);
+      text(age, w().sos.pressed(app.clock.minutes(call.at), duration(seconds)));
+      ack.render();
+    },
+  };
+}
+
+/** Rings for what is new; says when the browser lets it make no sound yet. */
+function soundButton(app: App, siren: Siren): View {
+  let audible = false; // as the button said it: the click itself lets sound in
+  const click = (): void => {
+    siren.unlock();
+    app.set(() => audible && app.heard.hush(app.calls()));
+  };
+  const node = h("button", { class: "plain", attrs: { type: "button" }, on: { click } });
+  return {
+    node,
+    render(): void {
+      const rings = app.heard.rings(app.calls());
+      siren.ring(rings);
+      audible = siren.ready;
+      text(node, audible ? w().sos.hush : w().sos.unlock);
+      show(node, rings);
+    },
+  };
+}
