@@ -47,6 +47,7 @@ from api.routes import (
     positions,
     registry,
     session,
+    why,
 )
 from store import read
 from store.cancel import ended
@@ -67,6 +68,7 @@ ROUTERS: Final = (
     alerts.router,
     incidents.router,
     ingest.router,
+    why.router,
     session.router,  # last: it also serves the console's files by name
 )
 GZIP_FROM: Final = 1400  # smaller answers fit one packet anyway

@@ -20,6 +20,7 @@ _STYLE: Final = (
     ".go{display:block;width:100%;box-sizing:border-box;padding:.9rem;margin:.8rem 0;font:inherit;font-weight:600;"
     "text-align:center;color:#fff;background:#0b5c4d;border:0;border-radius:.5rem;text-decoration:none}"
     ".box{border:1px solid #bbb;border-radius:.5rem;padding:.8rem;margin:1rem 0}label{display:block;padding:.4rem 0}"
+    ".box p:first-child{margin-top:0}input{width:1.3rem;height:1.3rem;vertical-align:middle}"
     "svg.segno{width:16rem;max-width:100%;display:block;margin:auto}"
     "dt{color:#555;margin-top:.5rem}dd{margin:0;font-family:monospace;overflow-wrap:anywhere;user-select:all}"
 )
@@ -53,12 +54,14 @@ def invitation(name: str, city: str, *, volunteer: bool) -> HTMLResponse:
 def _consent() -> str:
     text = _both(
         "Yang dicatat: posisi, waktu, kecepatan, dan baterai HP; hanya selama Anda bertugas. Tugas berakhir sendiri "
-        "setelah 8 jam. Di luar tugas, atau tanpa persetujuan, posisi dibuang dan tidak disimpan. Yang melihat: "
-        "petugas yang mengatur bantuan. Untuk apa: mengirim Anda ke kejadian yang dekat. Persetujuan dapat dicabut "
-        "kapan saja, dan data Anda dapat diminta atau dihapus, lewat koordinator.",
+        "setelah 8 jam. Di luar tugas, atau tanpa persetujuan, posisi dibuang dan tidak disimpan; hanya tombol darurat "
+        "(SOS) yang selalu diteruskan. Yang melihat: koordinator, pengawas, dan pemeriksa. Untuk apa: mengirim Anda ke "
+        "kejadian yang dekat. Persetujuan dapat dicabut kapan saja, dan data Anda dapat diminta atau dihapus, lewat "
+        "koordinator.",
         "Recorded: position, time, speed and battery, only while you are on duty; a duty ends by itself after 8 hours. "
-        "Off duty, or without consent, positions are dropped and not kept. Seen by: those who coordinate help. Used "
-        "to: send you to incidents nearby. You may withdraw consent, and ask for your data or its erasure, any time.",
+        "Off duty, or without consent, positions are dropped and not kept; only a call for help (SOS) always comes "
+        "through. Seen by: coordinators, supervisors, auditors. Used to: send you to incidents nearby. You may "
+        "withdraw consent, and ask for your data or its erasure, at any time.",
     )
     box = '<label><input type="checkbox" name="consent" value="yes"> <b>Saya setuju</b> / I consent</label>'
     return f'<div class="box">{text}{box}</div>'

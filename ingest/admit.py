@@ -8,8 +8,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from itertools import chain
+from typing import Any, Final
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,17 +33,20 @@ from ingest.strangers import Strangers
 __all__ = ["PAYLOAD_MAX", "REJECTS_PER_MESSAGE", "Admission", "Admitted", "may_publish", "may_use"]
 
 STALE_AFTER_S: Final = 900.0  # the lateness horizon
+_STALE_US: Final = int(STALE_AFTER_S * US_PER_S)
 _SELF_REGISTERED_LIMIT: Final = 100_000
+_KNOWN, _HELD, _AWAY = 0, 1, 2  # what a device is to us: registered, a stranger with room for its fixes, one without
 
 _FAULT: Final = Problem("unknown_type", "our decoder failed on this payload; please report it")
-_HELD: Final = Problem("unknown_device", "nobody registered this device; its fixes are kept for a day, adopt it")
-_TURNED_AWAY: Final = Problem("unknown_device", "nobody registered this device, and there is no room to keep its fixes")
 _OFF_DUTY: Final = Problem("off_duty", "off duty or without consent: nothing of it is kept")
+_TO_STRANGERS: Final = {
+    _HELD: Problem("unknown_device", "nobody registered this device; its fixes are kept for a day, adopt it"),
+    _AWAY: Problem("unknown_device", "nobody registered this device, and there is no room to keep its fixes"),
+}
 
 _logger = logging.getLogger(__name__)
 
-Standing = Literal["known", "held", "away"]
-_STANDINGS: Final = ("known", "held", "away")
+Bools = NDArray[np.bool_]
 
 
 @dataclass(slots=True)
@@ -56,19 +61,9 @@ class Admitted:
     ignored: int = 0
     heard: dict[str, Hearing] = field(default_factory=dict)  # the newest message of each device
 
-    def refuse(self, message: Message, reject: Reject, *, private: bool = False, time_us: int | None = None) -> None:
-        """Add a reject of a message. A forgery says nothing about the device that it names."""
-        self.rejects.append(reject)
-        if message.told is not None:
-            self.told.append((message.told, reject))
-        if reject.device and reject.reason != "forbidden":
-            self.hear(reject.device, message, reject.dialect, reject=reject, private=private, time_us=time_us)
-
     def hear(self, device: str, message: Message, dialect: str, **outcome: Any) -> None:
         """Note what became of a message; of a large one only the beginning is kept."""
-        if len(message.payload) > PAYLOAD_LIMIT:
-            message = message._replace(payload=message.payload[:PAYLOAD_LIMIT])
-        self.heard[device] = Hearing(device, message, dialect, **outcome)
+        self.heard[device] = Hearing(device, _shortened(message), dialect, **outcome)
 
 
 class Admission:
@@ -117,10 +112,11 @@ class Admission:
     def _sort_one(self, message: Message) -> Admitted:
         try:
             return self._sort([message])
-        except Exception:
-            _logger.exception("admission failed", extra={"action": "ingest.admission_failed", "topic": message.topic})
+        except Exception as error:  # noqa: BLE001  # the batch's fault is in the log with its traceback already
+            extra = {"action": "ingest.admission_failed", "topic": message.topic}
+            _logger.error("admission failed on a message: %r", error, extra=extra)  # noqa: TRY400  # see above
         failed = Admitted()
-        failed.refuse(message, refusal(message, "", "", _FAULT))
+        self._add(failed, message, refusal(message, "", "", _FAULT))
         return failed
 
     def _sort(self, messages: Sequence[Message]) -> Admitted:
@@ -129,17 +125,16 @@ class Admission:
         for message, dialect, device, problem in refused:
             self._refuse(admitted, message, dialect, device, problem)
         items: list[Opened] = []
-        standings: list[Standing] = []
         for item in opened:
-            for problem in bounded(item.decoded.problems):
-                self._refuse(admitted, item.message, item.dialect.name, item.device, problem)
-            if item.decoded.fixes:
-                standings.append(self._standing(item, admitted))
+            decoded = item.decoded
+            if decoded.fixes:
                 items.append(item)
-            elif not item.decoded.problems:
+            elif not decoded.problems:
                 self._ignore(item, admitted)
+            if decoded.problems:
+                self._refuse_all(admitted, item, decoded.problems)
         if items:
-            self._judge(items, standings, admitted)
+            self._judge(items, admitted)
         return admitted
 
     def _ignore(self, item: Opened, admitted: Admitted) -> None:
@@ -147,6 +142,107 @@ class Admission:
         admitted.ignored += 1
         private = not self._directory.keeps(item.device, item.message.received_us)
         admitted.hear(item.device, item.message, item.dialect.name, private=private)
+
+    def _judge(self, items: list[Opened], admitted: Admitted) -> None:
+        raws = list(chain.from_iterable([item.decoded.fixes for item in items]))
+        counts = [len(item.decoded.fixes) for item in items]
+        ids: dict[str, int] = {}
+        devices = [ids.setdefault(item.device, len(ids)) for item in items]
+        device, dialect, received_us = _of_rows(
+            [
+                np.array(devices, np.int32),
+                np.array([item.dialect.number for item in items], np.uint8),
+                np.array([item.message.received_us for item in items], np.int64),
+            ],
+            counts,
+        )
+        judged = judge(raws, received_us)
+        columns = judged.columns
+        columns |= {"device": device, "dialect": dialect, "received_us": received_us}
+        _flag(columns, items, counts)
+        kept = judged.verdict < 0
+        fixes = Fixes.of(tuple(ids), n=len(raws), **columns)
+        standings = [self._standing(item, admitted) for item in items]
+        silenced = self._silence(fixes, kept)
+        if any(standings) or silenced is not None or not kept.all():
+            self._part(items, counts, standings, judged, fixes, silenced, admitted)
+        else:
+            admitted.fixes = fixes
+            _hear(items, counts, fixes, admitted)
+        self._compare(admitted.fixes)
+
+    def _standing(self, item: Opened, admitted: Admitted) -> int:
+        """What a device that speaks of fixes is to us. A stranger becomes a device where that is allowed."""
+        device = item.device
+        if self._directory.known(device) or device in self._registered:
+            return _KNOWN
+        if not self._auto_register:
+            fixes, now_us = len(item.decoded.fixes), item.message.received_us
+            return _HELD if self._strangers.take(device, fixes, now_us) else _AWAY
+        if len(self._registered) >= _SELF_REGISTERED_LIMIT:
+            return _AWAY
+        self._registered.add(device)
+        admitted.devices.append(Device(id=DeviceId(device), cls=item.dialect.cls, name=device))
+        return _KNOWN
+
+    def _silence(self, fixes: Fixes, good: Bools) -> Bools | None:
+        """Rows that may not be kept, if any: volunteers are heard on duty only; a call for help is always heard."""
+        keeps, ids, times = self._directory.keeps, fixes.ids, fixes.time_us.tolist()
+        names = [ids[at] for at in fixes.device.tolist()]
+        if all(map(keeps, names, times)):
+            return None
+        kept = np.fromiter(map(keeps, names, times), np.bool_, len(fixes))
+        silenced: Bools = good & ~kept & (fixes.flags & int(Flag.SOS) == 0)
+        return silenced if silenced.any() else None
+
+    def _part(
+        self,
+        items: list[Opened],
+        counts: list[int],
+        standings: list[int],
+        judged: Judged,
+        fixes: Fixes,
+        silenced: Bools | None,
+        admitted: Admitted,
+    ) -> None:
+        """Part the rows of a batch in which not all is well: to keep, to hold, to refuse."""
+        owners = np.repeat(np.arange(len(items)), counts)
+        standing = np.array(standings, np.int8)[owners]
+        kept = judged.verdict < 0
+        for at, rows in _by_item(owners, ~kept):
+            problems = [
+                of_fix(items[at].decoded.fixes[i], judged.reason(row), alone=counts[at] == 1) for i, row in rows
+            ]
+            self._refuse_all(admitted, items[at], problems, _future_us(judged, [row for _, row in rows]))
+        private: set[int] = set()
+        if silenced is not None:
+            kept &= ~silenced
+            private = {at for at, _ in _by_item(owners, silenced)}
+            for at in sorted(private):
+                self._refuse_all(admitted, items[at], [_OFF_DUTY])
+        for item, is_what in zip(items, standings, strict=True):
+            if is_what != _KNOWN:
+                self._refuse_all(admitted, item, [_TO_STRANGERS[is_what]])
+        chosen = kept & (standing == _KNOWN)
+        admitted.fixes = fixes.take(chosen)
+        _hear(items, _per_item(owners, chosen, items), admitted.fixes, admitted, private=private)
+        chosen = kept & (standing == _HELD)
+        if chosen.any():
+            admitted.held = fixes.take(chosen)
+            _hear(items, _per_item(owners, chosen, items), admitted.held, admitted, held=True)
+
+    def _compare(self, fixes: Fixes) -> None:
+        """Flag what does not fit the fixes before. The flags are hints: a fault of ours here costs no fix."""
+        try:
+            np.bitwise_or(fixes.flags, self._honesty.flags(fixes), out=fixes.flags)
+        except Exception:
+            _logger.exception("fixes were not compared", extra={"action": "ingest.honesty_failed"})
+
+    def _refuse_all(
+        self, admitted: Admitted, item: Opened, problems: list[Problem], time_us: int | None = None
+    ) -> None:
+        for problem in bounded(problems):
+            self._refuse(admitted, item.message, item.dialect.name, item.device, problem, time_us)
 
     def _refuse(
         self,
@@ -159,104 +255,64 @@ class Admission:
     ) -> None:
         private = problem.reason == "off_duty" or not self._directory.keeps(device, message.received_us)
         reject = refusal(message, dialect, device, problem, private=private)
-        admitted.refuse(message, reject, private=private, time_us=time_us)
+        self._add(admitted, message, reject, private=private, time_us=time_us)
 
-    def _standing(self, item: Opened, admitted: Admitted) -> Standing:
-        """What a device that speaks of fixes is to us. A stranger becomes a device where that is allowed."""
-        device = item.device
-        if self._directory.known(device):
-            return "known"
-        if device in self._registered:
-            return "known"
-        if not self._auto_register:
-            fixes, now_us = len(item.decoded.fixes), item.message.received_us
-            return "held" if self._strangers.take(device, fixes, now_us) else "away"
-        if len(self._registered) >= _SELF_REGISTERED_LIMIT:
-            return "away"
-        self._registered.add(device)
-        admitted.devices.append(Device(id=DeviceId(device), cls=item.dialect.cls, name=device))
-        return "known"
-
-    def _judge(self, items: list[Opened], standings: list[Standing], admitted: Admitted) -> None:
-        raws = [raw for item in items for raw in item.decoded.fixes]
-        index: dict[str, int] = {}
-        devices = [index.setdefault(item.device, len(index)) for item in items]
-        counts = [len(item.decoded.fixes) for item in items]
-        received = np.repeat(np.array([item.message.received_us for item in items], np.int64), counts)
-        judged = judge(raws, received)
-        columns = judged.columns
-        columns["received_us"] = received
-        columns["flags"] |= _flags(items, counts)
-        columns["flags"][received - columns["time_us"] > int(STALE_AFTER_S * US_PER_S)] |= int(Flag.STALE)
-        columns["device"] = np.repeat(np.array(devices, np.int32), counts)
-        columns["dialect"] = np.repeat(np.array([item.dialect.number for item in items], np.uint8), counts)
-        owners = np.repeat(np.arange(len(items)), counts)
-        good = judged.verdict < 0
-        for at, rows in _of_items(owners, ~good):
-            problems = [of_fix(raws[i], judged.reason(i), alone=counts[at] == 1) for i in rows]
-            self._refuse_all(admitted, items[at], problems, _future_us(judged, rows))
-        kept = good & self._keeps(columns, list(index))
-        silenced = _of_items(owners, good & ~kept)
-        for at, _ in silenced:
-            self._refuse_all(admitted, items[at], [_OFF_DUTY])
-        fixes = Fixes.of(tuple(index), n=len(raws), **columns)
-        standing = np.array([_STANDINGS.index(standing) for standing in standings], np.int8)
-        self._turn_away(items, standing, admitted)
-        admitted.fixes = _hear(items, owners, fixes, kept & (standing == 0)[owners], admitted, private=silenced)
-        self._compare(admitted.fixes)
-        if (standing == 1).any():
-            admitted.held = _hear(items, owners, fixes, kept & (standing == 1)[owners], admitted, held=True)
-
-    def _compare(self, fixes: Fixes) -> None:
-        """Flag what does not fit the fixes before. The flags are hints: a fault of ours here costs no fix."""
-        try:
-            np.bitwise_or(fixes.flags, self._honesty.flags(fixes), out=fixes.flags)
-        except Exception:
-            _logger.exception("fixes were not compared", extra={"action": "ingest.honesty_failed"})
-
-    def _turn_away(self, items: list[Opened], standing: NDArray[np.int8], admitted: Admitted) -> None:
-        """Tell strangers that they are strangers."""
-        for at in np.nonzero(standing)[0].tolist():
-            self._refuse_all(admitted, items[at], [_HELD if standing[at] == 1 else _TURNED_AWAY])
-
-    def _refuse_all(
-        self, admitted: Admitted, item: Opened, problems: list[Problem], time_us: int | None = None
+    @staticmethod
+    def _add(
+        admitted: Admitted, message: Message, reject: Reject, *, private: bool = False, time_us: int | None = None
     ) -> None:
-        for problem in bounded(problems):
-            self._refuse(admitted, item.message, item.dialect.name, item.device, problem, time_us)
-
-    def _keeps(self, columns: dict[str, NDArray[Any]], ids: list[str]) -> NDArray[np.bool_]:
-        """Which rows may be kept: volunteers are heard on duty only; a call for help is always heard."""
-        keeps = self._directory.keeps
-        rows = zip(columns["device"].tolist(), columns["time_us"].tolist(), columns["flags"].tolist(), strict=True)
-        return np.array([bool(flags & Flag.SOS) or keeps(ids[at], time_us) for at, time_us, flags in rows], np.bool_)
+        """Add a reject of a message. A forgery says nothing about the device that it names."""
+        admitted.rejects.append(reject)
+        if message.told is not None:
+            admitted.told.append((message.told, reject))
+        if reject.device and reject.reason != "forbidden":
+            admitted.hear(reject.device, message, reject.dialect, reject=reject, private=private, time_us=time_us)
 
 
 def _hear(
     items: list[Opened],
-    owners: NDArray[np.intp],
+    counts: Sequence[int],
     fixes: Fixes,
-    rows: NDArray[np.bool_],
     admitted: Admitted,
     *,
     held: bool = False,
-    private: Sequence[tuple[int, list[int]]] = (),
-) -> Fixes:
-    """The chosen rows; the newest message of each device that any of them came by is what was heard of it."""
-    chosen = fixes if rows.all() else fixes.take(rows)
-    ends = np.cumsum(np.bincount(owners[rows], minlength=len(items))).tolist()
-    newest = {item.device: at for at, item in enumerate(items)}
-    silenced = {at for at, _ in private}
-    for device, at in newest.items():
-        start, stop = ends[at - 1] if at else 0, ends[at]
-        if stop > start:
-            item, is_private = items[at], at in silenced
-            reject = admitted.heard[device].reject if held else None
-            admitted.hear(
-                device, item.message, item.dialect.name, fixes=chosen, start=start, stop=stop, held=held,
-                reject=reject, private=is_private,
-            )  # fmt: skip
-    return chosen
+    private: set[int] | None = None,
+) -> None:
+    """Of each device the newest message that brought rows into `fixes`; `counts` says how many each message did."""
+    heard, stop = admitted.heard, 0
+    for at, (item, count) in enumerate(zip(items, counts, strict=True)):
+        if count:
+            start, stop = stop, stop + count
+            hearing = Hearing(item.device, _shortened(item.message), item.dialect.name, fixes, start, stop)
+            if held or private:
+                hearing.private = private is not None and at in private
+                hearing.held, hearing.reject = held, heard[item.device].reject if held else None
+            heard[item.device] = hearing
+
+
+def _shortened(message: Message) -> Message:
+    if len(message.payload) <= PAYLOAD_LIMIT:
+        return message
+    return msgspec.structs.replace(message, payload=message.payload[:PAYLOAD_LIMIT])
+
+
+def _of_rows(columns: list[NDArray[Any]], counts: list[int]) -> list[NDArray[Any]]:
+    """Columns of messages as columns of their fixes."""
+    if max(counts) == 1:
+        return columns
+    return [np.repeat(column, counts) for column in columns]
+
+
+def _flag(columns: dict[str, NDArray[Any]], items: list[Opened], counts: list[int]) -> None:
+    """Add the flags that follow from the message: replayed by a broker, said by its dialect, late by our clock."""
+    flags = columns["flags"]
+    retained = [item.message.retained for item in items]
+    if True in retained:
+        flags[np.repeat(np.array(retained), counts)] |= int(Flag.RETAINED)
+    if any([item.decoded.flags for item in items]):  # noqa: C419  # a list is quicker than a generator
+        own = [flag for item in items for flag in item.decoded.flags or (0,) * len(item.decoded.fixes)]
+        flags |= np.array(own, np.uint32)
+    flags[columns["received_us"] - columns["time_us"] > _STALE_US] |= int(Flag.STALE)
 
 
 def _future_us(judged: Judged, rows: list[int]) -> int | None:
@@ -265,10 +321,20 @@ def _future_us(judged: Judged, rows: list[int]) -> int | None:
     return max(ahead, default=None)
 
 
-def _of_items(owners: NDArray[np.intp], rows: NDArray[np.bool_]) -> list[tuple[int, list[int]]]:
-    """The chosen rows of each message that has any."""
+def _per_item(owners: NDArray[np.intp], rows: Bools, items: list[Opened]) -> list[int]:
+    """How many of the chosen rows each message has."""
+    counts: list[int] = np.bincount(owners[rows], minlength=len(items)).tolist()
+    return counts
+
+
+def _by_item(owners: NDArray[np.intp], rows: Bools) -> list[tuple[int, list[tuple[int, int]]]]:
+    """The chosen rows of each message that has any: (which of its own, which of the batch)."""
     chosen = np.nonzero(rows)[0]
-    return [(int(at), chosen[owners[chosen] == at].tolist()) for at in np.unique(owners[chosen])]
+    firsts = np.searchsorted(owners, owners[chosen]).tolist()
+    found: dict[int, list[tuple[int, int]]] = {}
+    for at, row, first in zip(owners[chosen].tolist(), chosen.tolist(), firsts, strict=True):
+        found.setdefault(at, []).append((row - first, row))
+    return list(found.items())
 
 
 def _join(parts: list[Admitted]) -> Admitted:
@@ -281,11 +347,3 @@ def _join(parts: list[Admitted]) -> Admitted:
         ignored=sum(part.ignored for part in parts),
         heard={device: hearing for part in parts for device, hearing in part.heard.items()},
     )
-
-
-def _flags(items: list[Opened], counts: list[int]) -> NDArray[np.uint32]:
-    flags = np.repeat(np.array([int(Flag.RETAINED) if i.message.retained else 0 for i in items], np.uint32), counts)
-    if any(item.decoded.flags for item in items):
-        own = [flag for item in items for flag in item.decoded.flags or (0,) * len(item.decoded.fixes)]
-        flags |= np.array(own, np.uint32)
-    return flags

@@ -12,7 +12,7 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Final, NamedTuple
 
 import msgspec
@@ -22,7 +22,7 @@ from core import codec
 from core.clock import Clock
 from core.entities import Device
 from core.entries import Config
-from core.fixes import Fixes
+from core.fixes import COLUMNS, Fixes
 from core.partition import partition_of
 from core.rejects import Reject
 from ingest.admit import Admission, Admitted
@@ -36,6 +36,8 @@ REJECTS_CAP: Final = 100_000  # entries of the rejects stream; what nobody read 
 HELD_STREAM: Final = "held"  # fixes of devices that nobody registered
 HELD_CAP: Final = 20_000  # entries; `ingest.strangers` bounds the fixes
 WAITING_SHOWN: Final = 500  # of the messages that wait, as many as the clock is compared with
+_CALLBACK_FAILED: Final = "a source failed when it was called back"  # ... which must not stop the writer of all
+_CALLBACK: Final = {"action": "ingest.callback_failed"}
 _LOOK_S: Final = 0.2  # how soon the writer goes on when it may
 _OVERHEAD: Final = 256  # bytes that a waiting message costs beside its payload
 _BACKOFF_S: Final = (0.05, 5.0)  # first and longest pause between attempts
@@ -90,6 +92,7 @@ class Batcher:
         self._waiting: deque[Message] = deque()
         self._writing: Sequence[Message] = ()
         self._bytes = 0
+        self._look_at_limits()
         self._full = False
         self._healthy = True
         self._standing = False
@@ -128,8 +131,12 @@ class Batcher:
             self._idle.clear()
         self._waiting.append(message)
         self._bytes += len(message.payload) + _OVERHEAD
-        if len(self._waiting) >= self._limits.batch_messages or self._bytes >= self._limits.batch_bytes:
-            self._enough.set()
+        if len(self._waiting) >= self._much or self._bytes >= self._much_bytes:
+            self._weigh()
+
+    def _weigh(self) -> None:
+        """There is enough for a batch, or too much."""
+        self._enough.set()
         if not self._full and self._above(1.0):
             self._press(full=True)
 
@@ -170,7 +177,7 @@ class Batcher:
                 _logger.warning("intake stands still: %s", why, extra={"action": "ingest.standstill"})
             await asyncio.sleep(_LOOK_S)
         now_us = self._clock.now_us()
-        self._waiting = deque(message._replace(received_us=now_us) for message in self._waiting)
+        self._waiting = deque(msgspec.structs.replace(message, received_us=now_us) for message in self._waiting)
         if self._on_release is not None:
             await self._on_release()
         self._standing = False
@@ -184,11 +191,18 @@ class Batcher:
             room -= len(message.payload) + _OVERHEAD
             batch.append(message)
         self._writing = batch
+        self._look_at_limits()
         if not self._waiting:
             self._arrived.clear()
         if len(self._waiting) < self._limits.batch_messages:
             self._enough.clear()
         return batch
+
+    def _look_at_limits(self) -> None:
+        """From how much on a new message makes a batch, or too much: `put` compares with two numbers only."""
+        limits, writing = self._limits, len(self._writing)
+        self._much = min(limits.batch_messages, max(limits.waiting_messages - writing, 1))
+        self._much_bytes = min(limits.batch_bytes, limits.waiting_bytes)
 
     async def _write(self, batch: list[Message]) -> None:
         admitted = self._admission.sort(batch)
@@ -202,12 +216,16 @@ class Batcher:
         if self._on_heard is not None:
             self._on_heard(admitted.heard)
         self._writing = ()
+        self._look_at_limits()
         self._bytes -= sum(len(message.payload) + _OVERHEAD for message in batch)
         self._count(batch, admitted)
         for listener, reject in admitted.told:
             self._tell(partial(listener, reject))
         for message in batch:
-            self._tell(message.done)
+            try:
+                message.done()
+            except Exception:
+                _logger.exception(_CALLBACK_FAILED, extra=_CALLBACK)
         if self._full and not self._above(0.5):
             self._press(full=False)
         if not self._waiting:
@@ -281,18 +299,31 @@ class Batcher:
             self._tell(listener)
 
     def _tell(self, whom: Callable[[], None]) -> None:
-        """Call back a source; one that fails must not stop the writer of all."""
+        """Call back a source."""
         try:
             whom()
         except Exception:
-            _logger.exception("a source failed when it was called back", extra={"action": "ingest.callback_failed"})
+            _logger.exception(_CALLBACK_FAILED, extra=_CALLBACK)
 
 
 def split(fixes: Fixes, partitions: int) -> list[tuple[int, Fixes]]:
     """The rows of each partition that has any, in their order."""
     if not len(fixes):
         return []
-    of_device = np.array([partition_of(device, partitions) for device in fixes.ids], np.int32)
+    of_device = np.array([partition_of(device, partitions) for device in fixes.ids], np.intp)
     of_row = of_device[fixes.device]
-    present = np.unique(of_row).tolist()
-    return [(p, fixes.take(of_row == p)) for p in present]
+    order = np.argsort(of_row, kind="stable")
+    columns = {name: getattr(fixes, name)[order] for name in COLUMNS}
+    own = np.zeros(len(fixes.ids), np.int32)  # each device's place in the dictionary of its partition
+    stops = np.cumsum(np.bincount(of_row, minlength=partitions)).tolist()
+    parts: list[tuple[int, Fixes]] = []
+    for p, (start, stop) in enumerate(pairwise([0, *stops])):
+        if stop > start:
+            present = np.zeros(len(own), np.bool_)
+            present[columns["device"][start:stop]] = True
+            ids = tuple(fixes.ids[i] for i in np.nonzero(present)[0].tolist())
+            own[present] = np.arange(len(ids), dtype=np.int32)
+            part = {name: column[start:stop] for name, column in columns.items()}
+            part["device"] = own[part["device"]]
+            parts.append((p, Fixes(ids=ids, **part)))
+    return parts

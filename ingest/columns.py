@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -37,8 +38,9 @@ class Bound(NamedTuple):
     high: float
 
 
+SPEED: Final = Bound("speed_mps", "speed", 0.0, 100.0)
 BOUNDS: Final = (
-    Bound("speed_mps", "speed", 0.0, 100.0),
+    SPEED,
     Bound("course_deg", "course", 0.0, 360.0),
     Bound("accuracy_m", "accuracy", 0.0, 100_000.0),
     Bound("altitude_m", "altitude", -1_000.0, 20_000.0),
@@ -60,22 +62,27 @@ class Judged(NamedTuple):
 
 def judge(raws: Sequence[RawFix], received_us: NDArray[np.int64] | None, *, naive_is_utc: bool = False) -> Judged:
     """Check rows. `received_us` None: nothing is too far ahead (a file). The first reason found counts."""
-    lat, lon = _floats([raw.lat for raw in raws]), _floats([raw.lon for raw in raws])
-    time_us = read_times([raw.time for raw in raws], naive_is_utc=naive_is_utc)
+    said = dict(zip(RawFix.__struct_fields__, zip(*map(msgspec.structs.astuple, raws), strict=True), strict=False))
+    lat, lon = _floats(said.get("lat", ())), _floats(said.get("lon", ()))
+    time_us = read_times(said.get("time", ()), naive_is_utc=naive_is_utc)
     verdict = np.full(len(raws), -1, np.int8)
     if received_us is not None:
         verdict[time_us > received_us + int(FUTURE_S * US_PER_S)] = 2
     verdict[~((np.abs(lat) <= 90) & (np.abs(lon) <= 180)) | ((lat == 0) & (lon == 0))] = 1
     verdict[time_us < FIRST_US] = 0
     columns: dict[str, NDArray[Any]] = {"time_us": time_us, "lat": lat, "lon": lon}
+    flags = np.zeros(len(raws), np.uint32)
     for bound in BOUNDS:
-        columns[bound.column] = _within([getattr(raw, bound.attribute) for raw in raws], bound)
-    columns["course_deg"] %= 360.0
-    columns["ignition"] = _trits([raw.ignition for raw in raws])
-    columns["moving"] = _trits([raw.moving for raw in raws])
-    columns["flags"] = np.array([int(Flag.SOS) if raw.sos else 0 for raw in raws], np.uint32)
-    beyond = _floats([raw.speed for raw in raws]) > BOUNDS[0].high
-    columns["flags"][beyond] |= int(Flag.SPEED)
+        column = _floats(said.get(bound.attribute, ()))
+        possible = (column >= bound.low) & (column <= bound.high)
+        if bound is SPEED:
+            flags[column > bound.high] |= int(Flag.SPEED)
+        columns[bound.column] = column if possible.all() else np.where(possible, column, np.nan)
+    columns["course_deg"] = columns["course_deg"] % 360.0
+    columns["ignition"] = _trits(said.get("ignition", ()))
+    columns["moving"] = _trits(said.get("moving", ()))
+    flags[_trits(said.get("sos", ())) > 0] |= int(Flag.SOS)
+    columns["flags"] = flags
     return Judged(columns, verdict)
 
 
@@ -140,10 +147,7 @@ def _float(value: float | None) -> float:
         return math.nan
 
 
-def _within(values: Sequence[float | None], bound: Bound) -> NDArray[np.float64]:
-    column = _floats(values)
-    return np.where((column >= bound.low) & (column <= bound.high), column, np.nan)
-
-
 def _trits(values: Sequence[bool | None]) -> NDArray[np.int8]:
+    if values.count(None) == len(values):  # the usual case
+        return np.full(len(values), -1, np.int8)
     return np.array([-1 if value is None else value for value in values], np.int8)

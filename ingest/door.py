@@ -23,7 +23,7 @@ from ingest.admit import may_use
 from ingest.counters import Counters
 from ingest.dialects import Router
 from ingest.mailbox import LASTING_S, Mailboxes, Notice
-from ingest.message import Message, Sink
+from ingest.message import Sink
 from ingest.recheck import Credential, Rechecks
 from ingest.session import RECEIVE_MAXIMUM, SKIP_MAX, Session
 
@@ -72,9 +72,9 @@ class Door:
     ) -> None:
         self._params = params
         self._sink = sink
+        self.put, self.now_us = sink.put, clock.now_us  # for sessions, as direct as can be
         self._authenticate = authenticate
         self._on_knock = on_knock
-        self._clock = clock
         self._counters = counters
         self._router = Router()
         self._mailboxes = Mailboxes()
@@ -151,14 +151,8 @@ class Door:
 
     # what sessions ask for (House)
 
-    def now_us(self) -> int:
-        return self._clock.now_us()
-
     def now_s(self) -> float:
         return self._loop.time()
-
-    def put(self, message: Message) -> None:
-        self._sink.put(message)
 
     def sink_full(self) -> bool:
         return self._sink.full
@@ -289,6 +283,8 @@ class Door:
             self._mailboxes.sweep(now_s)
 
     def _sweep_one(self, session: Session, now_s: float) -> None:
+        if session.lively:
+            session.lively, session.active_s = False, now_s
         quiet_s = now_s - session.active_s
         if session.ended_s is not None:
             if now_s - session.ended_s > _LAST_WORDS_S:

@@ -1,7 +1,8 @@
-"""Traces in files: CSV (`,` `;` or tab), GPX, GeoJSON, Parquet → `Fixes`, and what was wrong with the rest.
+"""Traces in files: CSV (`,` `;` or tab), XLSX, GPX, GeoJSON, Parquet → `Fixes`, and what was wrong with the rest.
 
 Rows pass the same checks as live fixes, except that nothing is too far ahead. A time without an offset is UTC.
-Columns are found by their usual names, or as told: `{"device": "unit", "time": "t_utc"}`.
+Columns are found by their usual names, or as told: `{"device": "unit", "time": "t_utc"}`. `zone` among them is the time
+zone of times without an offset. What Traccar exported is known by its columns, and read as it would be live.
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ from core.errors import ConfigError
 from core.fixes import Fixes
 from core.rejects import Reason
 from ingest.columns import judge
-from ingest.dialects import valid_device
-from ingest.raw import RawFix, number
+from ingest.dialects import traccar, valid_device
+from ingest.exports import csv_position, is_traccar, json_position, localise, only_device, zone_of
+from ingest.raw import Decoded, RawFix, number
+from ingest.workbook import cell_speed, cell_time, sheets
 
 SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
     "device": ("device", "device_id", "deviceid", "unit", "vehicle_id", "vehicle", "imei", "user_id", "id"),
@@ -36,6 +39,7 @@ SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
     "ignition": ("ignition",),
     "moving": ("moving", "motion"),
 }
+ZONE: Final = "zone"
 _REQUIRED: Final = ("time", "lat", "lon")
 _NUMBERS: Final = ("speed", "course", "accuracy", "altitude", "battery", "odometer")
 _TRUTH: Final = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
@@ -57,8 +61,11 @@ class Trace(NamedTuple):
 
 
 class _Row(NamedTuple):
+    """What a line says, by our names; or what a dialect has made of it already."""
+
     line: int
     values: Mapping[str, Any]
+    decoded: Decoded | None = None
 
 
 def parse_columns(text: str) -> dict[str, str]:
@@ -66,8 +73,9 @@ def parse_columns(text: str) -> dict[str, str]:
     pairs = [part.partition("=") for part in text.split(",") if part.strip()]
     columns = {ours.strip(): theirs.strip() for ours, _, theirs in pairs}
     for ours, theirs in columns.items():
-        if ours not in SYNONYMS or not theirs:
-            raise ConfigError(f"--columns has {ours!r}; write name=column with a name of {', '.join(SYNONYMS)}")
+        if ours not in {*SYNONYMS, ZONE} or not theirs:
+            names = ", ".join((*SYNONYMS, ZONE))
+            raise ConfigError(f"--columns has {ours!r}; write name=column with a name of {names}")
     return columns
 
 
@@ -77,11 +85,21 @@ def read_trace(path: Path, columns: Mapping[str, str] | None = None) -> Trace:
     if reader is None:
         raise ConfigError(f"{path.name}: Ronda reads {', '.join(_READERS)}; rename or convert the file")
     try:
-        return _assemble(reader(path, columns or {}), path.stem)
+        return _assemble(_localised(reader(path, columns or {}), columns or {}), path.stem)
     except FileNotFoundError:
         raise ConfigError(f"{path}: there is no such file") from None
     except (UnicodeDecodeError, csv.Error, json.JSONDecodeError, ET.ParseError) as error:
         raise ConfigError(f"{path.name} is damaged or not what its name says: {error}") from error
+
+
+def _localised(rows: Iterable[_Row], told: Mapping[str, str]) -> Iterator[_Row]:
+    """Rows whose times without an offset got that of the zone told, if one was."""
+    zone = zone_of(told.get(ZONE))
+    for row in rows:
+        if zone is not None and row.decoded is None and isinstance(time := row.values.get("time"), str):
+            yield row._replace(values={**row.values, "time": localise(time, zone)})
+        else:
+            yield row
 
 
 def _assemble(rows: Iterable[_Row], stem: str) -> Trace:
@@ -91,36 +109,53 @@ def _assemble(rows: Iterable[_Row], stem: str) -> Trace:
     lines: list[int] = []
     index: dict[str, int] = {}
     devices: list[int] = []
-    for line, values in rows:
-        device = str(values.get("device") or stem).strip()
-        outcome = _read(values, device)
-        if isinstance(outcome, RawFix):
-            raws.append(outcome)
-            lines.append(line)
+    flags: list[int] = []
+    dialects: list[int] = []
+    for row in rows:
+        device = str(row.values.get("device") or stem).strip()
+        fix, flag, trouble = _read(row, device)
+        if fix is not None:
+            raws.append(fix)
+            lines.append(row.line)
             devices.append(index.setdefault(device, len(index)))
-        else:
-            troubles.append(outcome._replace(line=line))
+            flags.append(flag)
+            dialects.append(1 if row.decoded is None else traccar.DIALECT.number)
+        elif trouble is not None:
+            troubles.append(trouble)
     judged = judge(raws, None, naive_is_utc=True)
+    judged.columns["flags"] |= np.array(flags, np.uint32)
     good = judged.verdict < 0
-    for row in np.nonzero(~good)[0].tolist():
-        raw = raws[row]
-        detail = f"time {raw.time!r:.40}" if judged.reason(row) == "bad_time" else f"lat {raw.lat}, lon {raw.lon}"
-        troubles.append(Trouble(lines[row], judged.reason(row), detail))
+    for bad in np.nonzero(~good)[0].tolist():
+        raw = raws[bad]
+        detail = f"time {raw.time!r:.40}" if judged.reason(bad) == "bad_time" else f"lat {raw.lat}, lon {raw.lon}"
+        troubles.append(Trouble(lines[bad], judged.reason(bad), detail))
     columns = {name: column[good] for name, column in judged.columns.items()}
     columns["device"] = np.array(devices, np.int32)[good]
     columns["received_us"] = columns["time_us"]
-    columns["dialect"] = np.ones(int(good.sum()), np.uint8)
+    columns["dialect"] = np.array(dialects, np.uint8)[good]
     return Trace(Fixes.of(tuple(index), n=int(good.sum()), **columns), sorted(troubles))
 
 
-def _read(values: Mapping[str, Any], device: str) -> RawFix | Trouble:
+def _read(row: _Row, device: str) -> tuple[RawFix | None, int, Trouble | None]:
+    """The fix of a row with its flags, or what is wrong with it, or nothing: a heartbeat."""
+    if not valid_device(device):
+        detail = f"a device id has 1 to 128 printable characters, not {device!r:.60}"
+        return None, 0, Trouble(row.line, "unknown_device", detail)
+    if row.decoded is None:
+        outcome = _read_values(row.values)
+        return (outcome, 0, None) if isinstance(outcome, RawFix) else (None, 0, outcome._replace(line=row.line))
+    if row.decoded.problems:
+        problem = row.decoded.problems[0]
+        return None, 0, Trouble(row.line, problem.reason, problem.detail)
+    return (row.decoded.fixes[0], row.decoded.flags[0], None) if row.decoded.fixes else (None, 0, None)
+
+
+def _read_values(values: Mapping[str, Any]) -> RawFix | Trouble:
     absent = [name for name in _REQUIRED if values.get(name) is None or values[name] == ""]
     if absent:
         return Trouble(0, "missing_field", ", ".join(absent))
     if not isinstance(values["time"], int | float | str):
         return Trouble(0, "bad_time", f"time {values['time']!r:.40}")
-    if not valid_device(device):
-        return Trouble(0, "unknown_device", f"a device id has 1 to 128 printable characters, not {device!r:.60}")
     options: dict[str, Any] = {name: _number(values.get(name)) for name in _NUMBERS}
     for name in ("ignition", "moving"):
         options[name] = _TRUTH.get(str(values.get(name)).lower())
@@ -154,10 +189,23 @@ def _read_csv(path: Path, told: Mapping[str, str]) -> Iterator[_Row]:
         delimiter = max(",;\t", key=first.count)
         reader = csv.reader(file, delimiter=delimiter)
         header = next(reader, [])
+        if is_traccar(header):
+            yield from _of_traccar(
+                ((reader.line_num, csv_position(header, c, told.get(ZONE))) for c in reader if c), told
+            )
+            return
         places = {ours: header.index(column) for ours, column in _columns_of(header, told, path.name).items()}
         for cells in reader:
             if cells:
                 yield _Row(reader.line_num, {o: cells[at] for o, at in places.items() if at < len(cells)})
+
+
+def _of_traccar(positions: Iterable[tuple[int, dict[str, Any]]], told: Mapping[str, str]) -> Iterator[_Row]:
+    """Rows of an export of Traccar, which knows devices by numbers of its own: the file names the device, or `told`."""
+    check = only_device()
+    for line, position in positions:
+        device = check(position) if "device" not in told else position.get(told["device"], "")
+        yield _Row(line, {"device": device}, traccar.read_position(position))
 
 
 def _read_gpx(path: Path, told: Mapping[str, str]) -> Iterator[_Row]:
@@ -184,6 +232,9 @@ def _read_gpx(path: Path, told: Mapping[str, str]) -> Iterator[_Row]:
 
 def _read_geojson(path: Path, told: Mapping[str, str]) -> Iterator[_Row]:
     value = json.loads(path.read_text(encoding="utf-8-sig"))
+    if isinstance(value, list) and value and all(isinstance(p, dict) and "fixTime" in p for p in value):
+        yield from _of_traccar(enumerate(map(json_position, value), start=1), told)
+        return
     features = value.get("features", [value]) if isinstance(value, dict) else []
     n = 0
     for feature in features:
@@ -244,6 +295,26 @@ def _read_parquet(path: Path, told: Mapping[str, str]) -> Iterator[_Row]:
         yield _Row(i + 1, {ours: values[i] for ours, values in columns.items()})
 
 
+def _read_xlsx(path: Path, told: Mapping[str, str]) -> Iterator[_Row]:
+    """Every sheet with times and places; an invalid position of a route report is an old one."""
+    some = False
+    for sheet in sheets(path, [(told[ours].lower(),) if ours in told else SYNONYMS[ours] for ours in _REQUIRED]):
+        some = True
+        places = {ours: sheet.header.index(c) for ours, c in _columns_of(sheet.header, told, path.name).items()}
+        valid_at = next((i for i, name in enumerate(sheet.header) if name.lower() == "valid" and sheet.is_report), None)
+        for line, cells in sheet.rows:
+            values = {ours: cells[at] for ours, at in places.items() if at < len(cells) and cells[at] is not None}
+            if not values or (valid_at is not None and str(cells[valid_at]).lower() in ("false", "0")):
+                continue
+            speed = cell_speed(values.get("speed"), of_report=sheet.is_report)
+            own = {"time": cell_time(values.get("time")), "speed": speed}
+            yield _Row(line, {"device": sheet.device, **values, **own})
+    if not some:
+        raise ConfigError(
+            f"{path.name} has no sheet with the columns {', '.join(_REQUIRED)}. Say --columns time=NAME,…"
+        )
+
+
 _READERS: Final[dict[str, Callable[[Path, Mapping[str, str]], Iterator[_Row]]]] = {
     ".csv": _read_csv,
     ".txt": _read_csv,
@@ -252,4 +323,5 @@ _READERS: Final[dict[str, Callable[[Path, Mapping[str, str]], Iterator[_Row]]]] 
     ".geojson": _read_geojson,
     ".json": _read_geojson,
     ".parquet": _read_parquet,
+    ".xlsx": _read_xlsx,
 }

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
-from typing import Final, Literal, NamedTuple, Protocol
+from typing import Final, Literal, Protocol
 
 import msgspec
 import numpy as np
@@ -48,7 +48,7 @@ class Note(Protocol):
     def __call__(self, notes: Mapping[str, bytes], ttl_s: int) -> Awaitable[None]: ...
 
 
-class Hearing(NamedTuple):
+class Hearing(msgspec.Struct, gc=False):
     """A message of a device and what became of it. What is kept of it are the rows `fixes[start:stop]`."""
 
     device: str

@@ -63,8 +63,11 @@ class Honesty:
 
     def flags(self, fixes: Fixes) -> NDArray[np.uint32]:
         """The flags of each row; the rows are remembered for the next batch."""
+        if not len(fixes):
+            return np.zeros(0, np.uint32)
         slots = self._slots_of(fixes.ids)[fixes.device]
-        order = None if len(fixes.ids) == len(fixes) else np.argsort(slots, kind="stable")
+        once = np.bincount(fixes.device).max() == 1  # the usual case: one fix of each device
+        order = None if once else np.argsort(slots, kind="stable")
         rows = np.array([getattr(fixes, name) for name in _COLUMNS], np.float64)
         content, own = fixes.content, slots
         if order is not None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, Protocol
+
+import msgspec
 
 from core.identity import Identity
 from core.rejects import Reason, Reject
@@ -11,8 +13,12 @@ from core.rejects import Reason, Reject
 Source = Literal["door", "broker", "http"]
 
 
-class Message(NamedTuple):
-    """One message as it came in. `done` is called once, when all that it said is on disk."""
+class Message(msgspec.Struct, frozen=True, gc=False):
+    """One message as it came in. `done` is called once, when all that it said is on disk.
+
+    Untracked by the garbage collector, for a hundred thousand of them may wait: whatever a message refers to must not
+    keep the message.
+    """
 
     topic: str
     payload: bytes

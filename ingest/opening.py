@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
+import msgspec
+
 from core.identity import Identity
-from ingest.dialects import Dialect, Route, Router, valid_device
+from ingest.dialects import TOPIC_LIMIT, Dialect, Route, find_route, valid_device
 from ingest.directory import Directory
 from ingest.message import Message
-from ingest.raw import Decoded, Problem
+from ingest.raw import IGNORED, Decoded, Problem
 
 PAYLOAD_MAX: Final = 256 * 1024  # bytes of one message
+WAYS_LIMIT: Final = 50_000  # topics that are remembered: a fleet uses the same few all day
 _GATEWAY_ROLES: Final = frozenset({"admin", "device"})
 _TOGETHER: Final = 256  # payloads decoded by one call: a bad one among them costs as many calls one by one
 
@@ -24,13 +28,14 @@ _FORBIDDEN: Final = Problem("forbidden", _AT_THE_DOOR["forbidden"])
 _NO_NAME: Final = Problem("unknown_device", "a device id has 1 to 128 printable characters")
 
 
-class Opened(NamedTuple):
+class Opened(msgspec.Struct, gc=False):
     """A message whose dialect and device are known, with what it said."""
 
     message: Message
     dialect: Dialect
     device: str
-    decoded: Decoded
+    payload: bytes  # unsealed
+    decoded: Decoded = IGNORED
 
 
 class Refused(NamedTuple):
@@ -40,6 +45,22 @@ class Refused(NamedTuple):
     dialect: str
     device: str
     problem: Problem
+
+
+_NOBODY: Final = Dialect(
+    name="", number=0, topic=re.compile(r"(?!)"), device=lambda _: "", decode=lambda _: IGNORED, cls="truck"
+)
+
+
+class _Way(msgspec.Struct, frozen=True):
+    """Where a topic leads. `obstacle`: whoever sends it, it is refused."""
+
+    route: Route
+    dialect: Dialect
+    device: str
+    decode: Callable[[bytes], Decoded]
+    unseal: Callable[[bytes, bytes | None], bytes | Problem] | None
+    obstacle: Problem | None
 
 
 def may_publish(identity: Identity | None, device: str) -> bool:
@@ -62,79 +83,93 @@ class Opener:
     def __init__(self, directory: Directory, payload_max: int = PAYLOAD_MAX) -> None:
         self._directory = directory
         self._payload_max = payload_max
-        self._router = Router()
+        self._ways: dict[str, _Way] = {}
 
     def open(self, messages: Sequence[Message]) -> tuple[list[Opened], list[Refused]]:
         """What the messages say, in their order, and which of them are refused."""
+        opened: list[Opened] = []
         refused: list[Refused] = []
-        ready: list[tuple[Message, Dialect, str, bytes]] = []
+        together: dict[Callable[[bytes], Decoded], list[Opened]] = {}
+        payload_max = self._payload_max
         for message in messages:
-            route = self._router(message.topic)
-            dialect = route.dialect
-            problem = self._objection(message, route)
-            if problem is not None or dialect is None:
-                name = dialect.name if dialect else ""
-                refused.append(Refused(message, name, route.device, problem or _NO_DIALECT))
+            way = self._ways.get(message.topic) or self._find(message.topic)
+            identity = message.identity
+            if (
+                way.obstacle is not None
+                or message.refused is not None
+                or len(message.payload) > payload_max
+                or (identity is not None and identity.device != way.device and not may_use(identity, way.route))
+            ):
+                refused.append(self._objection(message, way))
                 continue
-            payload = message.payload
-            if dialect.unseal is not None:
-                unsealed = dialect.unseal(payload, self._directory.key_of(route.device))
-                if isinstance(unsealed, Problem):
-                    refused.append(Refused(message, dialect.name, route.device, unsealed))
+            item = Opened(message, way.dialect, way.device, message.payload)
+            if way.unseal is not None:
+                payload = way.unseal(message.payload, self._directory.key_of(way.device))
+                if isinstance(payload, Problem):
+                    refused.append(Refused(message, way.dialect.name, way.device, payload))
                     continue
-                payload = unsealed
-            ready.append((message, dialect, route.device, payload))
-        return _authorized(ready, _decode(ready), refused), refused
+                item.payload = payload
+            opened.append(item)
+            group = together.get(way.decode)
+            if group is None:
+                together[way.decode] = [item]
+            else:
+                group.append(item)
+        for group in together.values():
+            _decode(group)
+        if any(group[0].dialect.names_device for group in together.values()):
+            opened = [item for item in opened if _named(item, refused)]
+        return opened, refused
 
-    def _objection(self, message: Message, route: Route) -> Problem | None:
+    def _find(self, topic: str) -> _Way:
+        route = find_route(topic)
+        dialect = route.dialect or _NOBODY
+        obstacle = None
+        if route.dialect is None:
+            obstacle = _NO_DIALECT
+        elif not route.valid and not dialect.names_device:
+            obstacle = _NO_NAME
+        way = _Way(route, dialect, route.device, dialect.decode, dialect.unseal, obstacle)
+        if len(topic) <= TOPIC_LIMIT:  # a longer one is not worth remembering: no device has such a name
+            if len(self._ways) >= WAYS_LIMIT:
+                self._ways.clear()
+            self._ways[topic] = way
+        return way
+
+    def _objection(self, message: Message, way: _Way) -> Refused:
+        """The first of the reasons for which a message is refused."""
         if message.refused is not None:
-            return Problem(message.refused, _AT_THE_DOOR.get(message.refused, "refused at the door"))
-        if not may_use(message.identity, route):
-            return _FORBIDDEN
-        if len(message.payload) > self._payload_max:
-            return Problem("too_large", f"{len(message.payload)} bytes; at most {self._payload_max}")
-        dialect = route.dialect
-        if dialect is not None and not route.valid and not dialect.names_device:
-            return _NO_NAME
-        return None
+            problem = Problem(message.refused, _AT_THE_DOOR.get(message.refused, "refused at the door"))
+        elif not may_use(message.identity, way.route):
+            problem = _FORBIDDEN
+        elif len(message.payload) > self._payload_max:
+            problem = Problem("too_large", f"{len(message.payload)} bytes; at most {self._payload_max}")
+        else:
+            problem = way.obstacle or _NO_DIALECT
+        return Refused(message, way.dialect.name, way.device, problem)
 
 
-def _authorized(
-    ready: Sequence[tuple[Message, Dialect, str, bytes]], said: Sequence[Decoded], refused: list[Refused]
-) -> list[Opened]:
-    """What may be said: a message that names its device itself is asked for its right only now."""
-    opened: list[Opened] = []
-    for (message, dialect, device, _), decoded in zip(ready, said, strict=True):
-        if dialect.names_device and decoded.fixes:
-            problem = _objection_to_name(message.identity, decoded.device)
-            if problem is not None:
-                refused.append(Refused(message, dialect.name, decoded.device, problem))
-                continue
-        opened.append(Opened(message, dialect, decoded.device or device, decoded))
-    return opened
+def _decode(group: Sequence[Opened]) -> None:
+    """Decode messages of one dialect, by one call where it can."""
+    dialect = group[0].dialect
+    decode, decode_many = dialect.decode, dialect.decode_many
+    for start in range(0, len(group), _TOGETHER):
+        part = group[start : start + _TOGETHER]
+        together = decode_many([item.payload for item in part]) if decode_many is not None and len(part) > 1 else None
+        if together is None:
+            together = [decode(item.payload) for item in part]
+        for item, decoded in zip(part, together, strict=True):
+            item.decoded = decoded
 
 
-def _objection_to_name(identity: Identity | None, device: str) -> Problem | None:
-    if not may_publish(identity, device):
-        return _FORBIDDEN
-    return None if valid_device(device) else _NO_NAME
-
-
-def _decode(ready: Sequence[tuple[Message, Dialect, str, bytes]]) -> list[Decoded]:
-    """What each payload says; those of one dialect by one call where it can."""
-    said: dict[int, Decoded] = {}
-    for dialect, places in _by_dialect(ready):
-        for start in range(0, len(places), _TOGETHER):
-            part = places[start : start + _TOGETHER]
-            payloads = [ready[i][3] for i in part]
-            together = dialect.decode_many(payloads) if dialect.decode_many is not None and len(part) > 1 else None
-            said.update(zip(part, together or map(dialect.decode, payloads), strict=True))
-    return [said[i] for i in range(len(ready))]
-
-
-def _by_dialect(ready: Sequence[tuple[Message, Dialect, str, bytes]]) -> Iterator[tuple[Dialect, list[int]]]:
-    places: dict[Callable[[bytes], Decoded], list[int]] = {}
-    for i, (_, dialect, _, _) in enumerate(ready):
-        places.setdefault(dialect.decode, []).append(i)
-    for own in places.values():
-        yield ready[own[0]][1], own
+def _named(item: Opened, refused: list[Refused]) -> bool:
+    """Whether a message may speak for the device that it names; else it is refused. Others were asked before."""
+    decoded = item.decoded
+    if not item.dialect.names_device or not decoded.fixes:
+        return True
+    item.device = decoded.device
+    forbidden = not may_publish(item.message.identity, item.device)
+    if forbidden or not valid_device(item.device):
+        refused.append(Refused(item.message, item.dialect.name, item.device, _FORBIDDEN if forbidden else _NO_NAME))
+        return False
+    return True

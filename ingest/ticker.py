@@ -127,7 +127,13 @@ class _Reader(Protocol):
 
 
 async def find_last_tick(log: _Reader, stream: str = "in.0") -> Tick | None:
-    """The newest tick of a stream, looked for from its end in ever longer stretches."""
+    """The newest tick of a stream."""
+    found = await find_last_tick_entry(log, stream)
+    return found[1] if found else None
+
+
+async def find_last_tick_entry(log: _Reader, stream: str) -> tuple[str, Tick] | None:
+    """The newest tick of a stream and its entry's id, looked for from the end in ever longer stretches."""
     end_ms = int((await log.last_id(stream)).split("-")[0])
     look_ms = _FIRST_LOOK_MS
     while True:
@@ -138,8 +144,8 @@ async def find_last_tick(log: _Reader, stream: str = "in.0") -> Tick | None:
         look_ms *= 4
 
 
-async def _last_tick_after(log: _Reader, stream: str, after: str) -> Tick | None:
-    found: Tick | None = None
+async def _last_tick_after(log: _Reader, stream: str, after: str) -> tuple[str, Tick] | None:
+    found: tuple[str, Tick] | None = None
     while entries := (await log.read({stream: after}, count=_PAGE, block_ms=0)).get(stream, ()):
         for entry_id, body in entries:
             after = entry_id
@@ -147,5 +153,5 @@ async def _last_tick_after(log: _Reader, stream: str, after: str) -> Tick | None
                 value = codec.decode(body) if body[2:3] == b"T" else None
             except DecodeError:
                 continue  # the pump reports damaged entries; here they only stand in the way
-            found = value if isinstance(value, Tick) else found
+            found = (entry_id, value) if isinstance(value, Tick) else found
     return found

@@ -11,7 +11,7 @@ ROLES: Final = (
     "admin", "supervisor", "coordinator", "driver", "volunteer", "revenue_officer", "researcher", "leader", "auditor",
     "device", "bank",
 )  # fmt: skip
-IMPORTS: Final = ("areas", "places", "devices", "vehicles", "people", "routes", "shifts", "assignments")
+IMPORTS: Final = ("areas", "places", "devices", "vehicles", "people", "routes", "shifts", "assignments", "fixes")
 
 Add = Callable[[argparse.ArgumentParser], None]
 
@@ -100,10 +100,15 @@ def _target(p: argparse.ArgumentParser) -> None:
 
 def _import(p: argparse.ArgumentParser) -> None:
     p.add_argument("section", choices=IMPORTS, metavar="WHAT", help=", ".join(IMPORTS))
-    p.add_argument("file", metavar="FILE", help="GeoJSON or CSV (`,` or `;`)")
+    p.add_argument("files", nargs="+", metavar="FILE", help="GeoJSON, CSV or XLSX; fixes: GPX, Parquet too")
+    p.add_argument("--sheet", metavar="NAME", help="sheet of a workbook (default: the first one shown)")
     p.add_argument("--columns", metavar="NAME=COLUMN,…", help="names in the file, such as id=KDEPUM,name=NAMOBJ")
     p.add_argument("--replace", action="store_true", help="the file is the whole set: what it does not name goes")
+    p.add_argument("--close", action="store_true", help="end former assignments that contradict those of the file")
     p.add_argument("--dry-run", action="store_true", help="say what would change, change nothing")
+    p.add_argument("--device", action="append", metavar="[NAME=]ID", help="fixes: whose they are; NAME is the file's")
+    _register(p)
+    p.add_argument("--class", dest="cls", choices=("truck", "phone"), default="truck", help="fixes: of strangers")
     _data(p)
 
 

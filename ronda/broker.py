@@ -21,7 +21,6 @@ from store.credentials import BrokerUser
 OURS: Final = "ronda"  # the name by which Ronda itself enters
 TOLD: Final = ("offer", "notice", "reject")
 SAID: Final = ("fix", "answer", "report")
-SHARED: Final = ("traccar/positions", "+/+/teltonika/+/data", "application/+/device/+/event/+")
 _IMEI: Final = re.compile(r"\d{15}")
 _UNFIT: Final = re.compile(r"[:+#/]")  # ends a name in the password file, or is a wildcard or a level in a topic
 
@@ -83,7 +82,7 @@ def device_topics(device: str) -> list[str]:
     for user, phone in halves(device):
         topics += [f"write owntracks/{user}/{phone}", f"write owntracks/{user}/{phone}/+"]
     if _IMEI.fullmatch(device):  # the two levels before are the installer's choice, but must not be an OwnTracks topic
-        topics += ["deny owntracks/#", f"write +/+/teltonika/{device}/data"]
+        topics += ["deny owntracks/#", "deny /owntracks/#", f"write +/+/teltonika/{device}/data"]
     return topics
 
 
@@ -102,7 +101,7 @@ def _our_topics() -> list[str]:
 
 
 def _heard() -> list[str]:
-    return list(dict.fromkeys([*TOPICS, *SHARED, *(f"ronda/v1/+/{what}" for what in SAID)]))
+    return list(dict.fromkeys([*TOPICS, *(f"ronda/v1/+/{what}" for what in SAID)]))
 
 
 def _block(name: str, remark: str, topics: Sequence[str]) -> str:

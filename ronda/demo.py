@@ -27,7 +27,7 @@ from ronda.links import console_answers, link
 from ronda.runtime import Runtime
 from ronda.sending import settle
 from simulators import emit, registry, streets, wire
-from simulators.day import Day, Scenario, make, shifts
+from simulators.day import DAY_S, Day, Scenario, make, shifts
 from store.log import id_key
 
 log = logging.getLogger(__name__)
@@ -39,6 +39,7 @@ HISTORY_DAYS: Final = 7
 _HISTORY_INTERVAL_S: Final = 30.0
 _SHIFT_STARTS_H: Final = 5  # on past days
 _MID_SHIFT_S: Final = 3.5 * 3600.0  # how far into it the city is when the demo begins
+_EARLY_US: Final = 3600 * US_PER_S  # a demo that takes long to start, a shift that overlaps the next
 _NOTICE_S: Final = 60.0  # from the links to the stall truck's alert
 _BULK: Final = 1400  # fixes of a message about the past: a device's whole day, so that no silence lies inside it
 _LOOK_S: Final = 0.2
@@ -69,9 +70,20 @@ async def _register(runtime: Runtime, city: City, graph: streets.Streets) -> Non
     now_us = runtime.clock.now_us()
     week_ago_us = now_us - (HISTORY_DAYS + 1) * 86400 * US_PER_S
     fleet = registry.fleet_configs(
-        city, trucks=TRUCKS, volunteers=VOLUNTEERS, from_us=week_ago_us, at_us=now_us, actor="demo"
+        city,
+        trucks=TRUCKS,
+        volunteers=VOLUNTEERS,
+        from_us=week_ago_us,
+        at_us=now_us,
+        actor="demo",
+        duty_us=_duty(now_us - round(_MID_SHIFT_S) * US_PER_S),
     )
     await settle(runtime, [*registry.city_configs(city, graph, at_us=now_us, actor="demo"), *fleet])
+
+
+def _duty(start_us: int) -> tuple[int, int]:
+    """From the start of a shift until the last phone of it is at home; a start takes a while, so a little before."""
+    return start_us - _EARLY_US, start_us + round(DAY_S * US_PER_S) + _EARLY_US
 
 
 async def _digested(runtime: Runtime) -> None:
@@ -173,7 +185,12 @@ async def _drive(runtime: Runtime, to: emit.Publishers, live: Iterator[wire.Send
     while True:
         await emit.emit(live, to, pace)
         log.info("The next shift begins.", extra={"action": "demo.shift"})
-        live = (await asyncio.to_thread(next, days)).sendings()
+        day = await asyncio.to_thread(next, days)
+        now_us = runtime.clock.now_us()
+        await runtime.configure(
+            registry.duty_config(VOLUNTEERS, now_us - 86400 * US_PER_S, _duty(day.start_us), at_us=now_us, actor="demo")
+        )
+        live = day.sendings()
 
 
 async def _say(runtime: Runtime, city: City) -> None:

@@ -8,6 +8,7 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from importlib.util import find_spec
@@ -19,8 +20,11 @@ from core.clock import Clock
 from core.errors import RondaError
 from core.units import US_PER_S
 from ronda.installation import find, running
+from ronda.room import MB, Room
 from ronda.settings import Settings
+from ronda.timekeeper import Timekeeper
 from ronda.up import located
+from ronda.watching import last_time_us, told_hold
 
 Verdict = Literal["ok", "note", "wrong"]
 LEAST_FREE_BYTES: Final = 2_000_000_000
@@ -47,6 +51,7 @@ async def examine(settings: Settings, clock: Clock) -> list[Finding]:
     for part, look in (("valkey", valkey), ("postgres", postgres)):
         url = urls.redis if part == "valkey" else urls.database
         findings += await _tried(part, look, url, clock)
+    findings += await _tried("clock", partial(standing, settings), urls.redis, clock)
     return [*findings, await door(urls.mqtt), await web(_address(settings))]
 
 
@@ -73,7 +78,8 @@ async def valkey(url: str, clock: Clock) -> AsyncIterator[Finding]:
     try:
         info = await client.info()
         name = "Valkey " + info["valkey_version"] if "valkey_version" in info else "Redis " + info["redis_version"]
-        yield Finding("valkey", "ok", f"{name}, {info['used_memory'] // 1_000_000} MB used")
+        yield Finding("valkey", "ok", name)
+        yield _memory(info["used_memory"], info.get("maxmemory", 0))
         lacks = await log.check_durable()
         for lack in lacks:
             yield Finding("valkey", "wrong", "not durable", lack)
@@ -87,6 +93,32 @@ async def valkey(url: str, clock: Clock) -> AsyncIterator[Finding]:
     finally:
         await client.aclose()
         await log.close()
+
+
+def _memory(used: int, limit: int) -> Finding:
+    if not limit:
+        advice = "set maxmemory, so that a reader that is behind fills the log and not the machine"
+        return Finding("valkey", "note", f"{used // MB} MB used, no limit", advice)
+    text = f"{used // MB} MB used of {limit // MB} MB"
+    if why := Room(0).memory(used, limit):
+        return Finding("valkey", "wrong", f"{text}: intake stands still", why)
+    return Finding("valkey", "ok", text)
+
+
+async def standing(settings: Settings, url: str, clock: Clock) -> AsyncIterator[Finding]:
+    """Whether intake has to stand still for this machine's clock: by the log, and by what devices told a stage."""
+    from store.valkey import ValkeyLog
+
+    log = ValkeyLog(url)
+    try:
+        keeper = Timekeeper(await last_time_us(log), trust=settings.trust_clock, listen_s=0.0)
+        why = keeper.look(clock.now_us(), 0.0, {}) or await told_hold(log)
+    finally:
+        await log.close()
+    if why:
+        yield Finding("clock", "wrong", f"intake stands still: {why}", "docs/operations.md has a section on clocks")
+    else:
+        yield Finding("clock", "ok", "it goes with the log and the devices")
 
 
 async def postgres(url: str, clock: Clock) -> AsyncIterator[Finding]:
@@ -212,12 +244,18 @@ def _data(settings: Settings) -> list[Finding]:
             Finding("data", "wrong", f"{folder} cannot be written", "choose another with --data, or change its owner")
         ]
     free = shutil.disk_usage(there).free
-    verdict: Verdict = "ok" if free >= LEAST_FREE_BYTES else "wrong"
-    findings = [
-        Finding("disk", verdict, f"{free / 1e9:.1f} GB free at {there}", "" if verdict == "ok" else "make room")
-    ]
+    findings = [_disk(settings, there, free)]
     state = "a ronda runs on it" if running(folder) else "no ronda runs on it"
     return [Finding("data", "ok", f"{folder}: {state}"), *findings]
+
+
+def _disk(settings: Settings, there: Path, free: int) -> Finding:
+    text = f"{free / 1e9:.1f} GB free at {there}"
+    if free < settings.disk_min_mb * MB:
+        return Finding("disk", "wrong", f"{text}: intake stands still", "make room")
+    if free < LEAST_FREE_BYTES:
+        return Finding("disk", "wrong", text, f"make room; below {settings.disk_min_mb} MB intake stands still")
+    return Finding("disk", "ok", text)
 
 
 def _console() -> list[Finding]:

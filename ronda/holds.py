@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from math import inf
 from typing import Final, Literal
 
 from core.clock import Clock
@@ -19,6 +20,7 @@ Name = Literal["clock", "disk", "memory"]
 NAMES: Final[tuple[Name, ...]] = ("clock", "disk", "memory")  # the order in which they are told
 Witness = Callable[[], Mapping[str, int]]  # device -> time of its newest fix that waits, in microseconds
 _LOOK_S: Final = 0.1
+_MEASURING: Final = "the log's memory is being measured; intake goes on in a second"
 
 
 def _nothing() -> None:
@@ -30,6 +32,7 @@ class Holds:
 
     def __init__(self) -> None:
         self._texts: dict[Name, str] = {}
+        self.left_bytes = inf  # that intake may append before the log's memory is measured again
         self.trusted_us: int | None = None  # the time to go by while the clock cannot be believed
         self.witnesses: list[Witness] = []  # intakes whose waiting messages tell what devices' clocks say
         self.glance: Callable[[], None] = _nothing  # a quick look before each batch, while the clock is unproven
@@ -54,7 +57,7 @@ class Holds:
     def standstill(self) -> str | None:
         """What an intake asks before each batch."""
         self.glance()
-        return self.why()
+        return self.why() or (_MEASURING if self.left_bytes <= 0 else None)
 
     async def free_of(self, name: Name) -> None:
         """Wait until a reason is gone."""

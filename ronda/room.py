@@ -10,6 +10,7 @@ import os
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Final
 
@@ -60,6 +61,11 @@ def kept_s(used_bytes: int, limit_bytes: int) -> float:
     if share >= MEMORY_AGAIN:
         return 0.0
     return KEEP_TIGHT_S if share >= MEMORY_TIGHT else KEEP_S
+
+
+def left_bytes(used_bytes: int, limit_bytes: int) -> float:
+    """What may be appended before intake has to stand still."""
+    return max(limit_bytes * MEMORY_FULL - used_bytes, 0.0) if limit_bytes else inf
 
 
 def least_free(folders: Iterable[Path]) -> tuple[int, Path] | None:

@@ -19,7 +19,7 @@ from core.errors import ConfigError
 
 PREFIX: Final = "RONDA_"
 FILE: Final = "ronda.toml"
-LOG_LEAST_MB: Final = 32
+LOG_LEAST_MB: Final = 64  # a fifth of it stays free for geo; a batch in flight takes a few MB of that
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 

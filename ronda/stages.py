@@ -60,7 +60,7 @@ async def ingest(runtime: Runtime) -> None:
     begun = asyncio.Event()
     service = Ingest(
         ingest_params(settings),
-        append=runtime.log.append,
+        append=runtime.append,
         partitions=runtime.partitions,
         clock=runtime.clock,
         directory=directory,

@@ -7,7 +7,7 @@ import logging
 from typing import Final
 
 from core.units import US_PER_S
-from ingest.ticker import find_last_tick
+from ingest.ticker import find_last_tick_entry
 from ronda.archiving import streams_of
 from ronda.room import KEEP_S, kept_s
 from ronda.runtime import AWAY, Runtime
@@ -19,7 +19,6 @@ log = logging.getLogger(__name__)
 
 TRIM_S: Final = 60.0
 LOOK_S: Final = 5.0  # how often memory is looked at; when it is tight, so often is trimmed
-KEEP_TICK_S: Final = 60.0  # before the last tick, whatever memory says: servers' clocks differ
 
 
 async def trim_for_ever(runtime: Runtime) -> None:
@@ -44,9 +43,8 @@ async def trim(runtime: Runtime, keep_s: float = KEEP_S) -> None:
     for stream in streams_of(runtime.partitions):
         offsets = [archived.get(stream, START), kept_from(now_us, keep_s)]
         if stream.startswith("in."):  # the last tick stays: the next ticker counts from it how long nobody listened
-            heard = await find_last_tick(runtime.log, stream)
-            told_us = heard.now_us if heard else 0
-            offsets += [await runtime.log.offset(GeoStep.reader, stream), kept_from(told_us, max(keep_s, KEEP_TICK_S))]
+            tick = await find_last_tick_entry(runtime.log, stream)
+            offsets += [await runtime.log.offset(GeoStep.reader, stream), tick[0] if tick else START]
         if stream == DispatchStep.stream:
             offsets.append(await runtime.log.offset(DispatchStep.reader, stream))
         await runtime.log.trim(stream, min(offsets, key=id_key))

@@ -12,7 +12,7 @@ import msgspec
 
 from core.units import US_PER_S
 from ingest.ticker import find_last_tick
-from ronda.room import MB, Room, least_free
+from ronda.room import MB, Room, least_free, left_bytes
 from ronda.runtime import AWAY, Runtime
 from ronda.settings import Settings
 from ronda.timekeeper import LISTEN_S, Timekeeper
@@ -61,8 +61,10 @@ class Watch:
         try:
             await self._know_the_log()
             self._judge()
+            used, limit = await self._runtime.log.memory()
+            self._holds.put("memory", self._room.memory(used, limit))
+            self._holds.left_bytes = left_bytes(used, limit)
             await self._share()
-            self._holds.put("memory", self._room.memory(*await self._runtime.log.memory()))
         except AWAY as error:  # whoever writes finds out by himself
             log.debug("watch: %s", error, extra={"action": "watch.retry"})
             if self._keeper is None:
@@ -109,9 +111,7 @@ class Watch:
             body = msgspec.json.encode(_Told(self._own, self._me))
             await self._runtime.log.note({HOLD: body}, NOTE_S)
             self._written = self._own
-        body_there = None if self._own else (await self._runtime.log.notes([HOLD]))[0]
-        told = msgspec.json.decode(body_there, type=_Told) if body_there else None
-        self._shared = told.why if told is not None and told.by != self._me else ""
+        self._shared = "" if self._own else await told_hold(self._runtime.log, beside=self._me)
         self._holds.put("clock", self._own or self._shared or None)
 
 
@@ -120,6 +120,13 @@ async def last_time_us(stream_log: Log) -> int:
     tick = await find_last_tick(stream_log)
     entry_us = id_key(await stream_log.last_id("in.0"))[0] * 1000 - round(SERVERS_APART_S * US_PER_S)
     return max(tick.now_us if tick else 0, entry_us, 0)
+
+
+async def told_hold(stream_log: Log, beside: str = "") -> str:
+    """Why another process than `beside` holds for the clock, as it told a moment ago; "" when none does."""
+    body = (await stream_log.notes([HOLD]))[0]
+    told = msgspec.json.decode(body, type=_Told) if body else None
+    return told.why if told is not None and told.by != beside else ""
 
 
 def folders(settings: Settings) -> list[Path]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from typing import Final
 
+from core.entities import DUTY_S, DUTY_SPANS
+from core.units import US_PER_S
 from simulators.motion import Driver, Motion
 from simulators.streets import Streets
 
@@ -21,3 +23,9 @@ def ride(streets: Streets, seed: str, number: int, *, hour0: float, lasting_s: f
         driver.go(rng.choice(corners))
         driver.stand(rng.uniform(30.0, 120.0) if rng.random() < 0.4 else rng.uniform(300.0, 2400.0), "wait")
     return driver.motion()
+
+
+def duty(from_us: int, until_us: int) -> tuple[tuple[int, int], ...]:
+    """Spans of duty one after another, as somebody has who says every eight hours that they stay."""
+    lasting_us = max(DUTY_S * US_PER_S, -(-(until_us - from_us) // DUTY_SPANS))
+    return tuple((at, min(at + lasting_us, until_us)) for at in range(from_us, until_us, lasting_us))

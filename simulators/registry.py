@@ -21,7 +21,8 @@ from core.entities import (
     VehicleId,
 )  # fmt: skip
 from core.entries import Config, Section
-from simulators.day import phone_device, truck_device
+from simulators.day import on_duty, phone_device, truck_device
+from simulators.people import duty
 from simulators.rounds import routes
 from simulators.streets import Streets
 
@@ -52,13 +53,18 @@ def city_configs(
     return _configs(sections, at_us, actor)
 
 
-def fleet_configs(city: City, *, trucks: int, volunteers: int, from_us: int, at_us: int, actor: str) -> list[Config]:
-    """Trackers in trucks on routes with drivers, and volunteers with phones, all joined since `from_us`."""
+def fleet_configs(
+    city: City, *, trucks: int, volunteers: int, from_us: int, at_us: int, actor: str, duty_us: tuple[int, int]
+) -> list[Config]:
+    """Trackers in trucks on routes with drivers, and volunteers with phones, all joined since `from_us`.
+
+    Volunteers have consented since then; those who publish are on duty in `duty_us`, else nothing of them is kept.
+    """
     rounds = routes(city, trucks)
     sections: dict[Section, list[dict[str, Any]]] = {
         "devices": _rows([*_trackers(trucks), *_phones(volunteers)]),
         "vehicles": _rows(vehicle(i) for i in range(trucks)),
-        "people": _rows([*(driver(i) for i in range(trucks)), *(volunteer(i) for i in range(volunteers))]),
+        "people": _rows([*(driver(i) for i in range(trucks)), *team(volunteers, from_us, duty_us)]),
         "routes": _rows(_route(i, points) for i, points in enumerate(rounds)),
         "assignments": _rows(_assignments(trucks, volunteers, from_us)),
     }
@@ -77,6 +83,20 @@ def driver(number: int) -> Person:
 def volunteer(number: int) -> Person:
     skills = _SKILLS[number % len(_SKILLS)]
     return Person(id=PersonId(f"tr-{number + 1:02d}"), name=_name(3 * number), kind="volunteer", skills=skills)
+
+
+def team(volunteers: int, consent_us: int, duty_us: tuple[int, int]) -> Iterable[Person]:
+    """The volunteers, who have all consented; those who publish are on duty."""
+    publishing = set(on_duty(volunteers))
+    for i in range(volunteers):
+        spans = duty(*duty_us) if i in publishing else ()
+        yield msgspec.structs.replace(volunteer(i), consent_us=consent_us, duty=spans)
+
+
+def duty_config(volunteers: int, consent_us: int, duty_us: tuple[int, int], *, at_us: int, actor: str) -> Config:
+    """The next shift's duty."""
+    rows = tuple(_rows(team(volunteers, consent_us, duty_us)))
+    return Config(section="people", rows=rows, at_us=at_us, actor=actor, id=f"{actor}-duty-{at_us}")
 
 
 def _trackers(trucks: int) -> Iterable[Device]:

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Take or renew a lease. KEYS: 1 lease, 2 epoch counter. ARGV: 1 owner, 2 time to live in ms.
 -- Answer: the epoch, or 0 while another owner holds the lease. A lease is "owner/epoch".
 local held = redis.call('GET', KEYS[1])

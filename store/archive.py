@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import numpy as np
 import psycopg
-from numpy.typing import NDArray
 from psycopg import AsyncCursor
 from psycopg_pool import AsyncConnectionPool
 
@@ -21,7 +20,7 @@ from core.rejects import Reject
 from store.log import START, id_key
 from store.pg import query, transaction
 from store.registry import apply_config
-from store.rows import copy_bytes
+from store.staging import device_numbers, stage
 from store.text import clean, json_of
 
 READER: Final = "archive"
@@ -89,7 +88,7 @@ class Archive:
             await self._store_held(cursor, held)
             numbers = await self._store_fixes(cursor, fixes)
             await _store_commands(cursor, commands)
-            await _store_events(cursor, events)
+            await store_events(cursor, events)
             for entry_id, config in configs:
                 await apply_config(cursor, entry_id, config)
             await _store_rejects(cursor, rejects)
@@ -117,9 +116,9 @@ class Archive:
         if not len(fixes):
             return {}
         ids = [clean(name) for name in fixes.ids]
-        new = await _device_numbers(cursor, [name for name in ids if name not in self._numbers])
+        new = await device_numbers(cursor, [name for name in ids if name not in self._numbers])
         numbers = np.array([self._numbers.get(name) or new[name] for name in ids], np.int32)
-        await _stage(cursor, fixes, numbers)
+        await stage(cursor, fixes, numbers)
         await cursor.execute(query("store_fixes"))
         return new
 
@@ -134,27 +133,13 @@ class Archive:
             _log.warning("no room for %d fixes of unknown devices", len(held), extra={"action": "archive.held_full"})
             return
         self._held_room -= len(held)
-        await _stage(cursor, held, np.arange(len(held.ids), dtype=np.int32))
+        await stage(cursor, held, np.arange(len(held.ids), dtype=np.int32))
         await cursor.execute(query("store_held"), {"ids": [clean(name) for name in held.ids]})
         await cursor.execute(query("empty_staging"))
 
 
-async def _stage(cursor: AsyncCursor[Any], fixes: Fixes, numbers: NDArray[np.int32]) -> None:
-    """The fixes in the table `staging` of this transaction."""
-    await cursor.execute(query("staging"))
-    async with cursor.copy(query("copy_staging")) as copy:
-        await copy.write(copy_bytes(fixes, numbers))
-
-
-async def _device_numbers(cursor: AsyncCursor[Any], ids: list[str]) -> dict[str, int]:
-    if not ids:
-        return {}
-    await cursor.execute(query("new_device_keys"), {"ids": ids})
-    await cursor.execute(query("device_keys"), {"ids": ids})
-    return {row.id: row.no for row in await cursor.fetchall()}
-
-
-async def _store_events(cursor: AsyncCursor[Any], events: Events) -> None:
+async def store_events(cursor: AsyncCursor[Any], events: Events) -> None:
+    """Store events, and the rows that they bring up to date."""
     if not events:
         return
     await cursor.execute(query("lock_events"))

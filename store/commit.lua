@@ -1,6 +1,8 @@
+#!lua flags=allow-oom
 -- One commit of a stage: everything or nothing, on disk before the answer (appendfsync always).
 -- Every check stands before the first write, since a script that fails half-way is not rolled back. The writes of a
 -- script reach the append-only file as one MULTI, so a crash keeps all of them or none.
+-- Allowed beyond the server's limit of memory: what is read and committed is what can be trimmed.
 --
 -- KEYS: 1 lease, 2 offset, 3 state, 4 live, 5.. output streams
 -- ARGV: 1 "owner/epoch", 2 offset, 3 frame channel, 4 frame ("" sends none),

@@ -46,6 +46,8 @@ async def connect(url: str, *, max_size: int = 8) -> AsyncConnectionPool:
 
 async def _configure(connection: psycopg.AsyncConnection[Any]) -> None:
     set_json_loads(msgspec.json.decode, connection)
+    await connection.execute(query("plan_each_time"))
+    await connection.commit()
 
 
 @asynccontextmanager

@@ -1,5 +1,10 @@
 -- Named queries, loaded by store/pg.py. Instants go in through from_us and come out through to_us.
 
+-- name: plan_each_time
+-- One plan for all values of a prepared query would lose the index of a condition that may be absent, and the chunks
+-- that a span leaves out; planning costs less than either.
+SET plan_cache_mode = force_custom_plan
+
 -- ---------------------------------------------------------------- archive: what it writes
 
 -- name: offsets
@@ -82,6 +87,9 @@ SELECT
     flags, dialect, content
 FROM staging
 ON CONFLICT DO NOTHING
+
+-- name: rewrite_alone
+SELECT pg_advisory_xact_lock(7240000000000000005)
 
 -- name: lock_events
 SELECT pg_advisory_xact_lock(7240000000000000002)

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Give a lease back if it is still ours. KEYS: 1 lease. ARGV: 1 "owner/epoch".
 if redis.call('GET', KEYS[1]) == ARGV[1] then
   redis.call('DEL', KEYS[1])

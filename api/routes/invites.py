@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import Annotated, Any, Final
 from urllib.parse import parse_qs
 
@@ -13,7 +14,7 @@ from starlette.responses import Response
 from api import invitepage, inviting
 from api.answers import json
 from api.bodies import Bodies
-from api.deps import Deps, GivenDeps
+from api.deps import Deps, GivenDeps, hub_of
 from api.gate import SECRET
 from api.inviting import GoneError
 from api.phoneapps import qr_svg
@@ -62,7 +63,10 @@ async def answer(request: Request, deps: GivenDeps, secret: str) -> Response:
         if await _waiting(deps, secret) is None:
             return invitepage.gone()
         form = parse_qs((await bodies.read(request)).decode(errors="replace"))
-        return invitepage.ready(await inviting.answer(deps, secret, consent=form.get("consent") == ["yes"]))
+        done = await inviting.answer(deps, secret, consent=form.get("consent") == ["yes"])
+        with suppress(*STORE_DOWN):  # the secret is shown now or never; the map looks again by itself
+            await hub_of(request).name_vehicles()
+        return invitepage.ready(done)
     except GoneError:
         return invitepage.gone()
     except (LaterError, *STORE_DOWN) as error:

@@ -4,6 +4,7 @@
 |---|---|---|
 | `ronda/v1/{device}/fix` | native (1) | `{device}` |
 | `owntracks/{user}/{device}` and what is below it | OwnTracks (2) | `{user}-{device}` |
+| `owntracks/{device}`: a phone that is known by its credential alone | OwnTracks (2) | `{device}` |
 | `traccar/positions` | Traccar position forwarding (3) | `device.uniqueId` of the payload |
 | `osmand/{device}` | OsmAnd and Traccar Client (4) | `{device}` |
 | `{any}/{any}/teltonika/{imei}/data` | Teltonika JSON codec (5) | `{imei}` |

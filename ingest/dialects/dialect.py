@@ -116,6 +116,11 @@ def truth(value: Any) -> bool | None:
     return bool(value) if isinstance(value, int) and value in {0, 1} else None
 
 
+def calls_for_help(alarm: Any) -> bool:
+    """Whether a list of alarms, as text with commas, has sos in it."""
+    return isinstance(alarm, str) and "sos" in (name.strip().lower() for name in alarm.split(","))
+
+
 def lacking(source: Mapping[str, Any], wires: Iterable[str]) -> str:
     """The names that must be there and are not, for the detail of `missing_field`."""
     return ", ".join(wire for wire in wires if look_up(source, wire) is None)

@@ -13,7 +13,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from core.fixes import Flag
-from ingest.dialects.dialect import Dialect, Field, lacking, look_up, parse, read, truth
+from ingest.dialects.dialect import Dialect, Field, calls_for_help, lacking, look_up, parse, read, truth
 from ingest.raw import IGNORED, Decoded, Problem, RawFix, number, refuse
 
 FIELDS: Final = {
@@ -49,7 +49,6 @@ FIELDS: Final = {
         Field("mock", "flags MOCK", "true"),
     ),
 }
-_DEVICE: Final = "device_id|id|deviceid"
 _KEYS_LIMIT: Final = 200  # of a query
 _MS_FROM: Final = 2_147_483_647
 _NUMBER: Final = re.compile(r"-?\d+(\.\d*)?")
@@ -61,22 +60,12 @@ def decode(payload: bytes) -> Decoded:
     if payload.lstrip()[:1] == b"{":
         return _decode_json(payload)
     try:
-        return _one(_query(parse_query(payload)))
+        return _one(_query(_parse_query(payload)))
     except ValueError as error:
         return refuse("not_json", f"neither a query nor JSON: {error}")
 
 
-def device_of(payload: bytes) -> str:
-    """The device that a query or a JSON object names; "" if none."""
-    try:
-        value = parse(payload) if payload.lstrip()[:1] == b"{" else parse_query(payload)
-    except ValueError:
-        return ""
-    device = look_up(value, _DEVICE)
-    return str(device).strip() if isinstance(device, str | int) else ""
-
-
-def parse_query(payload: bytes) -> dict[str, str]:
+def _parse_query(payload: bytes) -> dict[str, str]:
     """Keys and values of an urlencoded text; the first value of a key counts. Raises ValueError."""
     text = payload.decode("utf-8").strip().lstrip("/?")
     pairs = parse_qsl(text, keep_blank_values=False, errors="strict", max_num_fields=_KEYS_LIMIT)
@@ -88,13 +77,15 @@ def _query(values: Mapping[str, str]) -> tuple[RawFix, int] | Problem | None:
     if "location" in values:
         lat, _, lon = values["location"].partition(",")
     stated = {"timestamp": values.get("timestamp"), "lat": lat, "lon": lon}
-    sos = _calls(values.get("alarm"))
+    sos = calls_for_help(values.get("alarm"))
     if lat is None and lon is None and values and not sos:
         return None  # a report without a place: cells, networks, battery
     absent = lacking(stated, stated)
     if absent:
         return Problem("missing_field", absent)
-    fix = RawFix(read_time(values["timestamp"]), number(lat), number(lon), sos=sos, **read(values, FIELDS["query"]))
+    fix = RawFix(
+        _read_time(values["timestamp"]), number(lat), number(lon), sos=sos or None, **read(values, FIELDS["query"])
+    )
     return fix, _flags(values)
 
 
@@ -110,7 +101,7 @@ def _decode_json(payload: bytes) -> Decoded:
 
 
 def _location(location: Mapping[str, Any]) -> tuple[RawFix, int] | Problem | None:
-    sos = _calls(look_up(location, "alarm|extras.alarm"))
+    sos = calls_for_help(look_up(location, "alarm|extras.alarm"))
     if location.get("coords") is None and not sos:
         return None  # the app is alive and does not know where it is
     absent = lacking(location, ("timestamp", "coords.latitude", "coords.longitude"))
@@ -120,7 +111,7 @@ def _location(location: Mapping[str, Any]) -> tuple[RawFix, int] | Problem | Non
     if isinstance(time, bool) or not isinstance(time, int | float | str):
         return Problem("bad_time", "timestamp is RFC 3339 text")
     lat, lon = (number(look_up(location, name)) for name in ("coords.latitude", "coords.longitude"))
-    return RawFix(time, lat, lon, sos=sos, **read(location, FIELDS["JSON"])), _flags(location)
+    return RawFix(time, lat, lon, sos=sos or None, **read(location, FIELDS["JSON"])), _flags(location)
 
 
 def _one(outcome: tuple[RawFix, int] | Problem | None) -> Decoded:
@@ -131,17 +122,13 @@ def _one(outcome: tuple[RawFix, int] | Problem | None) -> Decoded:
     return Decoded([outcome[0]], [], (outcome[1],))
 
 
-def read_time(text: str) -> float | str:
+def _read_time(text: str) -> float | str:
     """A time of the query: seconds, milliseconds or text, as a number of seconds or as text with an offset."""
     if _NUMBER.fullmatch(text):
         value = float(text)
         return value / 1000.0 if value >= _MS_FROM else value
     plain = _NO_OFFSET.fullmatch(text)
     return f"{plain[1]}T{plain[2]}+00:00" if plain else text
-
-
-def _calls(alarm: Any) -> bool | None:
-    return True if isinstance(alarm, str) and "sos" in alarm.split(",") else None
 
 
 def _flags(values: Mapping[str, Any]) -> int:

@@ -1,7 +1,7 @@
 """Teltonika's JSON codec over MQTT, flat or in the shape of a shadow document (`state.reported`).
 
 Keys that are numbers are the box's input and output ids. Numbers may come as text; `ts` counts milliseconds. A box
-without a fix writes `latlng` "0.000000,0.000000".
+without a fix repeats the last one, or writes `latlng` "0.000000,0.000000" when it has had none.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ FIELDS: Final = {
         Field("239", "ignition", "0 or 1"),
         Field("240", "moving", "0 or 1"),
         Field("69", "flags HEARTBEAT", "0, 2 or 3"),
+        Field("sat", "flags HEARTBEAT", "0"),
     ),
 }
 _GNSS: Final = {0: "switched off", 2: "no fix", 3: "asleep"}  # 1 is a fix
@@ -47,7 +48,8 @@ def decode(payload: bytes) -> Decoded:
     outcome = _record(record)
     if isinstance(outcome, Problem):
         return Decoded([], [outcome])
-    return Decoded([outcome], [], (int(Flag.HEARTBEAT) if _status(record) in _GNSS else 0,))
+    blind = _status(record) in _GNSS or number(record.get("sat")) == 0
+    return Decoded([outcome], [], (int(Flag.HEARTBEAT) if blind else 0,))
 
 
 def _record(record: Mapping[str, Any]) -> RawFix | Problem:

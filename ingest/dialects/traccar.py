@@ -13,7 +13,7 @@ from typing import Any, Final
 from core.fixes import Flag
 from core.units import US_PER_S
 from ingest.columns import read_times
-from ingest.dialects.dialect import Dialect, Field, lacking, look_up, parse, read, truth
+from ingest.dialects.dialect import Dialect, Field, calls_for_help, lacking, look_up, parse, read, truth
 from ingest.raw import IGNORED, Decoded, RawFix, number, refuse
 
 FIELDS: Final = {
@@ -47,14 +47,20 @@ def decode(payload: bytes) -> Decoded:
     device = look_up(value, "device.uniqueId")
     if not isinstance(device, str) or not device.strip():
         return refuse("missing_field", 'device.uniqueId; forward.type must be "json" or "mqtt", which send the device')
-    return _position(value)._replace(device=device.strip())
+    return _forwarded(value)._replace(device=device.strip())
 
 
-def _position(value: Mapping[str, Any]) -> Decoded:
+def _forwarded(value: Mapping[str, Any]) -> Decoded:
     position = value.get("position")
     if not isinstance(position, dict):
         return IGNORED if isinstance(value.get("event"), dict) else refuse("missing_field", "position")
-    sos = "sos" in str(look_up(position, "attributes.alarm") or "").split(",")
+    return read_position(position)
+
+
+def read_position(position: Mapping[str, Any]) -> Decoded:
+    """The fix of a position as Traccar knows it: forwarded, or from one of its exports."""
+    value = {"position": position}
+    sos = calls_for_help(look_up(position, "attributes.alarm"))
     repeated = _repeated(position)
     if repeated and not sos:
         return IGNORED

@@ -45,9 +45,10 @@ async def _simulate(args: argparse.Namespace, settings: Settings) -> None:
     graph = streets.build(city, args.seed)
     now_us = clock.now_us()
     scale = {"trucks": args.trucks, "volunteers": args.volunteers}
+    span_us = (now_us - 2 * lasting_us, now_us + 2 * lasting_us)  # whenever it is pretended to be
     configs = [
         *registry.city_configs(city, graph, at_us=now_us, actor="simulate"),
-        *registry.fleet_configs(city, **scale, from_us=now_us - 2 * lasting_us, at_us=now_us, actor="simulate"),
+        *registry.fleet_configs(city, **scale, from_us=span_us[0], at_us=now_us, actor="simulate", duty_us=span_us),
     ]
     async with target(args, settings, configs, "simulate") as to:
         now_us = clock.now_us()

@@ -14,11 +14,15 @@ from ronda.intake.table import RawRow
 
 
 class Taken(NamedTuple):
-    """Rows that can be used, remarks about what was repaired, refusals with their reason."""
+    """Rows that can be used, remarks about what was repaired, refusals with their reason.
+
+    `given` names, by row id, the fields that the file spoke of; None: it spoke of all of them.
+    """
 
     rows: list[Any]
     remarks: list[str]
     refused: list[str]
+    given: dict[str, frozenset[str]] | None = None
 
 
 def areas(raw: list[RawRow]) -> Taken:

@@ -1,15 +1,18 @@
-"""Rows of a CSV or GeoJSON file, each with the place where it stands, so that a report can point at it."""
+"""Rows of a CSV, XLSX or GeoJSON file, each with the place where it stands, so that a report can point at it."""
 
 from __future__ import annotations
 
 import csv
 import io
+import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from core.errors import ConfigError
+from ronda.intake import sheet as sheets
 
 # What our fields are called in other people's files; the first name is our own.
 SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
@@ -17,26 +20,34 @@ SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
     "name": ("name", "nama", "namobj", "kelurahan", "desa"),
     "parent": ("parent", "kecamatan", "wadmkc", "kdccpum"),
     "cls": ("cls", "class", "kelas"),
+    "profile": ("profile", "profil"),
+    "sim_expires": ("sim_expires", "sim", "masa_aktif", "masa_aktif_sim", "kartu_habis"),
+    "note": ("note", "catatan", "keterangan"),
     "kind": ("kind", "jenis", "type", "tipe"),
-    "plate": ("plate", "nopol", "nomor_polisi", "plat"),
+    "plate": ("plate", "nopol", "no_polisi", "nomor_polisi", "plat"),
     "group": ("group", "kelompok", "armada"),
     "workshop": ("workshop", "bengkel"),
+    "phone": ("phone", "telepon", "no_hp", "nomor_hp", "hp", "whatsapp", "wa"),
     "lon": ("lon", "lng", "longitude", "bujur", "x"),
     "lat": ("lat", "latitude", "lintang", "y"),
     "radius_m": ("radius_m", "radius"),
     "skills": ("skills", "keahlian"),
     "points": ("points", "titik"),
-    "from": ("from", "from_us", "mulai", "dari"),
-    "until": ("until", "until_us", "to", "sampai", "selesai"),
-    "device": ("device", "perangkat", "gps"),
-    "vehicle": ("vehicle", "kendaraan", "truk"),
-    "person": ("person", "orang", "sopir"),
+    "from": ("from", "from_us", "mulai", "dari", "tanggal_mulai"),
+    "until": ("until", "until_us", "to", "sampai", "selesai", "tanggal_selesai"),
+    "device": ("device", "perangkat", "gps", "imei", "pelacak", "id_perangkat"),
+    "vehicle": ("vehicle", "kendaraan", "truk", "no_lambung"),
+    "person": ("person", "orang", "sopir", "relawan"),
     "route": ("route", "rute"),
     "shift": ("shift", "giliran"),
     "start": ("start", "start_min"),
     "end": ("end", "end_min"),
     "days": ("days", "hari"),
 }
+# What stands for the id of a row where no column says id.
+IDS: Final = {"devices": "device", "vehicles": "vehicle", "people": "person", "routes": "route", "shifts": "shift"}
+_KNOWN: Final = frozenset(name for names in SYNONYMS.values() for name in names)
+_PLAIN: Final = re.compile(r"[^a-z0-9]+")
 
 
 class RawRow(NamedTuple):
@@ -47,8 +58,8 @@ class RawRow(NamedTuple):
     geometry: dict[str, Any] | None
 
 
-def read(path: Path, columns: dict[str, str]) -> list[RawRow]:
-    """All rows; `columns` maps our names to the file's and goes before the synonyms."""
+def read(path: Path, columns: dict[str, str], sheet: str | None = None) -> list[RawRow]:
+    """All rows; `columns` maps our names to the file's and goes before the synonyms; `sheet` is of a workbook."""
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -57,7 +68,12 @@ def read(path: Path, columns: dict[str, str]) -> list[RawRow]:
         return _features(path, data, columns)
     if path.suffix.lower() in (".csv", ".tsv", ".txt"):
         return _lines(path, data, columns)
-    raise ConfigError(f"{path}: give a .geojson or a .csv file.")
+    if path.suffix.lower() in (".xlsx", ".xlsm"):
+        known = _KNOWN | {_plain(name) for name in columns.values()}
+        found = sheets.rows(path, sheet, lambda name: _plain(name) in known)
+        lines = ((f"row {number}", values) for number, values in found)
+        return _rows(lines, columns)
+    raise ConfigError(f"{path}: give a .geojson, a .csv or an .xlsx file (.xls and .ods: save as .xlsx).")
 
 
 def parse_columns(text: str | None) -> dict[str, str]:
@@ -96,21 +112,35 @@ def _lines(path: Path, data: bytes, columns: dict[str, str]) -> list[RawRow]:
     reader = csv.DictReader(io.StringIO(text), delimiter=delimiter)
     if not reader.fieldnames:
         raise ConfigError(f"{path} is empty; its first line must name the columns.")
+    return _rows(((f"line {reader.line_num}", fields) for fields in reader), columns)
+
+
+def _rows(lines: Iterable[tuple[str, dict[str, str]]], columns: dict[str, str]) -> list[RawRow]:
+    """Rows of a table; an empty cell says nothing."""
     rows = []
-    for fields in reader:
-        given = {name: value.strip() for name, value in fields.items() if name and value and value.strip()}
+    for where, fields in lines:
+        given = {
+            name: value.strip()
+            for name, value in fields.items()
+            if name and isinstance(value, str) and value.strip()  # cells beyond the header come as a list
+        }
         if given:
-            rows.append(RawRow(f"line {reader.line_num}", _named(given, columns), None))
+            rows.append(RawRow(where, _named(given, columns), None))
     return rows
 
 
 def _named(properties: dict[str, Any], columns: dict[str, str]) -> dict[str, Any]:
     """The values under our names: by `columns`, else by a synonym, whatever the case."""
-    lower = {name.strip().lower(): value for name, value in properties.items() if value is not None}
+    lower = {_plain(name): value for name, value in properties.items() if value is not None}
     named = {}
     for ours, theirs in SYNONYMS.items():
-        wanted = (columns[ours].lower(),) if ours in columns else theirs
+        wanted = (_plain(columns[ours]),) if ours in columns else theirs
         found = next((lower[name] for name in wanted if name in lower), None)
         if found is not None:
             named[ours] = found
     return named
+
+
+def _plain(name: str) -> str:
+    """`No. Polisi` is `no_polisi`."""
+    return _PLAIN.sub("_", name.lower()).strip("_")

@@ -40,13 +40,11 @@ def users(passwords: Mapping[str, str], gateways: Iterable[str] = ()) -> list[Br
 
 
 class Broker:
-    """Mosquitto on a folder of its own. Every client comes by TLS and trusts the folder's authority."""
+    """Mosquitto on a folder of its own, once its files are there. Clients come by TLS and trust its authority."""
 
-    def __init__(self, folder: Path, passwords: Mapping[str, str] = PASSWORDS, gateways: Iterable[str] = ()) -> None:
+    def __init__(self, folder: Path, passwords: Mapping[str, str] = PASSWORDS) -> None:
         self.folder, self.passwords = folder, dict(passwords)
         self.tls_port, self.port = free_port(), free_port()
-        self.write(users(passwords, gateways))
-        self.start()
 
     @property
     def url(self) -> str:
@@ -68,6 +66,15 @@ class Broker:
             assert self.process.poll() is None, self.said()
             time.sleep(0.05)
         raise AssertionError(self.said())
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """For the time of the block."""
+        self.start()
+        try:
+            yield
+        finally:
+            self.stop()
 
     def said(self) -> str:
         return (self.folder / "log").read_text()
@@ -126,8 +133,7 @@ def broker_folder() -> Iterator[Path]:
 def brokered(passwords: Mapping[str, str] = PASSWORDS, gateways: Iterable[str] = ()) -> Iterator[Broker]:
     """A broker that runs for the time of the block."""
     with broker_folder() as folder:
-        made = Broker(folder, passwords, gateways)
-        try:
+        made = Broker(folder, passwords)
+        made.write(users(passwords, gateways))
+        with made.running():
             yield made
-        finally:
-            made.stop()

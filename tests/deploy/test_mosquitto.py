@@ -54,6 +54,7 @@ FORGED = [
     ("a-b-c", "owntracks/a/b"),
     ("t1", f"site/7/teltonika/{IMEI}/data"),
     (IMEI, f"owntracks/x/teltonika/{IMEI}/data"),
+    (IMEI, f"/owntracks/teltonika/{IMEI}/data"),
     ("t1", "traccar/positions"),
 ]
 

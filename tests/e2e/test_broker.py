@@ -10,7 +10,7 @@ from functools import partial
 
 import pytest
 
-from tests.deploy.test_mosquitto import PASSWORDS, Broker
+from tests.deploy.broker import PASSWORDS, Broker, brokered
 from tests.e2e.installation import Up, installed, wait_for
 
 pytestmark = [pytest.mark.service, pytest.mark.e2e, pytest.mark.interop]
@@ -21,26 +21,24 @@ Publish = Callable[[str, str], None]
 
 
 @pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    """The deployed configuration; `t1` and `t2` are its devices."""
-    made = Broker(tmp_path_factory.mktemp("broker"))
-    yield made
-    made.stop()
+def broker() -> Iterator[Broker]:
+    """On the files that `ronda broker` writes for these names."""
+    with brokered(PASSWORDS) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
 def behind(broker: Broker) -> Iterator[Up]:
     """An installation that reads the broker, and takes phones that nobody registered."""
-    url = f"mqtt://ronda:{PASSWORDS['ronda']}@127.0.0.1:{broker.port}"
-    with installed(RONDA_MQTT_URL=url, RONDA_AUTO_REGISTER="true") as up:
+    with installed(RONDA_MQTT_URL=broker.url, RONDA_AUTO_REGISTER="true") as up:
         assert wait_for(lambda: "mqtt.connected" in up.said(), 20)  # before, the broker keeps nothing for us
-        publish = mosquitto_pub(broker.port, "5", "t1", PASSWORDS["t1"])
+        publish = mosquitto_pub(broker.login("t1-warm"), "5")
         assert moves(up, publish, "owntracks/t1/warm", "t1-warm", 30.0)  # and the kernel is compiled
         yield up
 
 
-def mosquitto_pub(port: int, version: str, user: str, password: str) -> Publish:
-    login = ["-h", "127.0.0.1", "-p", str(port), "-V", version, "-u", user, "-P", password, "-q", "1"]
+def mosquitto_pub(where: list[str], version: str) -> Publish:
+    login = [*where, "-V", version, "-q", "1"]
 
     def publish(topic: str, body: str) -> None:
         subprocess.run(["mosquitto_pub", *login, "-t", topic, "-m", body], timeout=10, check=True)
@@ -71,15 +69,15 @@ def is_at(up: Up, device: str, place: tuple[float, float]) -> bool:
 
 @versions
 def test_a_phone_through_mosquitto(broker: Broker, behind: Up, version: str) -> None:
-    """One setting puts the broker in front; an OwnTracks payload moves its phone on the map."""
-    publish = mosquitto_pub(broker.port, version, "t1", PASSWORDS["t1"])
-    assert moves(behind, publish, f"owntracks/t1/phone{version}", f"t1-phone{version}")
+    """One setting puts the broker in front; an OwnTracks payload, by TLS, moves its phone on the map."""
+    phone = f"t1-phone{version}"
+    assert moves(behind, mosquitto_pub(broker.login(phone), version), f"owntracks/t1/phone{version}", phone)
 
 
 def test_a_tracker_through_mosquitto(broker: Broker, behind: Up) -> None:
     """A registered truck's native fixes."""
     behind.register("t2")
-    assert moves(behind, mosquitto_pub(broker.port, "5", "t2", PASSWORDS["t2"]), "ronda/v1/t2/fix", "t2")
+    assert moves(behind, mosquitto_pub(broker.login("t2"), "5"), "ronda/v1/t2/fix", "t2")
 
 
 @versions
@@ -87,5 +85,5 @@ def test_a_phone_at_the_door(up: Up, version: str) -> None:
     """The same program and payload without any broker."""
     device = f"budi-hp{version}"
     up.register(device, cls="phone")
-    publish = mosquitto_pub(up.mqtt_port, version, "budi", up.secret(device=device))
-    assert moves(up, publish, f"owntracks/budi/hp{version}", device)
+    where = ["-h", "127.0.0.1", "-p", str(up.mqtt_port), "-u", "budi", "-P", up.secret(device=device)]
+    assert moves(up, mosquitto_pub(where, version), f"owntracks/budi/hp{version}", device)

@@ -8,8 +8,11 @@ from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from typing import Any
 
+import msgspec
+
 from core import codec
 from core.clock import Clock, ManualClock
+from core.entries import Tick
 from core.fixes import Fixes
 from core.identity import Identity
 from core.rejects import Reject
@@ -63,7 +66,14 @@ def check(client_id: str, username: str, password: str) -> Identity | None:
 
 @asynccontextmanager
 async def running(
-    log: MemoryLog, clock: Clock | None = None, *, known: Sequence[str] = ("t1", "t2"), mqtt_url: str = "", **door: Any
+    log: MemoryLog,
+    clock: Clock | None = None,
+    *,
+    known: Sequence[str] = ("t1", "t2"),
+    mqtt_url: str = "",
+    last_tick: Tick | None = None,
+    standstill: Callable[[], str | None] = lambda: None,
+    **door: Any,
 ) -> AsyncIterator[Ingest]:
     """Ingest with an open door; `door` overrides parameters of the door."""
     params = DoorParams(port=0, **({"anonymous": True} | door))
@@ -74,6 +84,9 @@ async def running(
         clock=clock or ManualClock(T0_US + 1_000_000),
         directory=Listed(set(known).__contains__),
         authenticate=check,
+        note=log.note,
+        last_tick=last_tick,
+        standstill=standstill,
     )
     task = asyncio.create_task(ingest.run())
     try:
@@ -104,7 +117,7 @@ async def hanging_up() -> AsyncIterator[None]:
 def message(payload: bytes, topic: str = "ronda/v1/t1/fix", **fields: Any) -> Message:
     """A message received one second after T0."""
     base = Message(topic, payload, T0_US + 1_000_000, 1, retained=False, identity=None, done=ignore)
-    return base._replace(**fields)
+    return msgspec.structs.replace(base, **fields)
 
 
 async def eventually(condition: Any, timeout_s: float = 5.0) -> None:

@@ -16,7 +16,7 @@ class Registry:
         keys: Mapping[str, bytes] | None = None,
         keeps: Callable[[str, int], bool] = lambda _device, _time_us: True,
     ) -> None:
-        self.devices = {device: "truck" for device in known} | {device: "phone" for device in phones}
+        self.devices = dict.fromkeys(known, "truck") | dict.fromkeys(phones, "phone")
         self._keys = keys or {}
         self._keeps = keeps
 

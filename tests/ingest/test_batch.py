@@ -63,7 +63,7 @@ def test_messages_collect_while_a_batch_is_written() -> None:
     async def body(batcher: Batcher, log: HeldLog, counters: Counters) -> None:
         log.gate.clear()
         batcher.put(message(FIX))
-        await asyncio.sleep(0.02)
+        await eventually(lambda: batcher._writing)
         for _ in range(100):
             batcher.put(message(FIX))
         log.gate.set()

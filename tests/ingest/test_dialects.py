@@ -119,9 +119,9 @@ def test_damaged_messages_never_raise(dialect: Dialect, data: st.DataObject) -> 
 @every_dialect
 @pytest.mark.parametrize("text", [b"[", b'{"location":', b'{"position":', b'{"object":', b'{"_type":'])
 def test_endless_nesting_is_no_json(dialect: Dialect, text: bytes) -> None:
-    """A hundred thousand levels cost one reject."""
+    """A hundred thousand levels cost one reject; to OsmAnd a bracket begins a query."""
     (problem,) = dialect.decode(text * 100_000).problems
-    assert problem.reason == "not_json"
+    assert problem.reason == ("missing_field" if (dialect.name, text) == ("osmand", b"[") else "not_json")
 
 
 @every_dialect
@@ -169,9 +169,9 @@ def test_what_a_broker_is_asked_for() -> None:
 def test_a_route_is_remembered() -> None:
     """Up to a bound; then the memory starts anew."""
     router = Router(limit=2)
-    routes = [router(f"ronda/v1/{name}/fix") for name in "abcab"]
-    assert [route.device for route in routes] == list("abcab")
-    assert router("ronda/v1/a/fix") is routes[3]
+    routes = [router(f"ronda/v1/{name}/fix") for name in "aabca"]
+    assert [route.device for route in routes] == list("aabca")
+    assert (routes[1] is routes[0], routes[4] is routes[0]) == (True, False)
 
 
 @every_dialect

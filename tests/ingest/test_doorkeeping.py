@@ -114,9 +114,10 @@ def test_a_flood_is_held_back() -> None:
         log.gate.clear()
         for mid in range(1, 20_001):
             client.send(client.publish(mid=mid))
-        await asyncio.sleep(0.3)
         batcher = ingest._batcher
-        assert len(batcher._waiting) + len(batcher._writing) == 4096  # as announced
+        await eventually(lambda: len(batcher._waiting) + len(batcher._writing) == 4096)  # as announced
+        await asyncio.sleep(0.1)
+        assert len(batcher._waiting) + len(batcher._writing) == 4096
         log.gate.set()
         acks = [await client.read() for _ in range(20_000)]
         assert acks[-1] == (0x40, (20_000).to_bytes(2, "big"))

@@ -13,7 +13,7 @@ from core.fixes import Fixes, Flag
 from ingest.admit import Admission
 from ingest.dialects import native
 from ingest.directory import Listed
-from tests.ingest.house import message
+from tests.ingest.house import FIX, message
 from tests.strategies import T0_US, fixes_of
 
 json_values = st.recursive(
@@ -89,6 +89,45 @@ def test_random_json_is_sorted_without_an_error(value: object) -> None:
     admitted = Admission(Listed(lambda _: True)).sort([message(json.dumps(value).encode())])
     elements = len(value) if isinstance(value, list) else 1
     assert len(admitted.fixes) + len(admitted.rejects) + admitted.ignored == max(elements, 1) or not elements
+
+
+fragments = st.sampled_from(
+    [b"[", b"]", b"{", b"}", b",", b'"', b" ", b'{"time":1,"lat":1,"lon":2}', b'"x":', b"7", b"\\"]
+)
+hostile = st.lists(st.lists(fragments, max_size=4).map(b"".join) | st.binary(max_size=8), max_size=6)
+clean = st.sampled_from([FIX, b"[" + FIX + b"," + FIX + b"]", b"[]", b" " + FIX + b"\n"])
+
+
+@given(st.lists(clean, max_size=6))
+def test_a_clean_batch_is_decoded_at_once(payloads: list[bytes]) -> None:
+    """One call gives what one call each would give."""
+    assert native.decode_many(payloads) == [native.decode(payload) for payload in payloads]
+
+
+@given(hostile)
+def test_no_payload_can_reach_into_its_neighbour(payloads: list[bytes]) -> None:
+    """Whatever is joined, the answer is that of each payload alone, or that they must be read one by one."""
+    assert native.decode_many(payloads) in (None, [native.decode(payload) for payload in payloads])
+
+
+@pytest.mark.parametrize(
+    "payloads",
+    [
+        [b'{"time":1,"lat":1,"lon":2', b"}"],
+        [b'{"time":1,"lat":1,"lon":2,"x":[', b"]}"],
+        [FIX + b"," + FIX, FIX],
+        [FIX + b",", b"," + FIX],
+        [FIX, b""],
+        [b"", FIX],
+        [FIX, b"]"],
+        [b'"', b'"'],
+        [FIX, b'"a text"'],
+        [FIX, b'{"time":1}'],
+    ],
+)
+def test_a_batch_with_a_bad_payload_is_left_to_the_slow_way(payloads: list[bytes]) -> None:
+    """Pieces that would fit together are not put together."""
+    assert native.decode_many(payloads) is None
 
 
 def test_encode_then_decode_gives_the_same_fixes() -> None:

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from core.identity import Identity
+from ingest import opening
 from ingest.dialects import Dialect, Route, find_route
 from ingest.directory import Listed
 from ingest.opening import Opener, may_use
@@ -73,12 +74,11 @@ def seal_dialect() -> Dialect:
 
 @pytest.mark.parametrize(("keys", "outcome"), [({"t1": b"key"}, (1, [])), ({}, (0, ["no key"]))])
 def test_a_sealed_payload_is_opened_with_the_key_of_its_device(
-    keys: dict[str, bytes], outcome: tuple[int, list[str]]
+    monkeypatch: pytest.MonkeyPatch, keys: dict[str, bytes], outcome: tuple[int, list[str]]
 ) -> None:
     """Without the key it is refused with the dialect's own words."""
-    opener = Opener(Registry(known=["t1"], keys=keys))
-    opener._router._routes["toy"] = Route(seal_dialect(), "t1", valid=True)
-    opened, refused = opener.open([message(b"keyopen", "toy")])
+    monkeypatch.setattr(opening, "find_route", lambda _: Route(seal_dialect(), "t1", valid=True))
+    opened, refused = Opener(Registry(known=["t1"], keys=keys)).open([message(b"keyopen", "toy")])
     fixes = sum(len(item.decoded.fixes) for item in opened)
     assert (fixes, [r.problem.detail for r in refused]) == outcome
 

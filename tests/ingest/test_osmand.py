@@ -79,9 +79,8 @@ def test_a_location_in_one_piece() -> None:
 
 
 def test_other_names() -> None:
-    """`heading` is `bearing`, `deviceid` is `id`."""
-    assert row(osmand.decode, query(heading=45))["course_deg"] == 45.0
-    assert osmand.device_of(b"deviceid=hp-2&lat=1") == "hp-2"
+    """`heading` is `bearing`, and a whole request line will do."""
+    assert row(osmand.decode, b"/?" + query(heading=45))["course_deg"] == 45.0
 
 
 @pytest.mark.parametrize("payload", [query(accuracy="0.0"), client(accuracy=0), client(accuracy=-1)])
@@ -153,24 +152,6 @@ def test_a_report_without_a_place_is_ignored(payload: bytes) -> None:
 def test_bad_payloads(payload: bytes, reason: str) -> None:
     """Each kind of bad payload has its reason."""
     assert outcome(osmand.decode, payload) == ([], [reason])
-
-
-@pytest.mark.parametrize(
-    ("payload", "device"),
-    [
-        (query(), "hp-1"),
-        (b"/?id=hp-1&lat=1", "hp-1"),
-        (b"id=%20a%20b%20", "a b"),
-        (client(), "hp-1"),
-        (b"lat=1", ""),
-        (b"{", ""),
-        (b"\xff", ""),
-        (b'{"device_id":[]}', ""),
-    ],
-)
-def test_the_device_of_a_payload(payload: bytes, device: str) -> None:
-    """HTTP has no topic: the payload says who speaks."""
-    assert osmand.device_of(payload) == device
 
 
 def test_its_topic() -> None:

@@ -12,7 +12,7 @@ from core.fixes import Flag
 from ingest.admit import Admission
 from ingest.dialects import find_route, owntracks
 from ingest.directory import Listed
-from ingest.raw import RawFix
+from ingest.raw import IGNORED, RawFix
 from tests.ingest.house import message
 from tests.strategies import T0_US
 
@@ -71,7 +71,7 @@ def test_known_types_are_ignored(kind: str) -> None:
 @pytest.mark.parametrize(
     ("payload", "reason"),
     [
-        (b"X0,542A46AA,k,30365854,7575769,26,4,7,5,872", "not_json"),
+        (b"X0,542A46AA,k,30365854", "not_json"),
         (b'{"some":"invalid message"}', "missing_field"),
         (b'{"_type":"location"}', "missing_field"),
         (b'{"_type":"encrypted","data":"TestCipherText"}', "unknown_type"),
@@ -92,7 +92,7 @@ def test_bad_payloads(payload: bytes, reason: str) -> None:
 
 def test_an_empty_payload_is_ignored() -> None:
     """It clears a retained message and says nothing."""
-    assert owntracks.decode(b"") == ([], [], ())
+    assert owntracks.decode(b"") == IGNORED
 
 
 @pytest.mark.parametrize("topic", ["owntracks/budi/hp", "/owntracks/budi/hp", "owntracks/budi/hp/event"])
@@ -101,6 +101,13 @@ def test_the_topic_names_the_device(topic: str) -> None:
     route = find_route(topic)
     assert route.dialect is not None
     assert (route.dialect.name, route.device) == ("owntracks", "budi-hp")
+
+
+def test_a_topic_of_one_level_is_the_device() -> None:
+    """A phone that names nobody is the device of its credential."""
+    route = find_route("owntracks/hp-7")
+    assert route.dialect is not None
+    assert (route.dialect.name, route.device) == ("owntracks", "hp-7")
 
 
 @given(st.dictionaries(st.sampled_from(["_type", "tst", "lat", "lon", "vel", "t"]), st.text(max_size=4) | st.floats()))

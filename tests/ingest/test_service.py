@@ -55,6 +55,29 @@ def test_submit_returns_when_it_is_on_disk() -> None:
     asyncio.run(main())
 
 
+def test_while_intake_stands_still_no_tick_is_sent_and_the_pause_is_told_first() -> None:
+    """The clock says 2016, then it is right: devices were not silent, we were deaf; the door was open all the time."""
+    why = ["the clock says 2016"]
+
+    async def main() -> None:
+        log, clock = HeldLog(), ManualClock(T0_US - 10 * 365 * 86_400_000_000)
+        last = Tick(now_us=T0_US, deaf_us=7)
+        async with running(log, clock, last_tick=last, standstill=lambda: why[0] if why else None) as ingest:
+            client = await Client.enter(ingest.door.port)  # type: ignore[union-attr]
+            client.send(client.publish())
+            assert await client.silent(0.7)
+            assert (ingest.listening, ingest.counters.ticks, await log.fixes()) == (False, 0, Fixes.empty())
+            clock.set(T0_US + 60_000_000)
+            why.clear()
+            assert await client.read() == (0x40, b"\0\1")
+            assert ingest.listening
+        values = await log.values(f"in.{partition_of('t1', 4)}")
+        assert values[0] == Tick(now_us=T0_US + 60_000_000, deaf_us=60_000_007)
+        assert any(isinstance(value, Fixes) for value in values)
+
+    asyncio.run(main())
+
+
 def test_a_port_in_use_is_an_error_that_leaves_nothing_behind() -> None:
     """The stage fails at once, and its tasks are gone."""
 

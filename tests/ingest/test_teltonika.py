@@ -47,10 +47,20 @@ def test_numbers_may_come_as_text() -> None:
     assert row(teltonika.decode, json.dumps(text).encode()) == row(teltonika.decode, record())
 
 
-@pytest.mark.parametrize(("status", "flags"), [(0, Flag.HEARTBEAT), (1, 0), (2, Flag.HEARTBEAT), (3, Flag.HEARTBEAT)])
-def test_without_satellites_the_position_is_old(status: int, flags: int) -> None:
+@pytest.mark.parametrize(
+    ("change", "flags"),
+    [
+        ({"_69": 1}, 0),
+        ({"_69": 0}, Flag.HEARTBEAT),
+        ({"_69": 2}, Flag.HEARTBEAT),
+        ({"_69": "3"}, Flag.HEARTBEAT),
+        ({"_69": None, "sat": 0}, Flag.HEARTBEAT),
+        ({"_69": None, "sat": 4}, 0),
+    ],
+)
+def test_without_satellites_the_position_is_old(change: dict[str, Any], flags: int) -> None:
     """The box repeats where it was last."""
-    assert row(teltonika.decode, record(_69=status))["flags"] == flags
+    assert row(teltonika.decode, record(**change))["flags"] == flags
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ def test_a_call_for_help_counts_without_a_new_position() -> None:
 @pytest.mark.parametrize(
     ("change", "flags"),
     [
-        ({"attributes": {"alarm": "sos"}}, Flag.SOS),
+        ({"attributes": {"alarm": "powerCut, SOS"}}, Flag.SOS),
         ({"attributes": {"alarm": "overspeed"}}, 0),
         ({"attributes": {"mock": True}}, Flag.MOCK),
         ({"valid": False}, Flag.HEARTBEAT),

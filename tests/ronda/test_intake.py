@@ -34,7 +34,8 @@ def test_decimal_comma_and_semicolon(tmp_path: Path) -> None:
     """An Indonesian spreadsheet's CSV reads as it is meant."""
     taken = csv(tmp_path, "places", "id;nama;jenis;lintang;bujur\nW1;Warung;break;-10,17;123,61\n")
 
-    assert taken == Taken([Place(id="W1", name="Warung", kind="break", lon=123.61, lat=-10.17)], [], [])
+    assert taken.rows == [Place(id="W1", name="Warung", kind="break", lon=123.61, lat=-10.17)]
+    assert (taken.remarks, taken.refused) == ([], [])
 
 
 def test_spreadsheet_bom_and_windows_letters(tmp_path: Path) -> None:
@@ -158,7 +159,7 @@ def test_unusable_geometry_is_refused(geometry: dict[str, Any] | None, reason: s
         ("x.geojson", "{", "not valid JSON"),
         ("x.geojson", "[]", "not a GeoJSON FeatureCollection"),
         ("x.csv", "", "is empty"),
-        ("x.doc", "", r"give a \.geojson or a \.csv"),
+        ("x.doc", "", r"give a \.geojson, a \.csv or an \.xlsx"),
     ],
 )
 def test_unusable_file_is_one_sentence(tmp_path: Path, name: str, content: str | None, message: str) -> None:

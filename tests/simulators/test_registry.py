@@ -1,10 +1,14 @@
 """The registry that the simulated city brings."""
 
+from itertools import pairwise
+
 import msgspec
 import pytest
 
 from core import entities
 from core.codec import decode, encode
+from simulators import people
+from simulators.day import on_duty
 from simulators.registry import city_configs, fleet_configs
 
 KINDS = {
@@ -16,7 +20,9 @@ KINDS = {
 
 @pytest.fixture(scope="module")
 def configs(kupang, graph):
-    fleet = fleet_configs(kupang, trucks=35, volunteers=65, from_us=1, at_us=2, actor="test")
+    fleet = fleet_configs(
+        kupang, trucks=35, volunteers=65, from_us=1, at_us=2, actor="test", duty_us=(5, 9 * 3600 * 1_000_000)
+    )
     return {c.section: c for c in [*city_configs(kupang, graph, at_us=2, actor="test"), *fleet]}
 
 
@@ -50,3 +56,23 @@ def test_the_streets_are_lines_of_degrees(configs, kupang):
     (row,) = [row for row in configs["city"].rows if row["id"] == "streets"]
     west, south, east, north = kupang.bounds
     assert all(west < lon < east and south < lat < north for line in row["lines"] for lon, lat in line)
+
+
+def test_volunteers_who_publish_are_on_duty(configs):
+    """All have consented; who sends is on duty, in spans of eight hours, and nobody else."""
+    persons = [msgspec.convert(row, entities.Person) for row in configs["people"].rows]
+    volunteers = {p.id: p for p in persons if p.kind == "volunteer"}
+    publishing = {f"tr-{number + 1:02d}" for number in on_duty(65)}
+
+    assert {p.consent_us for p in volunteers.values()} == {1}
+    assert {name for name, p in volunteers.items() if p.duty} == publishing
+    assert volunteers["tr-01"].duty == ((5, 28_800_000_005), (28_800_000_005, 32_400_000_000))
+    assert all(not p.duty for p in persons if p.kind != "volunteer")
+
+
+def test_duty_of_any_length_is_a_bounded_number_of_spans():
+    """A month of pretended days is not ninety spans."""
+    spans = people.duty(0, 30 * 86_400_000_000)
+    assert len(spans) <= entities.DUTY_SPANS
+    assert (spans[0][0], spans[-1][1]) == (0, 30 * 86_400_000_000)
+    assert all(a[1] == b[0] for a, b in pairwise(spans))

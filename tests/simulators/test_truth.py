@@ -19,7 +19,7 @@ def detected(request, kupang, graph):
     """Twelve trucks with every fault: (true stops, rows) as (device, start, end) in seconds of the shift."""
     day = make(Scenario(city=kupang, seed=request.param, trucks=12, volunteers=0, start_us=START_US), graph)
     state, rows = GeoState(), {}
-    fleet = fleet_configs(kupang, trucks=12, volunteers=0, from_us=0, at_us=START_US, actor="test")
+    fleet = fleet_configs(kupang, trucks=12, volunteers=0, from_us=0, at_us=START_US, actor="test", duty_us=(0, 0))
     for config in [*city_configs(kupang, None, at_us=START_US, actor="test"), *fleet]:
         step(state, config)
     sendings = day.sendings()

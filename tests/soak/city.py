@@ -8,7 +8,7 @@ import random
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,6 @@ class City:
     broker_port: int
     secret: str
     used_mb: float = 0.0  # most that the log's server ever used
-    watching: list[asyncio.Task[Any]] = field(default_factory=list)
 
     async def ready(self) -> bool:
         try:
@@ -56,12 +55,13 @@ class City:
 
     async def measure(self) -> None:
         """Peaks of memory, for ever."""
-        client: Any = redis.asyncio.Redis.from_url(self.redis_url)
         while True:
             for service in self.services.values():
                 service.rss_mb()
             with suppress(redis.RedisError, OSError):
-                self.used_mb = max(self.used_mb, (await client.info("memory"))["used_memory"] / 1e6)
+                async with redis.asyncio.Redis.from_url(self.redis_url) as client:
+                    used_bytes = (await client.info("memory"))["used_memory"]
+                self.used_mb = max(self.used_mb, used_bytes / 1e6)
             await asyncio.sleep(1.0)
 
     def peaks_mb(self) -> dict[str, int]:
@@ -96,11 +96,20 @@ async def city(folder: Path, devices: int, *, broker: bool = True, log_mb: int =
         if broker:  # what comes before its subscription has no queue yet
             await until(lambda: subscribed(services["ingest-broker"]), START_S, "the broker is read")
         measuring = asyncio.create_task(made.measure())
-        yield made
-        measuring.cancel()
+        try:
+            yield made
+        finally:
+            await ended([measuring])
     finally:
         for name in reversed(services):
             await services[name].stop()
+
+
+async def ended(tasks: list[asyncio.Task[Any]]) -> None:
+    """Cancel and wait, so that nothing is left open."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def answers(database_url: str, redis_url: str) -> bool:

@@ -12,37 +12,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
+from tests.soak.packets import KEEPALIVE_S, connect_packet, publish_packet
+
 WINDOW: Final = 20_000  # unacknowledged messages of a connection: devices have memory
 AGAIN_S: Final = 0.5
 ANSWER_S: Final = 15.0  # no answer to a connect for so long: begin anew
-KEEPALIVE_S: Final = 60
-
-
-def remaining(length: int) -> bytes:
-    """MQTT's own way to write a length."""
-    out = bytearray()
-    while True:
-        length, low = divmod(length, 128)
-        out.append(low | (128 if length else 0))
-        if not length:
-            return bytes(out)
-
-
-def text(value: str) -> bytes:
-    raw = value.encode()
-    return struct.pack(">H", len(raw)) + raw
-
-
-def connect_packet(client: str, user: str, password: str, *, clean: bool = True) -> bytes:
-    flags = 0x02 * clean | (0xC0 if user else 0)
-    body = text("MQTT") + bytes([4, flags]) + struct.pack(">H", KEEPALIVE_S) + text(client)
-    body += text(user) + text(password) if user else b""
-    return b"\x10" + remaining(len(body)) + body
-
-
-def publish_packet(topic: bytes, mid: int, payload: bytes, *, again: bool = False, qos: int = 1) -> bytes:
-    body = struct.pack(">H", len(topic)) + topic + (struct.pack(">H", mid) if qos else b"") + payload
-    return bytes([0x30 | qos << 1 | (8 if again else 0)]) + remaining(len(body)) + body
 
 
 @dataclass(slots=True)
@@ -80,38 +54,47 @@ class Publisher:
         """Connect, send again what is open, read acknowledgements; for ever."""
         while True:
             with suppress(OSError, TimeoutError, asyncio.IncompleteReadError):
-                await self._serve()
-            if self._writer is not None:
-                self._writer.close()
-                self._writer = None
+                await self._connected()
             self.losses += 1
             await asyncio.sleep(AGAIN_S)
 
-    async def _serve(self) -> None:
+    async def _connected(self) -> None:
         async with asyncio.timeout(ANSWER_S):
             reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-            writer.write(connect_packet(self.client, self.user, self.password))
+        try:
+            await self._serve(reader, writer)
+        finally:
+            self._writer = None
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(connect_packet(self.client, self.user, self.password))
+        async with asyncio.timeout(ANSWER_S):
             answer = await reader.readexactly(4)
         if answer[3] != 0:
-            writer.close()
             raise OSError(f"refused: {answer[3]}")
-        await self._send_open(writer)
-        self._writer = writer  # from here on `put` writes by itself
+        reading = asyncio.create_task(self._read(reader))  # while we send: neither side may block on the other
         pinging = asyncio.create_task(self._ping(writer))
         try:
-            await self._read(reader)
+            await self._send_open(writer)
+            self._writer = writer  # from here on `put` writes by itself
+            await reading
         finally:
-            pinging.cancel()
+            for task in (reading, pinging):
+                task.cancel()
+            await asyncio.gather(reading, pinging, return_exceptions=True)
 
     async def _send_open(self, writer: asyncio.StreamWriter) -> None:
         """What nobody acknowledged, oldest first; more may come meanwhile."""
         sent: set[int] = set()
         while unsent := sorted((said[0], mid) for mid, said in self._waiting.items() if mid not in sent):
             for _, mid in unsent:
-                _, topic, payload = self._waiting[mid]
-                writer.write(publish_packet(topic, mid, payload, again=True))
                 sent.add(mid)
-            await writer.drain()
+                if said := self._waiting.get(mid):
+                    writer.write(publish_packet(said[1], mid, said[2], again=True))
+                    await writer.drain()
         self.repeats += len(sent)
 
     async def _ping(self, writer: asyncio.StreamWriter) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from tests.soak.city import PREFIX, City, Fleet, city
+from tests.soak.city import PREFIX, City, Fleet, city, ended
 from tests.soak.figures import parameter, percentiles_ms, report
 from tests.soak.ledger import Ledger, archived, count
 from tests.soak.publisher import Publisher
@@ -76,8 +76,7 @@ async def run(folder: Path, seconds: float, rate: float) -> dict[str, Any]:
         await until(lambda: acknowledged(fleet), SETTLE_S, "all is acknowledged")
         await until(lambda: settled(made, len(ledger)), SETTLE_S, "the archive has caught up")
         settled_s = time.monotonic() - begun - drove_s
-        for task in running:
-            task.cancel()
+        await ended(running)
         keys, rows = await asyncio.to_thread(archived, made.database_url, PREFIX)
         acked = ledger.keys()
         return {

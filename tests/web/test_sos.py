@@ -99,7 +99,9 @@ def test_taken_elsewhere_it_is_gone_here(postgres_url):
         await console.enter()
         await console.page.wait_for_selector(".sos li")
         await console.there.archived(
-            alert("s-1", kind="sos", device="t-2", dwell=None, revision=2, state="acknowledged", by="budi", at_us=NOW_US)
+            alert(
+                "s-1", kind="sos", device="t-2", dwell=None, revision=2, state="acknowledged", by="budi", at_us=NOW_US
+            )
         )
         await console.page.wait_for_selector(".sos", state="hidden")
 

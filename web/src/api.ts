@@ -1,5 +1,5 @@
 /** HTTP to the API. Every failure is a Problem with words a person can read. */
-import type { Alert, Bootstrap, Dwell, Incident, Me, Plan, Vehicle } from "./types.ts";
+import type { Alert, Assignment, Bootstrap, Dwell, Held, Incident, Me, Plan, Vehicle, Why } from "./types.ts";
 
 const TIMEOUT_MS = 15_000;
 const MOST = 10_000; // rows the API gives at once
@@ -58,6 +58,19 @@ export const alerts = (query: Query): Promise<Page<Alert>> => get(`${V1}/alerts`
 export const incidents = (): Promise<Page<Incident>> => get(`${V1}/incidents`, { limit: 100 });
 export const acknowledge = (alert: string): Promise<Alert> => post(`${V1}/alerts/${encodeURIComponent(alert)}/ack`);
 export const plan = (incident: string): Promise<Plan> => get(`${V1}/incidents/${encodeURIComponent(incident)}/plan`);
+
+interface Row {
+  id: string;
+  name?: string;
+}
+
+export const devices = (): Promise<Page<Row>> => get(`${V1}/devices`, { limit: MOST });
+export const people = (): Promise<Page<Row>> => get(`${V1}/people`, { limit: MOST });
+export const assignments = (): Promise<Page<Assignment>> => get(`${V1}/assignments`, { limit: MOST });
+export const why = (device: string): Promise<Why> => get(`${V1}/devices/${encodeURIComponent(device)}/why`);
+export const held = (): Promise<Page<Held>> => get(`${V1}/held`);
+export const adopt = (device: string, given: object): Promise<unknown> =>
+  post(`${V1}/devices/${encodeURIComponent(device)}/adopt`, given);
 
 export const openIncident = (body: object): Promise<Incident> => post(`${V1}/incidents`, body);
 

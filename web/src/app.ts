@@ -6,10 +6,13 @@ import { Live, type Link } from "./live.ts";
 import { Past } from "./past.ts";
 import { Heard, type Call } from "./calls.ts";
 import { CityClock } from "./time.ts";
+import { Asking, byId } from "./why.ts";
 import type { Alert, Bootstrap, Me, Unit, Vehicle } from "./types.ts";
 import { w } from "./words/index.ts";
 
 export type Tab = "attention" | "dwells" | "incidents";
+
+const BEAT_MS = 10_000;
 
 interface Hooks {
   /** Units changed; called at once, before anything waits for a repaint. */
@@ -28,6 +31,7 @@ export class App {
   readonly areas = new Map<string, string>();
   readonly failedAcks = new Set<string>();
   readonly heard = new Heard();
+  readonly asking = new Asking(() => this.hooks.change());
   past: Past | undefined;
   link: Link = "connecting";
   tab: Tab = "attention";
@@ -40,6 +44,7 @@ export class App {
   flooding: "idle" | "busy" | "failed" = "idle";
   private readonly acking = new Set<string>();
   private readonly live: Live;
+  private beat = 0;
 
   constructor(
     readonly me: Me,
@@ -66,6 +71,10 @@ export class App {
   }
 
   start(): void {
+    if (this.may("registry.read")) {
+      this.asking.beat();
+      this.beat = window.setInterval(() => this.asking.beat(), BEAT_MS);
+    }
     this.live.open();
     this.lists.start();
     void this.lists.take(api.vehicles, ({ items }) => items.forEach((row) => this.vehicles.set(row.id, row)));
@@ -74,6 +83,7 @@ export class App {
   stop(): void {
     this.live.close();
     this.lists.stop();
+    clearInterval(this.beat);
   }
 
   reconnect(): void {
@@ -142,7 +152,8 @@ export class App {
 
   /** Id of what a unit calls for: help before all else. */
   alertOf(device: string): string | undefined {
-    const call = this.calls().find((each) => each.device === device);
+    const sos = this.fleet.units.get(device)?.sos;
+    const call = sos ? this.calls().find((each) => each.id === sos) : undefined; // as the row says it
     return call?.id ?? this.raised().find((alert) => alert.device === device)?.id;
   }
 
@@ -167,6 +178,12 @@ export class App {
     if (this.past) void this.readPast(this.past);
     this.hooks.selected(device, byList);
     this.hooks.change();
+  }
+
+  /** Opens the page that says why a device is not on the map, for this one if it is known. */
+  askWhy(device?: string): void {
+    void this.asking.show(this.now(), this.may("people.read"));
+    if (device !== undefined) void this.asking.ask(byId(device));
   }
 
   set(change: () => void): void {

@@ -140,3 +140,67 @@ export interface Vehicle {
   plate?: string;
   group?: string;
 }
+
+/** A sentence in the console's languages. */
+export interface Said {
+  id: string;
+  en: string;
+}
+
+export interface Check {
+  check: string;
+  /** null: does not apply, or cannot be known. */
+  ok: boolean | null;
+  detail: Said;
+  remedy: Said | null;
+}
+
+/** The newest message of a device: what came, and what became of it. */
+export interface Heard {
+  received: string;
+  source: string;
+  topic: string;
+  dialect: string;
+  payload: string;
+  outcome: "accepted" | "ignored" | "rejected" | "held";
+  reason: string | null;
+  detail: string;
+  fixes: number;
+  time: string | null;
+  lon: number | null;
+  lat: number | null;
+  flags: string[];
+  clock_error_s: number | null;
+  lateness_s: number | null;
+  by: string;
+}
+
+/** Why a device is on the map or is not. */
+export interface Why {
+  device: string;
+  ok: boolean;
+  vehicle: string | null;
+  person: string | null;
+  verdict: Said;
+  checks: Check[];
+  heard: Heard | null;
+}
+
+/** A device that speaks and that nobody has registered. */
+export interface Held {
+  device: string;
+  dialect: string;
+  fixes: number;
+  first: string;
+  last: string;
+  lon: number;
+  lat: number;
+}
+
+export interface Assignment {
+  device: string;
+  vehicle?: string | null;
+  person?: string | null;
+  from?: string | null;
+  until?: string | null;
+}

@@ -14,7 +14,8 @@ export interface CallActions {
   siren: Siren;
 }
 
-const MOST_ROWS = 3; // the newest; the list below the banners has the rest
+/** The newest; the list below the banners has the rest. A phone keeps room for the map. */
+const mostRows = (): number => (matchMedia("(max-width: 760px)").matches ? 1 : 3);
 
 export function callBanner(app: App, act: CallActions): View {
   const words = w().sos;
@@ -27,8 +28,9 @@ export function callBanner(app: App, act: CallActions): View {
     render(): void {
       const calls = app.calls();
       show(node, calls.length > 0);
-      rows.render(calls.slice(0, MOST_ROWS));
-      const rest = calls.length - MOST_ROWS;
+      const most = mostRows();
+      rows.render(calls.slice(0, most));
+      const rest = calls.length - most;
       text(more, words.more(rest));
       show(more, rest > 0);
       sound.render();

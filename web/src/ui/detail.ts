@@ -80,7 +80,8 @@ function standingNow(app: App): View {
   const purpose = h("span", { class: "tag" });
   const bar = stopBar();
   const parts = h("p", { class: "parts" });
-  const silent = h("p", { class: "last-known", text: w().detail.lastKnown });
+  const why = h("button", { class: "link-button", text: w().why.ask, attrs: { type: "button" }, on: { click: () => app.askWhy(app.selected) } });
+  const silent = h("p", { class: "last-known" }, `${w().detail.lastKnown} `, why);
   const ack = ackButton(app, () => (app.selected ? app.alertOf(app.selected) : undefined));
   const node = h("div", { class: "now" }, h("div", { class: "now-line" }, what, ack.node), h("p", { class: "now-line" }, where, purpose), bar.node, parts, silent);
   return {

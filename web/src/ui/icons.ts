@@ -48,5 +48,9 @@ const GLYPHS: Record<string, string> = {
   search: '<circle class="stroke" cx="11" cy="11" r="6"/><path class="stroke" d="m15.5 15.5 4 4"/>',
   follow: '<circle class="stroke" cx="12" cy="12" r="6.5"/><path class="stroke" d="M12 2.5v4M12 17.5v4M2.5 12h4M17.5 12h4"/>',
   water: '<path class="stroke" d="M3 9c2-1.8 4-1.8 6 0s4 1.8 6 0 4-1.8 6 0M3 15c2-1.8 4-1.8 6 0s4 1.8 6 0 4-1.8 6 0"/>',
+  why: '<circle class="stroke" cx="12" cy="12" r="9"/><path class="stroke" d="M9.3 9.4a2.8 2.8 0 1 1 4 2.6c-.9.5-1.3 1-1.3 2M12 17v.1"/>',
+  yes: '<path class="stroke" d="m5 12.5 4.5 4.5L19 7.5"/>',
+  no: '<path class="stroke" d="m6.5 6.5 11 11M17.5 6.5l-11 11"/>',
+  unknown: '<path class="stroke" d="M6 12h12"/>',
   keys: '<rect class="stroke" x="3" y="6" width="18" height="12" rx="2"/><path class="stroke" d="M7 10h.1M11 10h.1M15 10h.1M8 14h8"/>',
 };

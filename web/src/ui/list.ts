@@ -16,6 +16,7 @@ const isUnit = (item: Item): item is Unit => "device" in item;
 export function attentionList(app: App): View {
   const words = w();
   const note = h("p", { class: "note" });
+  const why = h("button", { class: "link-button", text: words.why.title, attrs: { type: "button" }, on: { click: () => { app.asking.words = app.search; app.askWhy(); } } });
   const list = new KeyedList<Item>(
     h("ul", { class: "rows", attrs: { "aria-label": words.tabs.attention } }),
     (item) => (isUnit(item) ? `u:${item.device}` : `b:${item.band}`),
@@ -23,7 +24,7 @@ export function attentionList(app: App): View {
   );
   list.node.addEventListener("keydown", (event) => walk(list.node, event));
   return {
-    node: h("div", { class: "list" }, list.node, note),
+    node: h("div", { class: "list" }, list.node, note, h("p", { class: "note missing" }, `${words.why.missing} `, why)),
     render(): void {
       const units = byAttention([...app.fleet.units.values()].filter((unit) => app.passes(unit)));
       list.render(grouped(units.slice(0, MOST_ROWS), units));

@@ -11,6 +11,7 @@ import { incidentPanel } from "./incidents.ts";
 import { attentionList } from "./list.ts";
 import { mapTools } from "./maptools.ts";
 import { topbar, type View } from "./topbar.ts";
+import { whyPage } from "./why.ts";
 
 export interface ShellActions {
   language(): void;
@@ -38,9 +39,10 @@ export function shell(app: App, stage: HTMLElement, notice: string | undefined, 
   const find = search(app);
   const one = detail(app);
   const tools = mapTools(app, act);
+  const why = whyPage(app, act);
   const panel = h("section", { class: "panel", attrs: { id: "panel" } }, tabs.node, find.node, ...TABS.map((tab) => panels[tab].node));
   const missing = h("p", { class: "no-map", text: notice ?? "" });
-  const main = h("main", { class: notice ? "work mapless" : "work" }, panel, h("div", { class: "field" }, stage, missing, tools.node, one.node));
+  const main = h("main", { class: notice ? "work mapless" : "work" }, panel, h("div", { class: "field" }, stage, missing, tools.node, one.node), why.node);
   show(missing, notice !== undefined);
   show(tools.node, notice === undefined);
   const node = h("div", { class: "console" }, h("a", { class: "skip", text: w().skipToList, attrs: { href: "#panel" } }), bar.node, warn.node, main);
@@ -48,7 +50,7 @@ export function shell(app: App, stage: HTMLElement, notice: string | undefined, 
     node,
     render(): void {
       const open = notice === undefined ? [app.tab] : TABS;
-      for (const view of [bar, warn, tabs, find, one, tools, ...open.map((tab) => panels[tab])]) view.render();
+      for (const view of [bar, warn, tabs, find, one, tools, why, ...open.map((tab) => panels[tab])]) view.render();
       for (const tab of TABS) show(panels[tab].node, open.includes(tab));
       attr(node, "data-link", app.link);
       attr(node, "data-detail", app.unit(app.selected) !== undefined);
@@ -85,10 +87,18 @@ function search(app: App): View {
     attrs: { type: "search", placeholder: w().search, "aria-label": w().search, autocomplete: "off", spellcheck: false },
     on: { input: () => app.set(() => (app.search = field.value)) },
   });
+  const waiting = h("span", { class: "badge" });
+  const why = h("button", { class: "ghost", attrs: { type: "button" }, on: { click: () => app.askWhy() } }, icon("why", "plain"), waiting);
   return {
-    node: h("div", { class: "search" }, icon("search", "plain"), field),
+    node: h("div", { class: "search" }, icon("search", "plain"), field, why),
     render(): void {
       if (field.value !== app.search) field.value = app.search;
+      const strangers = app.asking.held.length;
+      const says = strangers ? `${w().why.title} · ${w().held.waiting(strangers)}` : w().why.title;
+      attr(why, "title", says);
+      attr(why, "aria-label", says);
+      text(waiting, String(strangers));
+      show(waiting, strangers > 0);
     },
   };
 }

@@ -114,6 +114,55 @@ export const en: Words = {
     lastKnown: "The last known position. Nothing was heard after it.",
   },
 
+  why: {
+    title: "Why is it not on the map?",
+    ask: "Why?",
+    missing: "Is a vehicle missing?",
+    search: "Device id, plate, vehicle or person",
+    noDevice: "no device",
+    noDeviceLong: "No device is joined to it now. Join its device by an assignment.",
+    hint: "Look for a device that should be on the map. An id that is not registered can be asked for too.",
+    asking: "Checking…",
+    again: "Check again",
+    failed: "Could not be checked. Try again.",
+    signs: { yes: "fine", no: "problem", unknown: "not known" },
+    lastMessage: "Last message",
+    received: "Received",
+    came: "By way of",
+    outcome: "Outcome",
+    fixTime: "Time by the device",
+    place: "Position",
+    clock: "Device clock",
+    clockRight: "right",
+    clockAhead: (d) => `${d} ahead`,
+    clockBehind: (d) => `${d} behind`,
+    lateness: "Usually arrives after",
+    payload: "The message itself",
+    sources: { door: "MQTT door", broker: "MQTT broker", http: "HTTP" },
+    outcomes: { accepted: "accepted", ignored: "known, but it holds no position", rejected: "refused", held: "held: not registered" },
+    flags: {
+      sos: "SOS", retained: "replayed by the broker", heartbeat: "old position, new time", mock: "made-up location (mock)",
+      stale: "late", duplicate: "sent twice", repeat: "same measurement again", jump: "impossible jump",
+      stuck: "coordinate stuck", speed: "impossible speed", accuracy: "accuracy untrue",
+    },
+  },
+
+  held: {
+    title: "Devices not registered",
+    waiting: (n) => (n === 1 ? "1 device not registered" : `${n} devices not registered`),
+    lead: "These send positions but are not registered. Their fixes are kept for 24 hours and come along when you register them.",
+    none: "No unknown device is sending positions.",
+    failed: "The list could not be read.",
+    fixes: (n) => (n === 1 ? "1 fix" : `${n} fixes`),
+    adopt: "Register",
+    class: "Kind",
+    classes: { truck: "Vehicle", phone: "Phone" },
+    name: "Name",
+    vehicle: "Vehicle (optional)",
+    go: "Register with its fixes",
+    adoptFailed: "Not registered:",
+  },
+
   strip: { moving: "moving", stopped: "stopped", asleep: "stopped, no fix", silent: "no word" },
 
   dwells: {
@@ -187,6 +236,7 @@ export const en: Words = {
   keys: [
     ["↑ ↓", "move between rows"], ["Enter", "open the vehicle"], ["Esc", "close"], ["/", "search"],
     ["1 2 3", "switch tab"], ["F", "whole fleet"], ["A", "handle the topmost alert"],
+    ["W", "why is it not on the map?"],
   ],
   role: {
     admin: "Administrator", supervisor: "Fleet supervisor", coordinator: "Coordinator", leader: "Leader", auditor: "Auditor",

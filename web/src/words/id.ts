@@ -113,6 +113,55 @@ export const id = {
     lastKnown: "Posisi terakhir yang diketahui. Sesudah itu tidak ada kabar.",
   },
 
+  why: {
+    title: "Mengapa tidak di peta?",
+    ask: "Mengapa?",
+    missing: "Ada kendaraan yang tidak terlihat?",
+    search: "Nomor perangkat, pelat, kendaraan, atau orang",
+    noDevice: "tanpa perangkat",
+    noDeviceLong: "Tidak ada perangkat yang dipasang padanya sekarang. Pasangkan perangkatnya dengan penugasan.",
+    hint: "Cari perangkat yang seharusnya ada di peta. Nomor yang belum terdaftar juga dapat ditanyakan.",
+    asking: "Memeriksa…",
+    again: "Periksa lagi",
+    failed: "Belum dapat diperiksa. Coba lagi.",
+    signs: { yes: "baik", no: "masalah", unknown: "tidak diketahui" },
+    lastMessage: "Pesan terakhir",
+    received: "Diterima",
+    came: "Lewat",
+    outcome: "Hasil",
+    fixTime: "Waktu menurut perangkat",
+    place: "Koordinat",
+    clock: "Jam perangkat",
+    clockRight: "tepat",
+    clockAhead: (d: string) => `lebih cepat ${d}`,
+    clockBehind: (d: string) => `lebih lambat ${d}`,
+    lateness: "Biasanya tiba setelah",
+    payload: "Isi pesan",
+    sources: { door: "pintu MQTT", broker: "broker MQTT", http: "HTTP" } as Record<string, string>,
+    outcomes: { accepted: "diterima", ignored: "dikenal, tetapi tidak berisi posisi", rejected: "ditolak", held: "ditahan: belum terdaftar" } as Record<string, string>,
+    flags: {
+      sos: "tombol darurat", retained: "ulangan dari broker", heartbeat: "posisi lama dengan waktu baru", mock: "lokasi palsu (mock)",
+      stale: "terlambat", duplicate: "kiriman ganda", repeat: "pengukuran yang sama diulang", jump: "lompatan mustahil",
+      stuck: "koordinat macet", speed: "kecepatan mustahil", accuracy: "ketelitian tidak benar",
+    } as Record<string, string>,
+  },
+
+  held: {
+    title: "Perangkat belum terdaftar",
+    waiting: (n: number) => `${n} perangkat belum terdaftar`,
+    lead: "Perangkat ini mengirim posisi tetapi belum terdaftar. Titiknya disimpan 24 jam dan ikut masuk saat didaftarkan.",
+    none: "Tidak ada perangkat tak dikenal yang mengirim posisi.",
+    failed: "Daftarnya belum dapat diambil.",
+    fixes: (n: number) => `${n} titik`,
+    adopt: "Daftarkan",
+    class: "Jenis",
+    classes: { truck: "Kendaraan", phone: "Ponsel" },
+    name: "Nama",
+    vehicle: "Kendaraan (opsional)",
+    go: "Daftarkan beserta titiknya",
+    adoptFailed: "Belum terdaftar:",
+  },
+
   strip: { moving: "bergerak", stopped: "berhenti", asleep: "berhenti, tanpa titik", silent: "tanpa kabar" },
 
   dwells: {
@@ -186,6 +235,7 @@ export const id = {
   keys: [
     ["↑ ↓", "pindah baris"], ["Enter", "buka kendaraan"], ["Esc", "tutup"], ["/", "cari"],
     ["1 2 3", "ganti tab"], ["F", "seluruh armada"], ["A", "tangani peringatan teratas"],
+    ["W", "mengapa tidak di peta?"],
   ] as [string, string][],
   role: {
     admin: "Pengelola", supervisor: "Pengawas armada", coordinator: "Koordinator", leader: "Pimpinan", auditor: "Auditor",

@@ -1,0 +1,226 @@
+"""Days that never went through the log: the same dwells as if they had, and nothing changes twice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from psycopg_pool import AsyncConnectionPool
+
+from core.entries import Config
+from core.events import AlertChanged, Dwell, DwellChanged
+from core.fixes import Fixes
+from ronda.rebuild import DAY_US, Live, Span, configuration, rebuild, spans
+from store import read
+from store.archive import Archive
+from store.history import add_fixes
+from store.memory import MemoryLog
+from store.read import DwellFilter
+from tests.geo.tracks import journeys
+from tests.ronda.pipeline import archive_all, clear, pump_all, tell
+from tests.running import run_pool
+from tests.strategies import T0_US, dwell_of, fixes_of
+
+pytestmark = pytest.mark.service
+S_US = 1_000_000
+CONFIG = (
+    Config(section="devices", op="set", rows=({"id": "d1"}, {"id": "d2", "cls": "phone"})),
+    Config(
+        section="places", op="set", rows=({"id": "tpa", "name": "TPA", "kind": "landfill", "lon": 0.0, "lat": 0.01},)
+    ),
+)
+Point = tuple[float, float, float]
+
+
+def tour(*stops_min: float, start_s: float = 0, drive_s: int = 600, every_s: int = 20) -> list[Point]:
+    """Standing so many minutes at each stop, driving north at 8 m/s between them."""
+    points, at_s, lat = list[Point](), start_s, 0.01
+    for minutes in stops_min:
+        for i in range(int(minutes * 60 / every_s)):
+            points.append((at_s, 1e-5 * (i % 3), lat + 1e-5 * (i % 2)))
+            at_s += every_s
+        for _ in range(drive_s // every_s):
+            lat += 8 * every_s / 111_000
+            points.append((at_s, 0.0, lat))
+            at_s += every_s
+    return points
+
+
+DAY = fixes_of("d1", *tour(10, 3, 40, 0, 8))
+
+
+def plain(rows: list[Dwell]) -> list[Dwell]:
+    """Rows without what may differ: ids and revisions."""
+    return [msgspec.structs.replace(row, id="", revision=0) for row in rows]
+
+
+async def rows_of(pool: AsyncConnectionPool) -> list[Dwell]:
+    return [found.row for found in (await read.dwells(pool, DwellFilter())).rows]
+
+
+async def configured(pool: AsyncConnectionPool) -> None:
+    log = MemoryLog()
+    await tell(log, CONFIG)
+    await archive_all(log, pool)
+
+
+async def live(pool: AsyncConnectionPool, *entries: Any) -> list[Dwell]:
+    """What the engine makes of entries."""
+    log = MemoryLog()
+    await tell(log, [*CONFIG, *entries])
+    await pump_all(log)
+    await archive_all(log, pool)
+    return await rows_of(pool)
+
+
+async def rebuilt(pool: AsyncConnectionPool, fixes: Fixes, of_live: Live | None = None) -> dict[str, int]:
+    """Store fixes and rebuild their time; the counts of all spans together."""
+    await add_fixes(pool, fixes)
+    config, total = await configuration(pool), dict[str, int]()
+    for part in fixes.split():
+        for span in spans(part.time_us):
+            changes = await rebuild(pool, config, part.ids[0], span, of_live)
+            total = {what: total.get(what, 0) + n for what, n in {**changes.counts, "left": changes.left}.items()}
+    return {what: n for what, n in total.items() if n}
+
+
+@given(seed=st.integers(0, 999))
+@settings(max_examples=5)
+def test_imported_days_equal_days_heard_live(postgres_url: str, seed: int) -> None:
+    """The same rows, labels and alerts, whatever the order of the file; the second time nothing changes."""
+    order = np.random.default_rng(seed).permutation(len(DAY))
+
+    async def body(pool: AsyncConnectionPool) -> list[Any]:
+        await clear(pool)
+        heard = await live(pool, DAY)
+        await clear(pool)
+        await configured(pool)
+        counts = await rebuilt(pool, DAY.take(order))
+        events = await read.last_seq(pool)
+        again = await rebuilt(pool, DAY)
+        return [heard, await rows_of(pool), counts, again, await read.last_seq(pool) - events]
+
+    heard, imported, counts, again, told = run_pool(postgres_url, body)
+    assert plain(imported) == plain(heard)
+    assert [row.fixes > 0 and row.state for row in imported] == ["closed"] * 4
+    assert (counts, again, told) == ({"new": 4}, {"same": 4}, 0)
+
+
+def test_a_file_in_pieces_gives_the_rows_of_the_whole(postgres_url: str) -> None:
+    """A stay whose middle comes first grows to both sides under one id; two rows that meet become one."""
+    parts = [DAY.take(np.arange(a, b)) for a, b in ((100, 115), (130, 200), (115, 130), (200, len(DAY)), (0, 100))]
+
+    async def body(pool: AsyncConnectionPool) -> list[Any]:
+        await configured(pool)
+        for part in parts:
+            await rebuilt(pool, part)
+        pieces = await rows_of(pool)
+        await clear(pool)
+        await configured(pool)
+        await rebuilt(pool, DAY)
+        return [pieces, await rows_of(pool)]
+
+    pieces, whole = run_pool(postgres_url, body)
+    assert plain(pieces) == plain(whole)
+
+
+def test_rows_that_meet_are_merged(postgres_url: str) -> None:
+    """Fixes between show that the way out was a jump: the earlier id lives on, the later row says into which."""
+    inside = [(i * 20, 0.0, 0.0) for i in range(100)]
+    seen = fixes_of("d1", *inside[:40], (790, 0.01, 0.01), (840, 0.01, 0.01), *inside[50:])
+    between = fixes_of("d1", *[(i, 0.0, 0.0) for i in range(781, 1000, 5) if i not in (786, 791)])
+
+    async def body(pool: AsyncConnectionPool) -> list[Any]:
+        await configured(pool)
+        await rebuilt(pool, seen)
+        first = await rows_of(pool)
+        counts = await rebuilt(pool, between)
+        page = await read.dwells(pool, DwellFilter(retracted=True))
+        return [counts, [row.id for row in first], {r.row.id: (r.row.state, r.row.merged_into) for r in page.rows}]
+
+    counts, (early, late), now = run_pool(postgres_url, body)
+    assert counts == {"revised": 1, "retracted": 1}
+    assert now == {early: ("closed", None), late: ("retracted", early)}
+
+
+@given(data=st.data())
+@settings(max_examples=15)
+def test_any_parts_in_any_order_give_the_rows_of_the_whole(postgres_url: str, data: st.DataObject) -> None:
+    """However a device's fixes are dealt out to files, and whichever file comes first."""
+    whole = data.draw(journeys(devices=1))
+    owners = np.array(data.draw(st.lists(st.integers(0, 2), min_size=len(whole), max_size=len(whole))))
+
+    async def body(pool: AsyncConnectionPool) -> list[Any]:
+        await clear(pool)
+        await configured(pool)
+        for part in range(3):
+            await rebuilt(pool, whole.take(owners == part))
+        pieces = await rows_of(pool)
+        await clear(pool)
+        await configured(pool)
+        await rebuilt(pool, whole)
+        return [pieces, await rows_of(pool)]
+
+    pieces, at_once = run_pool(postgres_url, body)
+    assert plain(pieces) == plain(at_once)
+
+
+def test_what_the_live_engine_owns_is_left(postgres_url: str) -> None:
+    """An open row, and one that it may still revise, stay as they were told; older ones are rebuilt."""
+    of_live = Live(int(DAY.time_us[-1]), 15 * 60 * S_US, active=True)
+    gap = DAY.take(np.r_[0:60, 120 : len(DAY)])
+
+    async def body(pool: AsyncConnectionPool) -> list[Any]:
+        heard = await live(pool, gap)
+        counts = await rebuilt(pool, DAY, of_live)
+        now = await rows_of(pool)
+        return [counts, heard[-1] == now[-1], plain(now[:-1])]
+
+    counts, same_last, older = run_pool(postgres_url, body)
+    assert (counts["left"], same_last, len(older)) == (1, True, 3)
+
+
+def test_a_device_that_will_speak_again_owns_its_future(postgres_url: str) -> None:
+    """Newer fixes than the engine has heard are its own to come; of a device silent for long they are the file's."""
+
+    async def body(pool: AsyncConnectionPool) -> list[Any]:
+        await configured(pool)
+        before = T0_US - DAY_US
+        waiting = await rebuilt(pool, DAY, Live(before, 0, active=True))
+        return [waiting, await rebuilt(pool, DAY, Live(before, 0, active=False))]
+
+    assert run_pool(postgres_url, body) == [{"left": 4}, {"new": 4}]
+
+
+def test_an_alert_that_the_past_disproves_is_cleared(postgres_url: str) -> None:
+    """A stay that turns out to be two loses its alert; nothing is raised anew."""
+    row = dwell_of(
+        "w1", start_us=T0_US, last_us=T0_US + 3600 * S_US, end_us=T0_US + 3600 * S_US, alert=True, revision=4
+    )
+    alert = AlertChanged(
+        at_us=T0_US, id="aw1", kind="dwell_limit", device="d1", state="raised", revision=2, lon=1, lat=1, dwell="w1"
+    )
+
+    async def body(pool: AsyncConnectionPool) -> list[Any]:
+        await configured(pool)
+        archive = Archive(pool)
+        await archive.offsets()
+        said = [DwellChanged(at_us=T0_US, cause="close", row=row), alert]
+        await archive.write({"events.9": "1-0"}, Fixes.empty(), [("events.9", "1-0", said)])
+        counts = await rebuilt(pool, fixes_of("d1", *tour(10, 10)))
+        told = await read.alert(pool, "aw1")
+        assert told is not None
+        return [counts, told.alert.state, told.alert.revision, [r.id == "w1" for r in await rows_of(pool)]]
+
+    assert run_pool(postgres_url, body) == [{"new": 1, "revised": 1}, "cleared", 3, [True, False]]
+
+
+def test_time_is_cut_at_long_pauses() -> None:
+    """Days apart are rebuilt apart."""
+    times = np.array([T0_US + 5, T0_US, T0_US + 3 * DAY_US, T0_US + 4 * DAY_US - 1], np.int64)
+    assert spans(times) == [Span(T0_US, T0_US + 5), Span(T0_US + 3 * DAY_US, T0_US + 4 * DAY_US - 1)]
+    assert spans(times[:0]) == []

@@ -1,0 +1,42 @@
+-- A fleet's month in the archive: 50 devices, 300,000 fixes over 30 days, for tests of query plans.
+INSERT INTO device_keys (id) SELECT 'd' || n FROM generate_series(1, 50) AS n;
+INSERT INTO fixes
+SELECT
+    n % 50 + 1, from_us(1767571200000000 + n * 8640000::bigint), now(), 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+    NULL, 0, 1, n
+FROM generate_series(1, 300000) AS n;
+INSERT INTO fix_hours
+SELECT d, from_us(1767571200000000 + h * 3600000000::bigint), 9, now(), now(), 0, 0, 0
+FROM generate_series(1, 50) AS d, generate_series(0, 719) AS h;
+INSERT INTO dwells (
+    id, device, cls, start_at, end_at, last_at, observed_s, silent_s, lon, lat, radius_m, fixes, state, revision, purpose,
+    alert
+)
+SELECT 'w' || n, 'd' || (n % 50), 'truck', from_us(s), from_us(s + 60000000), from_us(s + 60000000), 60, 0, 0, 0, 9, 9,
+    'closed', 1, 'unlabelled', false
+FROM generate_series(1, 40000) AS n, LATERAL (SELECT 1767571200000000 + n * 64800000::bigint) AS t (s);
+INSERT INTO events (stream, entry_id, ordinal, kind, at, body)
+SELECT 'events.0', n || '-0', 0, 'dwell', now(), '{}' FROM generate_series(1, 40000) AS n;
+INSERT INTO alerts
+SELECT 'a' || n, 'dwell_limit', 'd' || (n % 50), 'raised', 1, from_us(1767571200000000 + n * 86400000::bigint), now(), 0, 0,
+    'w' || n, NULL, ''
+FROM generate_series(1, 30000) AS n;
+INSERT INTO rejects (received, reason, dialect, topic, device, detail, payload)
+SELECT now(), (ARRAY['future', 'not_json'])[1 + n % 2], 'native', 't', 'd' || (n % 50), '', 'x'
+FROM generate_series(1, 40000) AS n;
+INSERT INTO incidents SELECT 'i' || n, 'closed', now() - n * interval '1 hour', 1, '{}' FROM generate_series(1, 10000) AS n;
+INSERT INTO plans SELECT 'i' || n, now(), '{}' FROM generate_series(1, 10000) AS n;
+INSERT INTO commands SELECT 'c' || n, 'k', 'ani', now(), '{}' FROM generate_series(1, 20000) AS n;
+INSERT INTO config_log
+SELECT n || '-0', CASE WHEN n % 2 = 0 THEN 'g' || n ELSE '' END, 'devices', 'upsert', '[]', 'ani', now()
+FROM generate_series(1, 20000) AS n;
+INSERT INTO registry SELECT 'devices', 'd' || n, '{}', now() FROM generate_series(1, 5000) AS n;
+INSERT INTO registry
+SELECT
+    'assignments', 'j' || n,
+    jsonb_build_object('device', 'd' || (n % 5000), 'vehicle', 'v' || n, 'from_us', 1767571200000000 + n), now()
+FROM generate_series(1, 10000) AS n;
+INSERT INTO held
+SELECT 'x' || (n % 200), from_us(1767571200000000 + n * 1000000::bigint), from_us(1767571200000000 + n * 1000000::bigint),
+    0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 1, n
+FROM generate_series(1, 50000) AS n;

@@ -1,0 +1,149 @@
+"""What runs all day reads an index and never a whole table, on both servers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+import pytest
+
+from store import pg
+from tests.conftest import admin, database_url
+from tests.running import run_pool
+from tests.strategies import T0_US
+
+pytestmark = pytest.mark.service
+HOUR_US = 3_600_000_000
+MID_US = T0_US + 360 * HOUR_US
+LARGE: Final = re.compile(
+    r"Seq Scan on (fixes|_hyper\w*|dwells|events|alerts|rejects|incidents|plans|commands|config_log|held|fix_hours)\b"
+)
+_dwells = {"from_us": MID_US, "to_us": MID_US + 8 * HOUR_US, "after_us": None, "after_id": "", "retracted": False} | (
+    dict.fromkeys(["device", "vehicle", "area", "purpose", "open", "min_s", "now_us"]) | {"limit": 1000}
+)
+_alerts = {"from_us": MID_US, "to_us": MID_US + 8 * HOUR_US} | (
+    dict.fromkeys(["after_us", "after_id", "id", "device", "vehicle", "kind", "state"]) | {"limit": 1000}
+)
+_fixes = {"device": "d7", "from_us": MID_US, "to_us": MID_US + 9 * HOUR_US, "after_us": MID_US - 1, "after_content": 0}
+_incidents = {"after_us": None, "after_id": None, "id": None, "limit": 100}
+_rejects = {"after": None, "device": None, "reason": None, "limit": 100}
+_hours = {"from_us": MID_US, "to_us": MID_US + 8 * HOUR_US, "device": None, "limit": 1000}
+_roll_up = {"devices": [1, 2], "hours_us": [MID_US] * 2, "from_us": MID_US, "to_us": MID_US + 2 * HOUR_US} | (
+    {"late": 16, "flagged": 2024, "placeless": 142}
+)
+_none: dict[str, Any] = {"from_us": None, "to_us": None}
+
+# Query of a file, what is asked, and an index that must serve ("": any will do). Each is asked many times a minute, or
+# in the archive's own transactions.
+HOT: Final[list[tuple[str, str, dict[str, Any], str]]] = [
+    ("queries", "events_after", {"seq": 39_000, "limit": 100}, "events_pkey"),
+    ("queries", "last_seq", {}, "events_pkey"),
+    ("queries", "fixes", _fixes | {"limit": 1000}, "fixes_pkey"),
+    ("queries", "dwells", _dwells, "dwells_"),
+    ("queries", "dwells", _dwells | {"device": "d7"}, "dwells_"),
+    ("queries", "dwells", _dwells | _none | {"device": "d7"}, "dwells_device"),
+    ("queries", "dwells", _dwells | _none | {"limit": 100}, "dwells_start"),
+    ("queries", "dwells", _dwells | _none | {"open": True}, "dwells_"),
+    ("queries", "dwell", {"id": "w77"}, "dwells_pkey"),
+    ("queries", "alerts", _alerts, "alerts_raised"),
+    ("queries", "alerts", _alerts | _none | {"limit": 100}, "alerts_raised"),
+    ("queries", "alerts", _alerts | _none | {"id": "a77", "limit": 1}, "alerts_"),
+    ("queries", "rejects", _rejects, "rejects_pkey"),
+    ("queries", "rejects", _rejects | {"device": "d7"}, "rejects_device"),
+    ("queries", "rejects", _rejects | {"after": 30_000, "reason": "future"}, "rejects_pkey"),
+    ("queries", "incidents", _incidents, "incidents_opened"),
+    ("queries", "incidents", _incidents | {"id": "i7", "limit": 1}, "incidents_"),
+    ("queries", "plan", {"incident": "i7"}, "plans_pkey"),
+    ("queries", "command", {"id": "c7"}, "commands_pkey"),
+    ("queries", "config_done", {"id": "g8"}, "config_log_id"),
+    ("queries", "registry", {"section": "devices", "after": "d3", "limit": 100}, "registry_pkey"),
+    ("queries", "registry_row", {"section": "devices", "id": "d3"}, "registry_pkey"),
+    ("queries", "forget_rejects", {"keep": 39_999}, "rejects_pkey"),
+    ("queries", "held_fixes", {"device": "x7", "limit": 1000}, "held_pkey"),
+    ("queries", "drop_held", {"device": "x7", "times_us": [T0_US], "contents": [7]}, "held_pkey"),
+    ("queries", "expire_held", {"before_us": T0_US + 10_000_000, "limit": 1000}, "held_received"),
+    ("queries", "store_fixes", {}, ""),
+    ("queries", "device_keys", {"ids": ["d1", "d2"]}, ""),
+    ("upkeep", "roll_up", _roll_up, "fixes_pkey"),
+    ("upkeep", "hours", _hours, "fix_hours_"),
+    ("upkeep", "hours", _hours | {"device": "d7"}, "fix_hours_"),
+    ("upkeep", "sums", {"from_us": MID_US, "to_us": MID_US + 8 * HOUR_US, "limit": 1000}, "fix_hours_hour"),
+    ("why", "held_of", {"device": "x7"}, "held_pkey"),
+    ("joins", "joins_of", {"devices": ["d1", "d2"]}, "registry_assigned"),
+    ("joins", "held_registered", {"limit": 100}, "held_pkey"),
+]  # fmt: skip
+_numbers = count()
+
+
+@pytest.fixture(scope="module")
+def filled_url(postgres_server_url: str) -> Iterator[str]:
+    """URL of a database with a month of a fleet; tests only ask how it would be read."""
+    name = f"filled{next(_numbers)}"
+    admin(postgres_server_url, f"CREATE DATABASE {name} TEMPLATE ronda_template")
+    url = database_url(postgres_server_url, name)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute((Path(__file__).parent / "filled.sql").read_bytes())
+        connection.execute("VACUUM ANALYZE")
+    yield url
+    admin(postgres_server_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def plan_of(url: str, file: str, name: str, named: dict[str, Any]) -> str:
+    async def body(pool: Any) -> str:
+        async with pool.connection() as connection:
+            await connection.execute(pg.query("staging"))
+            rows = await connection.execute(b"EXPLAIN " + pg.queries(f"{file}.sql")[name], named)
+            return "\n".join([row[0] for row in await rows.fetchall()])
+
+    return run_pool(url, body)
+
+
+@pytest.mark.parametrize(("file", "name", "named", "index"), HOT, ids=[f"{case[1]}-{i}" for i, case in enumerate(HOT)])
+def test_hot_queries_use_their_index(filled_url: str, file: str, name: str, named: dict[str, Any], index: str) -> None:
+    """The plan names the index and no whole large table."""
+    plan = plan_of(filled_url, file, name, named)
+    assert index in plan, plan
+    assert not LARGE.search(plan), plan
+
+
+def test_a_day_is_read_from_its_chunks_only(filled_url: str) -> None:
+    """Hours of one device touch at most two chunks of the thirty, where there are chunks."""
+    plan = plan_of(filled_url, "queries", "fixes", _fixes | {"limit": 1000})
+    assert len(set(re.findall(r"_hyper_\w+?_chunk", plan))) <= 2, plan
+
+
+def test_every_query_that_runs_often_is_looked_at() -> None:
+    """A new query of the store's own is put among the hot ones, or here among those that need no index."""
+    rare = {
+        "offsets", "lock_offsets", "new_offsets", "move_offsets", "new_device_keys", "staging", "copy_staging",
+        "empty_staging", "held_count", "store_held", "rewrite_alone", "lock_events", "store_events", "store_dwells",
+        "store_alerts", "store_incidents", "store_plans", "store_rejects", "log_config", "clear_section", "delete_rows",
+        "upsert_rows", "store_commands", "finish_commands", "ring", "held_devices", "vehicles_at", "listen", "versions",
+        "take_due", "plan_each_time", "hypertable", "timescale", "drop_chunks", "forget_fixes",
+    }  # fmt: skip
+    known = rare | {name for file, name, _, _ in HOT if file in ("queries", "upkeep")}
+    assert known == {*pg.queries("queries.sql"), *pg.queries("upkeep.sql")}
+
+
+@pytest.mark.parametrize(
+    ("name", "named"),
+    [("fixes", _fixes | {"limit": 1000}), ("dwells", _dwells | {"device": "d7"}), ("alerts", _alerts)],
+)
+def test_asking_often_keeps_the_good_plan(filled_url: str, name: str, named: dict[str, Any]) -> None:
+    """A prepared query is planned for its values each time: one plan for all values would read far too much."""
+
+    async def body(pool: Any) -> list[Any]:
+        async with pool.connection() as connection:
+            for _ in range(15):
+                await connection.execute(pg.query(name), named)
+            told = await connection.execute(
+                "SELECT custom_plans, generic_plans FROM pg_prepared_statements WHERE position('LIMIT' IN statement) > 0"
+            )
+            return list(await told.fetchall())
+
+    ((custom, generic),) = run_pool(filled_url, body)
+    assert (custom > 5, generic) == (True, 0)
