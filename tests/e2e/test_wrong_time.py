@@ -63,7 +63,7 @@ def offset_to(year: int) -> str:
     return f"{round((year - 1970) * 365.25 * 86400 - time.time()):+d}"
 
 
-@pytest.mark.parametrize("year", [2016, 2099])
+@pytest.mark.parametrize("year", [2016, pytest.param(2099, marks=pytest.mark.soak)])
 def test_a_boot_in_another_year(elsewhen: Elsewhen, year: int) -> None:
     """It starts, listens, says why it is not ready, acknowledges nothing; set right, it loses nothing."""
     elsewhen.start()

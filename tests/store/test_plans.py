@@ -141,7 +141,7 @@ def test_asking_often_keeps_the_good_plan(filled_url: str, name: str, named: dic
             for _ in range(15):
                 await connection.execute(pg.query(name), named)
             told = await connection.execute(
-                "SELECT custom_plans, generic_plans FROM pg_prepared_statements WHERE position('LIMIT' IN statement) > 0"
+                "SELECT custom_plans, generic_plans FROM pg_prepared_statements WHERE statement LIKE '%LIMIT%'"
             )
             return list(await told.fetchall())
 
