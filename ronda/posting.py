@@ -46,7 +46,7 @@ async def posting(runtime: Runtime) -> AsyncIterator[Posting]:
     directory = Directory()
     await directory.load(runtime.pool)
     intake = Intake(
-        append=runtime.log.append,
+        append=runtime.append,
         partitions=runtime.partitions,
         clock=runtime.clock,
         directory=directory,

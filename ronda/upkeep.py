@@ -14,12 +14,12 @@ from store.upkeep import forget, roll_up
 
 log = logging.getLogger(__name__)
 
-EVERY_S: Final = 60.0  # the sums of the running hour are at most this old
+EVERY_S: Final = 120.0  # about how old the sums of the running hour are; counting it anew costs its fixes
 HELD_US: Final = 24 * 3600 * 1_000_000  # how long a stranger's fixes wait to be adopted
 
 
 async def keep_for_ever(runtime: Runtime) -> None:
-    """Once a minute; not while the clock is in doubt, for a wrong one would forget what is still wanted."""
+    """Every two minutes; not while the clock is in doubt, for a wrong one would forget what is still wanted."""
     while True:
         await asyncio.sleep(EVERY_S)
         await runtime.holds.free_of("clock")

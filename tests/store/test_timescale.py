@@ -24,7 +24,8 @@ VERSION_1_ROWS = """
 INSERT INTO device_keys (id) VALUES ('d1');
 INSERT INTO fixes
 SELECT
-    1, from_us(1767571200000000 + n * 1800000000::bigint), now(), 1, 2, 3.5, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 1, n
+    1, from_us(1767571200000000 + n * 1800000000::bigint), now(), 1, 2, 3.5, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+    0, 1, n
 FROM generate_series(0, 95) AS n;
 INSERT INTO offsets VALUES ('archive', 'in.0', '7-0');
 INSERT INTO rejects (received, reason, dialect, topic, device, detail, payload)
