@@ -45,7 +45,9 @@ class Required:
     """Turns a skip into a failure for each mark that the environment requires, and counts who passed."""
 
     def __init__(self) -> None:
-        self.passed = {mark: 0 for mark in (*NEEDS, TIMESCALE) if os.environ.get(f"RONDA_REQUIRE_{mark.upper()}") == "1"}
+        self.passed = {
+            mark: 0 for mark in (*NEEDS, TIMESCALE) if os.environ.get(f"RONDA_REQUIRE_{mark.upper()}") == "1"
+        }
         self.complaints: list[str] = []
 
     @pytest.hookimpl(wrapper=True)

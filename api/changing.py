@@ -43,11 +43,11 @@ async def put(deps: Deps, change: Change, entity: Any, *, only_new: bool = False
         _check_seen(change, entity.id, current)
         if isinstance(entity, Person) and current is not None:
             entity = _with_consent(entity, current)
+        if current is not None and _is(current, entity):
+            return current, False
         row = msgspec.to_builtins(entity)
-        if row != current:
-            rows = [row, *await _judged(deps, change, entity)]
-            held_of = [entity.id] if section == "devices" else []
-            await deps.register([_upsert(change, rows)], held_of)
+        rows = [row, *await _judged(deps, change, entity)]
+        await deps.register([_upsert(change, rows)], [entity.id] if section == "devices" else [])
     return row, current is None
 
 
@@ -61,6 +61,14 @@ async def delete(deps: Deps, change: Change, row_id: str) -> None:
         configs = await _ended(deps, change, row_id) if change.section in _ONE_OF else []
         gone = Config(section=change.section, op="delete", rows=({"id": row_id},), actor=change.actor)
         await deps.register([*configs, gone])
+
+
+def _is(current: dict[str, Any], entity: Any) -> bool:
+    """Whether the registry has the row just so; the same again is no change."""
+    try:
+        return bool(msgspec.convert(current, type(entity)) == entity)
+    except msgspec.ValidationError:  # of an older or newer make
+        return False
 
 
 def _check_seen(change: Change, row_id: str, current: dict[str, Any] | None) -> None:

@@ -91,7 +91,7 @@ class Batcher:
         self._on_heard = on_heard
         self._waiting: deque[Message] = deque()
         self._writing: Sequence[Message] = ()
-        self._bytes = 0
+        self._bytes = self._taken_bytes = 0  # of all that waits or is being written; of the latter
         self._look_at_limits()
         self._full = False
         self._healthy = True
@@ -184,12 +184,18 @@ class Batcher:
         _logger.info("intake goes on", extra={"action": "ingest.released", "waiting": len(self._waiting)})
 
     def _take(self) -> list[Message]:
+        """The next batch: all that waits, or as much of it as makes one. Nothing is being written now."""
+        limits = self._limits
         batch: list[Message] = []
-        room = self._limits.batch_bytes
-        while self._waiting and len(batch) < self._limits.batch_messages and room > 0:
-            message = self._waiting.popleft()
-            room -= len(message.payload) + _OVERHEAD
-            batch.append(message)
+        if len(self._waiting) <= limits.batch_messages and self._bytes <= limits.batch_bytes:
+            batch, self._taken_bytes = list(self._waiting), self._bytes
+            self._waiting.clear()
+        else:
+            self._taken_bytes = 0
+            while self._waiting and len(batch) < limits.batch_messages and self._taken_bytes < limits.batch_bytes:
+                message = self._waiting.popleft()
+                self._taken_bytes += len(message.payload) + _OVERHEAD
+                batch.append(message)
         self._writing = batch
         self._look_at_limits()
         if not self._waiting:
@@ -217,7 +223,7 @@ class Batcher:
             self._on_heard(admitted.heard)
         self._writing = ()
         self._look_at_limits()
-        self._bytes -= sum(len(message.payload) + _OVERHEAD for message in batch)
+        self._bytes -= self._taken_bytes
         self._count(batch, admitted)
         for listener, reject in admitted.told:
             self._tell(partial(listener, reject))
@@ -233,7 +239,8 @@ class Batcher:
 
     async def write_summaries(self) -> None:
         """Store how many rejects were withheld, if it is time to; beside `run`."""
-        await self._write_rejects(self._ration.summaries(self._clock.now_us()))
+        if self._standstill() is None:
+            await self._write_rejects(self._ration.summaries(self._clock.now_us()))
 
     async def _write_rejects(self, rejects: list[Reject]) -> None:
         if rejects:

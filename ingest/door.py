@@ -22,6 +22,7 @@ from ingest import wire
 from ingest.admit import may_use
 from ingest.counters import Counters
 from ingest.dialects import Router
+from ingest.lines import Lines, available
 from ingest.mailbox import LASTING_S, Mailboxes, Notice
 from ingest.message import Sink
 from ingest.recheck import Credential, Rechecks
@@ -36,6 +37,7 @@ _KNOCKS: Final = {
     wire.NOT_AUTHORIZED: "no password was given",
 }
 _CLIENT_ID_MAX: Final = 256
+_BACKLOG: Final = 1024
 _SWEEP_S: Final = 1.0
 _STUCK_S: Final = 60.0  # a client that takes nothing of what we write for this long is gone
 _LAST_WORDS_S: Final = 5.0
@@ -83,7 +85,7 @@ class Door:
         self._dirty: list[Session] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._checks = asyncio.Semaphore(_CHECKS)
-        self._server: asyncio.Server | None = None
+        self._server: asyncio.Server | Lines | None = None
         self._sweeper: asyncio.Task[None] | None = None
         self._rechecks = Rechecks(self._connections, self._ask, params.recheck_s, counters)
         self._loop = asyncio.get_running_loop()
@@ -101,20 +103,27 @@ class Door:
 
     async def __aenter__(self) -> Self:
         params = self._params
-        handshake_s = params.connect_timeout_s if params.tls else None
-        self._server = await self._loop.create_server(
-            lambda: Session(self),
-            params.host,
-            params.port,
-            ssl=params.tls,
-            backlog=1024,
-            ssl_handshake_timeout=handshake_s,
-        )
+        self._server = await self._listen()
         self._sweeper = asyncio.create_task(self._sweep())
         self._background(self._rechecks.run())
         extra = {"action": "door.open", "host": params.host, "port": self.port}
         _logger.info("the door is open on %s:%d", params.host, self.port, extra=extra)
         return self
+
+    async def _listen(self) -> asyncio.Server | Lines:
+        params = self._params
+        if params.tls is None and available():
+            lines = Lines(lambda: Session(self))
+            await lines.listen(params.host, params.port, _BACKLOG)
+            return lines
+        return await self._loop.create_server(
+            lambda: Session(self),
+            params.host,
+            params.port,
+            ssl=params.tls,
+            backlog=_BACKLOG,
+            ssl_handshake_timeout=params.connect_timeout_s if params.tls else None,
+        )
 
     async def __aexit__(self, *exc: object) -> None:
         if self._server is None or self._sweeper is None:
@@ -128,6 +137,8 @@ class Door:
         await asyncio.sleep(0)  # let the goodbyes out
         for session in list(self._connections):
             session.abort()
+        if isinstance(self._server, Lines):
+            self._server.release()
         self._server = None
 
     def stop_reading(self) -> None:

@@ -41,7 +41,7 @@ class Problem(NamedTuple):
     payload: bytes | None = None  # the element, when it is not the whole message
 
 
-class Decoded(NamedTuple):
+class Decoded(msgspec.Struct, frozen=True, gc=False):
     """What a message said. `flags` (bits of `core.fixes.Flag`) has one number per fix, or none when all are zero.
 
     `device` is the device that the message itself names, in dialects whose topic names none.

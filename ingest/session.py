@@ -383,7 +383,9 @@ class Session(asyncio.Protocol):
     def flush(self) -> None:
         """Write the acknowledgements gathered since the last flush, in one go."""
         out, self._out = self._out, bytearray()
-        self._send(out)
+        transport = self._transport
+        if out and transport is not None and not transport.is_closing():
+            transport.write(out)
 
     def _send(self, data: bytes | bytearray) -> None:
         if data and self._transport is not None and not self._transport.is_closing():

@@ -52,6 +52,7 @@ async def demo(runtime: Runtime) -> None:
     """Fill the city, print the links, and keep the trucks driving until cancelled."""
     city = cities.load(runtime.settings.city)
     graph = await asyncio.to_thread(streets.build, city, SEED)
+    await runtime.holds.free_of("clock")
     await _register(runtime, city, graph)
     known_us = await _known_until(runtime)
     async with emit.publishers(runtime.urls.mqtt, name="demo", patience_s=600.0) as to:

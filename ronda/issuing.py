@@ -52,6 +52,19 @@ async def demand_registered(
         )
 
 
+async def warn_of_stranger(settings: Settings, pool: AsyncConnectionPool, device: str, *, register: bool) -> None:
+    """One credential may come before its device: its fixes are held until somebody registers it, and it is said so."""
+    if device in await classes(pool):
+        return
+    if register:
+        await _register(settings, [device])
+        return
+    sys.stderr.write(
+        f"{device} is not registered: what it sends is held for 24 hours, and counts once it is "
+        "(`ronda import devices`, the console, or --register here).\n"
+    )
+
+
 async def _register(settings: Settings, devices: Sequence[str]) -> None:
     from ronda.sending import settle
     from ronda.up import located, opened

@@ -80,6 +80,8 @@ class Runtime:
         await self.tell(config)
 
     async def tell(self, entry: Entry) -> None:
-        """Append one tick, command or configuration to every partition's input."""
+        """Append one tick, command or configuration to every partition's input; not under a wrong clock."""
+        if why := self.holds.of("clock"):
+            raise UnavailableError(why)
         body = encode(entry)
         await self.log.append([(stream, body) for stream in self.inputs()])

@@ -24,7 +24,7 @@ from ronda.runtime import Parts, Runtime, Urls
 from ronda.serving import settled_port
 from ronda.settings import Settings
 from ronda.system import SystemClock
-from ronda.watching import Watch
+from ronda.watching import Watch, look_once
 
 log = logging.getLogger(__name__)
 
@@ -111,7 +111,7 @@ async def opened(settings: Settings, urls: Urls, parts: Parts) -> AsyncIterator[
         stack.push_async_callback(stream_log.close)
         for warning in await stream_log.check_durable():
             log.warning(warning, extra={"action": "up.not_durable"})
-        yield Runtime(
+        runtime = Runtime(
             settings=settings,
             clock=SystemClock(),
             log=stream_log,
@@ -120,6 +120,8 @@ async def opened(settings: Settings, urls: Urls, parts: Parts) -> AsyncIterator[
             partitions=await stream_log.partitions(settings.partitions),
             parts=parts,
         )
+        await look_once(runtime)
+        yield runtime
 
 
 def located(settings: Settings) -> Urls:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -12,6 +13,7 @@ import msgspec
 
 from core.units import US_PER_S
 from ingest.ticker import find_last_tick
+from ronda.holds import Witness
 from ronda.room import MB, Room, least_free, left_bytes
 from ronda.runtime import AWAY, Runtime
 from ronda.settings import Settings
@@ -87,10 +89,7 @@ class Watch:
         if self._keeper is None:
             return
         now_s = _loop_s()
-        devices: dict[str, int] = {}
-        if not self._keeper.confirmed:
-            for witness in self._holds.witnesses:
-                devices |= witness()
+        devices = {} if self._keeper.confirmed else heard(self._holds.witnesses)
         self._own = self._keeper.look(self._runtime.clock.now_us(), now_s, devices) or ""
         self._holds.trusted_us = self._keeper.best_us(now_s)
         self._holds.put("clock", self._own or self._shared or None)
@@ -113,6 +112,23 @@ class Watch:
             self._written = self._own
         self._shared = "" if self._own else await told_hold(self._runtime.log, beside=self._me)
         self._holds.put("clock", self._own or self._shared or None)
+
+
+async def look_once(runtime: Runtime) -> None:
+    """For commands, which are over before a watch would help: is the clock one to write by?"""
+    keeper = Timekeeper(await last_time_us(runtime.log), trust=runtime.settings.trust_clock, listen_s=0.0)
+    runtime.holds.put("clock", keeper.look(runtime.clock.now_us(), 0.0, {}))
+
+
+def heard(witnesses: Sequence[Witness]) -> dict[str, int]:
+    """What all of them tell. A fault of one costs its word, not the stage: it reads what nobody has admitted yet."""
+    devices: dict[str, int] = {}
+    for witness in witnesses:
+        try:
+            devices |= witness()
+        except Exception:
+            log.exception("devices' clocks cannot be read", extra={"action": "watch.witness_failed"})
+    return devices
 
 
 async def last_time_us(stream_log: Log) -> int:

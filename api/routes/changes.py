@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Body, Depends, Header, Query
@@ -17,6 +18,7 @@ from api.roles import Allow, Permission
 from api.routes.registry import shown
 from core.entities import REGISTRIES
 from core.entries import Section
+from core.errors import UnavailableError
 from core.identity import Identity
 
 _PERMISSIONS: Final[dict[str, Permission]] = {"people": "people.write"}
@@ -93,5 +95,6 @@ async def _answer(request: Request, deps: Deps, section: str, row: dict[str, Any
 
 
 async def _renamed(request: Request) -> None:
-    """The map names vehicles by the assignments of now: at once, not at its next look."""
-    await hub_of(request).name_vehicles()
+    """The map names vehicles by the assignments of now: at once, or, should the database go away, at its next look."""
+    with contextlib.suppress(UnavailableError):
+        await hub_of(request).name_vehicles()

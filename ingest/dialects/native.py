@@ -74,15 +74,11 @@ def decode_many(payloads: Sequence[bytes]) -> list[Decoded] | None:
         values = _joined.decode(b"[" + f',"{separator}",'.encode().join(payloads) + b"]")
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         return None
-    own, between = values[::2], values[1::2]
-    if len(own) != len(payloads) or any(value != separator for value in between):
+    own: list[Any] = values[::2]
+    between = values[1::2]
+    if len(own) != len(payloads) or between.count(separator) != len(between) or str in map(type, own):
         return None
-    said: list[Decoded] = []
-    for value in own:
-        if isinstance(value, str):
-            return None
-        said.append(Decoded(value if isinstance(value, list) else [value], []))
-    return said
+    return [Decoded(value if isinstance(value, list) else [value], []) for value in own]
 
 
 def _decode_loosely(payload: bytes) -> Decoded:

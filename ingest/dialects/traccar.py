@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+import msgspec
+
 from core.fixes import Flag
 from core.units import US_PER_S
 from ingest.columns import read_times
@@ -47,7 +49,7 @@ def decode(payload: bytes) -> Decoded:
     device = look_up(value, "device.uniqueId")
     if not isinstance(device, str) or not device.strip():
         return refuse("missing_field", 'device.uniqueId; forward.type must be "json" or "mqtt", which send the device')
-    return _forwarded(value)._replace(device=device.strip())
+    return msgspec.structs.replace(_forwarded(value), device=device.strip())
 
 
 def _forwarded(value: Mapping[str, Any]) -> Decoded:

@@ -7,6 +7,7 @@ import asyncio
 import getpass
 import sys
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -54,7 +55,14 @@ async def _import(args: argparse.Namespace, settings: Settings) -> int:
     if args.dry_run:
         return await _preview(args, settings, taken)
     async with opened(settings, located(settings), Parts()) as runtime:
-        registrar = Registrar(runtime.log, runtime.pool, runtime.clock, runtime.partitions, wait_s=_WAIT_S)
+        registrar = Registrar(
+            runtime.log,
+            runtime.pool,
+            runtime.clock,
+            runtime.partitions,
+            wait_s=_WAIT_S,
+            standstill=partial(runtime.holds.of, "clock"),
+        )
         async with registrar.alone():
             change = await compare(runtime.pool, args.section, taken, replace=args.replace, close=args.close)
             _report_change(change, "")

@@ -7,6 +7,7 @@ import asyncio
 import sys
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -113,7 +114,14 @@ async def _register(runtime: Runtime, strangers: list[str], args: argparse.Names
         _say_strangers(strangers, "not registered")
         raise RondaError("Register them first (`ronda import devices FILE`), or say --register. Nothing was imported.")
     rows = [msgspec.to_builtins(Device(id=DeviceId(device), cls=args.cls)) for device in strangers]
-    registrar = Registrar(runtime.log, runtime.pool, runtime.clock, runtime.partitions, wait_s=_WAIT_S)
+    registrar = Registrar(
+        runtime.log,
+        runtime.pool,
+        runtime.clock,
+        runtime.partitions,
+        wait_s=_WAIT_S,
+        standstill=partial(runtime.holds.of, "clock"),
+    )
     for at in range(0, len(rows), ROWS_AN_ENTRY):
         part = tuple(rows[at : at + ROWS_AN_ENTRY])
         await registrar([Config(section="devices", rows=part, actor="import")], [row["id"] for row in part])

@@ -36,7 +36,7 @@ async def _create(args: argparse.Namespace, settings: Settings, clock: Clock) ->
     expires_us = expiry_us(args.expires, clock.now_us(), settings.city)
     async with database(settings) as pool:
         if args.device:
-            await issuing.demand_registered(settings, pool, [args.device], register=args.register)
+            await issuing.warn_of_stranger(settings, pool, args.device, register=args.register)
         token_id, secret = await credentials.create_token(
             pool,
             role=args.role,

@@ -153,6 +153,21 @@ def test_the_writer_is_recorded(postgres_url: str) -> None:
     assert in_writing_world(postgres_url, body) == ("supervisor@test", "upsert", NOW_US)
 
 
+@pytest.mark.parametrize("section", BODIES)
+def test_the_same_again_is_no_change(postgres_url: str, section: str) -> None:
+    """A client that repeats itself fills no log, and its ETag stays."""
+
+    async def body(there: World) -> list[Any]:
+        await configured(there, *fleet("t1"))
+        path = f"/api/v1/{section}/x-1"
+        first = await there.ask("PUT", path, "admin", json=BODIES[section])
+        before = await there.deps.log.length("in.0")
+        again = await there.ask("PUT", path, "admin", json=BODIES[section])
+        return [await there.deps.log.length("in.0") - before, first.headers["etag"] == again.headers["etag"]]
+
+    assert in_writing_world(postgres_url, body) == [0, True]
+
+
 def test_what_is_assigned_is_not_deleted_unseen(postgres_url: str) -> None:
     """409 names the assignment; `close` ends it now, one that has not begun never will; history stays."""
 

@@ -4,9 +4,14 @@ import asyncio
 import json
 import logging
 
+import httpx
 import pytest
 from httpx import BasicAuth
+from psycopg_pool import AsyncConnectionPool
 
+from api.app import create_app
+from api.deps import Deps
+from core.clock import ManualClock
 from core.entries import Config
 from core.errors import UnavailableError
 from ingest.admit import PAYLOAD_MAX
@@ -14,7 +19,7 @@ from store import credentials
 from store.memory import MemoryLog
 from tests.api.posting import NOW_S, posting
 from tests.api.samples import NOW_US, S
-from tests.api.world import BASE
+from tests.api.world import BASE, CITY
 
 pytestmark = pytest.mark.service
 NATIVE = "/ingest/v1/fixes"
@@ -315,3 +320,17 @@ def test_bodies_in_flight_are_bounded_together(postgres_url):
         return full, (await post.send(NATIVE, fix(), auth=auth)).status_code
 
     assert posting(postgres_url, body, "t-1") == (503, 200)
+
+
+def test_while_credentials_cannot_be_checked_the_device_is_asked_to_come_back():
+    """503 with Retry-After, not 401: a phone must not believe that it was thrown out."""
+
+    async def main():
+        gone = AsyncConnectionPool("host=/nowhere", open=False)
+        deps = Deps(pool=gone, database_url="", log=MemoryLog(), clock=ManualClock(NOW_US), city=CITY)
+        transport = httpx.ASGITransport(app=create_app(deps))
+        async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
+            return await client.post(NATIVE, content=fix(), headers={"Authorization": "Bearer " + "x" * 43})
+
+    answer = asyncio.run(main())
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")

@@ -16,6 +16,7 @@ import redis.asyncio
 
 from core.errors import ConfigError
 from ronda.embedded import postgres as postgres_module
+from ronda.embedded import supervisor
 from ronda.embedded.places import data_folder
 from ronda.embedded.postgres import embedded_postgres
 from ronda.embedded.process import ServerError, Spec, end_leftover, leftover, works_in
@@ -162,6 +163,36 @@ def test_dead_server_comes_back_and_it_is_told(tmp_path: Path) -> None:
 
     asyncio.run(main())
     assert news == [("sleeper", "died"), ("sleeper", "restarted")]
+
+
+def test_a_dead_server_waits_for_room_on_its_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a full disk ended would only end again; the attempts are not used up by it."""
+    heard: list[str] = []
+
+    async def run() -> None:
+        async with supervised(sleeper(tmp_path), at_once, lambda _, news: heard.append(news)):
+            monkeypatch.setattr(supervisor, "_ROOM_BYTES", 1 << 62)
+            monkeypatch.setattr(supervisor, "_ROOM_LOOK_S", 0.02)
+            os.kill(int((tmp_path / "sleeper.pid").read_text()), signal.SIGKILL)
+            await asyncio.sleep(0.5)
+            assert heard == ["died"]
+            monkeypatch.setattr(supervisor, "_ROOM_BYTES", 0)
+            async with asyncio.timeout(5):
+                while heard != ["died", "restarted"]:  # noqa: ASYNC110 - the supervisor says it
+                    await asyncio.sleep(0.02)
+
+    asyncio.run(run())
+
+
+def test_embedded_valkey_has_a_limit(data_dir: Path) -> None:
+    """Beyond it writes are refused, nothing is thrown away."""
+
+    async def run() -> tuple[str, str]:
+        async with embedded_valkey(data_dir, max_mb=64) as url, redis.asyncio.Redis.from_url(url) as client:
+            told = await client.config_get("maxmemory*")
+            return told["maxmemory"], told["maxmemory-policy"]
+
+    assert asyncio.run(run()) == ("64000000", "noeviction")
 
 
 def test_leftover_is_ended_before_a_start(tmp_path: Path) -> None:

@@ -53,3 +53,11 @@ def test_the_trusted_clock_is_the_machines_own_unless_told() -> None:
     assert clock.now_us() == 5
     holds.trusted_us = 9
     assert clock.now_us() == 9
+
+
+def test_a_burst_between_two_looks_at_the_memory_is_bounded() -> None:
+    """What may be appended until the next look is counted down."""
+    holds = Holds()
+    holds.left_bytes = 0
+    assert "is being measured" in str(holds.standstill())
+    assert holds.why() is None

@@ -12,7 +12,8 @@ import pytest
 
 from core.clock import ManualClock
 from core.codec import decode, encode
-from core.entries import Tick
+from core.entries import Config, Tick
+from core.errors import UnavailableError
 from core.fixes import Fixes
 from core.units import US_PER_S
 from ingest.directory import Listed
@@ -165,3 +166,26 @@ def test_external_servers_have_disks_of_their_own(tmp_path: Path) -> None:
     """Then nothing here is measured."""
     settings = Settings(data_dir=tmp_path, redis_url="redis://a", database_url="postgresql://b")
     assert watching.folders(settings) == []
+
+
+def test_a_witness_that_fails_costs_its_word_alone() -> None:
+    """It reads messages that nobody has admitted yet; whatever is in them, intake goes on."""
+
+    def broken() -> dict[str, int]:
+        raise RecursionError
+
+    assert watching.heard([broken, lambda: {"t1": 5}]) == {"t1": 5}
+
+
+def test_a_command_writes_nothing_under_a_wrong_clock(tmp_path: Path) -> None:
+    """`ronda import` and its like look once and refuse with the sentence."""
+    clock, log = ManualClock(0), MemoryLog()
+
+    async def body() -> None:
+        runtime = runtime_of(tmp_path, clock, log)
+        await watching.look_once(runtime)
+        with pytest.raises(UnavailableError, match="before Ronda was made"):
+            await runtime.configure(Config(section="devices"))
+        assert await log.length("in.0") == 0
+
+    asyncio.run(body())

@@ -1,15 +1,17 @@
-"""A bad neighbour, as a process of its own: `hostile.py PORT SECRET MESSAGES SEED`. Prints what it did as JSON.
+"""A bad neighbour, as a process of its own: `hostile.py PORT HTTP_PORT SECRET MESSAGES SEED`; prints what it did.
 
 It has a valid credential, for without one it would get no further than CONNECT. Its messages are vectors of every
 dialect with bytes changed, wrong topics, deep, huge and broken payloads; some of its connections break MQTT's
-framing or send a byte a second.
+framing or send a byte a second. Some lanes post the same by HTTP.
 """
 
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import random
+import re
 import sys
 import time
 from collections import Counter
@@ -17,7 +19,8 @@ from contextlib import suppress
 
 from packets import connect_packet, publish_packet, remaining, text  # beside this script, which runs alone
 
-LANES = 8
+LANES = 12
+BREAKING, POSTING = 2, 4  # lanes that break the framing, and that post by HTTP
 SLOW = 100  # connections that never finish a packet
 WINDOW = 200  # messages that a lane sends before it waits for acknowledgements
 POOL = 4000
@@ -105,11 +108,22 @@ def breakage(drawn: random.Random) -> bytes:
     )
 
 
+def request(drawn: random.Random, secret: str, payload: bytes) -> bytes:
+    """A post to one of the devices' routes; some with a length that is not true."""
+    path = drawn.choice(
+        ("v1/fixes", "owntracks", "owntracks?u=budi&d=hp", "osmand", "osmand?id=soak-1&lat=x", "traccar")
+    )
+    login = base64.b64encode(f"{drawn.choice(('gateway', 'soak-1', ''))}:{secret}".encode())
+    length = len(payload) if drawn.random() < 0.98 else drawn.choice((0, len(payload) + 50, 10**9))
+    head = f"POST /ingest/{path} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\nAuthorization: Basic "
+    return head.encode() + login + b"\r\n\r\n" + payload
+
+
 class Neighbour:
     """Counts down what all lanes send together."""
 
-    def __init__(self, port: int, secret: str, messages: int, seed: int) -> None:
-        self.port, self.secret, self.left = port, secret, messages
+    def __init__(self, port: int, http_port: int, secret: str, messages: int, seed: int) -> None:
+        self.port, self.http_port, self.secret, self.left = port, http_port, secret, messages
         self.drawn = random.Random(seed)
         self.pool = [message(self.drawn) for _ in range(POOL)]
         self.kinds: Counter[str] = Counter()
@@ -125,8 +139,10 @@ class Neighbour:
     async def lane(self, number: int) -> None:
         while self.left > 0:
             with suppress(OSError, TimeoutError, asyncio.IncompleteReadError):
-                if number == 0:
+                if number < BREAKING:
                     await self.broken()
+                elif number < BREAKING + POSTING:
+                    await self.post()
                 else:
                     await self.flood(number)
             self.closed += 1
@@ -137,8 +153,22 @@ class Neighbour:
         try:
             writer.write(breakage(self.drawn))
             self._count("framing")
-            async with asyncio.timeout(0.05):
+            async with asyncio.timeout(0.02):
                 await reader.read(100)
+        finally:
+            writer.close()
+
+    async def post(self) -> None:
+        """Requests on one connection until the server has had enough of it."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.http_port)
+        try:
+            while self.left > 0:
+                writer.write(request(self.drawn, self.secret, self.drawn.choice(self.pool)[2]))
+                self._count("http")
+                async with asyncio.timeout(5.0):
+                    head = await reader.readuntil(b"\r\n\r\n")
+                    length = re.search(rb"content-length: (\d+)", head.lower())
+                    await reader.readexactly(int(length[1]) if length else 0)
         finally:
             writer.close()
 
@@ -203,8 +233,8 @@ class Neighbour:
             await asyncio.sleep(0.5)
 
 
-async def main(port: int, secret: str, messages: int, seed: int) -> None:
-    neighbour = Neighbour(port, secret, messages, seed)
+async def main(port: int, http_port: int, secret: str, messages: int, seed: int) -> None:
+    neighbour = Neighbour(port, http_port, secret, messages, seed)
     begun = time.monotonic()
     await neighbour.run()
     passed_s = time.monotonic() - begun
@@ -213,4 +243,4 @@ async def main(port: int, secret: str, messages: int, seed: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])))
+    asyncio.run(main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], int(sys.argv[4]), int(sys.argv[5])))

@@ -149,3 +149,22 @@ def test_the_letter_that_takes_stops_takes_no_call(postgres_url):
         return asked, await console.page.is_visible(".sos li")
 
     assert browse(postgres_url, body) == ([], True)
+
+
+def test_every_call_can_be_reached_on_a_phone(postgres_url):
+    """The newest stands there; the others come with a click, also those whose device has no row."""
+
+    async def body(console):
+        await console.page.set_viewport_size({"width": 390, "height": 844})
+        await console.there.archived(CALL, alert("s-9", kind="sos", device="new-phone", dwell=None, at_us=NOW_US - S))
+        await console.enter()
+        await console.page.wait_for_selector(".sos li")
+        first = await console.text(".sos ul")
+        await console.page.click(".sos .banner-more")
+        await console.page.wait_for_selector(".sos li >> nth=1")
+        return first, await console.text(".sos ul")
+
+    first, both = browse(postgres_url, body)
+    assert "new-phone" in first
+    assert "KPG-2" not in first
+    assert "KPG-2" in both

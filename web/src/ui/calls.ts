@@ -14,13 +14,14 @@ export interface CallActions {
   siren: Siren;
 }
 
-/** The newest; the list below the banners has the rest. A phone keeps room for the map. */
+/** The newest; the others are a click away. A phone keeps room for the map. */
 const mostRows = (): number => (matchMedia("(max-width: 760px)").matches ? 1 : 3);
 
 export function callBanner(app: App, act: CallActions): View {
   const words = w().sos;
   const rows = new KeyedList<Call>(h("ul"), (call) => call.id, (call) => callRow(app, act, call.id));
-  const more = h("button", { class: "banner-more", attrs: { type: "button" }, on: { click: () => app.set(() => { app.tab = "attention"; app.only = undefined; app.search = ""; }) } });
+  let all = false; // a device that was never on the map has no row elsewhere
+  const more = h("button", { class: "banner-more", attrs: { type: "button" }, on: { click: () => app.set(() => (all = !all)) } });
   const sound = soundButton(app, act.siren);
   const node = h("div", { class: "sos", attrs: { role: "alert", "aria-live": "assertive", "aria-label": words.label } }, rows.node, h("div", { class: "sos-foot" }, more, sound.node));
   return {
@@ -29,10 +30,11 @@ export function callBanner(app: App, act: CallActions): View {
       const calls = app.calls();
       show(node, calls.length > 0);
       const most = mostRows();
-      rows.render(calls.slice(0, most));
+      rows.render(all ? calls : calls.slice(0, most));
       const rest = calls.length - most;
-      text(more, words.more(rest));
+      text(more, all ? words.fewer : words.more(rest));
       show(more, rest > 0);
+      if (rest <= 0) all = false;
       sound.render();
     },
   };
@@ -45,6 +47,7 @@ function callRow(app: App, act: CallActions, id: string): Row<Call> {
   const age = h("span", { class: "sos-age", attrs: { "aria-live": "off" } });
   const look = (): void => {
     if (!shown) return;
+    app.asking.open = false; // what covers the map can wait
     const unit = app.unit(shown.device);
     if (unit) app.select(shown.device, true);
     else act.showPoint(shown.lon, shown.lat);

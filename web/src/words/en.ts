@@ -80,6 +80,7 @@ export const en: Words = {
     title: "SOS",
     pressed: (at, age) => `pressed ${at} · ${age} ago`,
     more: (n) => (n === 1 ? "1 other call" : `${n} other calls`),
+    fewer: "The newest only",
     hush: "Silence the sound",
     unlock: "Turn the sound on",
   },

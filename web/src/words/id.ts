@@ -79,6 +79,7 @@ export const id = {
     title: "SOS",
     pressed: (at: string, age: string) => `ditekan ${at} · ${age} lalu`,
     more: (n: number) => `${n} panggilan lain`,
+    fewer: "Hanya yang terbaru",
     hush: "Diamkan suara",
     unlock: "Nyalakan suara",
   },
