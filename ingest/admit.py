@@ -53,8 +53,8 @@ Bools = NDArray[np.bool_]
 class Admitted:
     """What a batch of messages came to."""
 
-    fixes: Fixes = field(default_factory=Fixes.empty)
-    held: Fixes = field(default_factory=Fixes.empty)  # of devices that nobody registered
+    fixes: Fixes
+    held: Fixes  # of devices that nobody registered
     rejects: list[Reject] = field(default_factory=list)
     told: list[tuple[Callable[[Reject], None], Reject]] = field(default_factory=list)  # who waits for which reject
     devices: list[Device] = field(default_factory=list)  # to register before the fixes are written
@@ -82,6 +82,7 @@ class Admission:
         self._opener = Opener(directory, payload_max)
         self._strangers = strangers or Strangers()
         self._honesty = Honesty(directory.cls)
+        self._nothing = Fixes.empty()  # made once: its hash costs as much as that of a hundred fixes
         self._registered: set[str] = set()  # by us, and perhaps not yet seen by `directory`
 
     def sort(self, messages: Sequence[Message]) -> Admitted:
@@ -115,12 +116,12 @@ class Admission:
         except Exception as error:  # noqa: BLE001  # the batch's fault is in the log with its traceback already
             extra = {"action": "ingest.admission_failed", "topic": message.topic}
             _logger.error("admission failed on a message: %r", error, extra=extra)  # noqa: TRY400  # see above
-        failed = Admitted()
+        failed = Admitted(self._nothing, self._nothing)
         self._add(failed, message, refusal(message, "", "", _FAULT))
         return failed
 
     def _sort(self, messages: Sequence[Message]) -> Admitted:
-        admitted = Admitted()
+        admitted = Admitted(self._nothing, self._nothing)
         opened, refused = self._opener.open(messages)
         for message, dialect, device, problem in refused:
             self._refuse(admitted, message, dialect, device, problem)
