@@ -28,6 +28,7 @@ TOPICS_MAX: Final = 64  # subscriptions of one session
 _ROUTES_MAX: Final = 1000  # topics that a session remembers
 _ROUTE_BYTES: Final = 512  # a longer topic is judged anew each time
 _WRITE_HIGH: Final = 64 * 1024
+_AT_QOS_1: Final = wire.PUBLISH << 4 | 0x02  # first byte of a PUBLISH, its DUP and RETAIN aside
 _HEAD: Final = 70_000  # the longest topic and packet id
 
 
@@ -175,7 +176,7 @@ class Session(asyncio.Protocol):
         at, end, self._need = 0, len(data), 2
         if self._skip:
             at = self._pass_over(end)
-        while end - at >= 2 and not self._holds:
+        while end - (at := self._usual(data, at, end)) >= 2 and not self._holds:
             if not self.version and data[at] != wire.CONNECT << 4:
                 raise WireError("the first packet is not CONNECT", PROTOCOL_ERROR)
             size, start = data[at + 1], at + 2
@@ -198,13 +199,26 @@ class Session(asyncio.Protocol):
                 return b""
         return data[at:]
 
+    def _usual(self, data: bytes, at: int, end: int) -> int:
+        """Handle whole packets from `at` on as long as they are what a fleet sends all day; where to go on."""
+        while end - at > 2 and data[at] & 0xF6 == _AT_QOS_1 and not self._holds:
+            size, start = data[at + 1], at + 2
+            if size > 0x7F:
+                if data[start] > 0x7F:
+                    break
+                size, start = size & 0x7F | data[start] << 7, start + 1
+            stop = start + size
+            if stop > end or not self._is_usual(data, start, stop):
+                break
+            at = stop
+        return at
+
     def _packet(self, first: int, data: bytes, start: int, stop: int) -> None:
         kind = first >> 4
         if not self.version:
             self._on_connect(data[start:stop])
         elif kind == wire.PUBLISH:
-            if not self._is_usual(first, data, start, stop):
-                self._on_publish(wire.read_publish(first & 15, data, start, stop, self.version))
+            self._on_publish(wire.read_publish(first & 15, data, start, stop, self.version))
         elif first == wire.PINGREQ << 4:
             self._send(wire.PINGRESP)
         elif kind in self._handlers and first & 15 == (2 if kind in {wire.SUBSCRIBE, wire.UNSUBSCRIBE} else 0):
@@ -242,14 +256,11 @@ class Session(asyncio.Protocol):
         self._send(wire.connack(self.version, code))
         self._end()
 
-    def _is_usual(self, first: int, data: bytes, start: int, stop: int) -> bool:
-        """Take a PUBLISH at QoS 1 on a topic that this session has used before, without properties; False: look closer.
-
-        What `_on_publish` does, for the packet that a fleet sends all day.
-        """
+    def _is_usual(self, data: bytes, start: int, stop: int) -> bool:
+        """Take a PUBLISH at QoS 1 on a topic that this session used before, without properties; False: look closer."""
         at = start + 2 + (data[start] << 8 | data[start + 1]) if stop - start > 1 else stop
         body = at + 2 if self.version != wire.V5 else at + 3
-        if first & 0x06 != 0x02 or body > stop or (body - at == 3 and data[at + 2]):
+        if body > stop or (body - at == 3 and data[at + 2]):
             return False
         route, mid = self._routes.get(data[start + 2 : at]), data[at : at + 2]
         if route is None or route[1] is not None or mid == b"\0\0":
