@@ -15,20 +15,17 @@ from typing import Final, Protocol
 from core.identity import Identity
 from core.rejects import PAYLOAD_LIMIT, Reason
 from ingest import wire
-from ingest.admit import PAYLOAD_MAX
+from ingest.framing import PACKET_MAX, Framed
 from ingest.mailbox import INFLIGHT_LIMIT, Mailbox, may_subscribe
 from ingest.message import Message
-from ingest.properties import PROTOCOL_ERROR, WireError, read_varint
+from ingest.properties import PROTOCOL_ERROR, WireError
 
-CONNECT_MAX: Final = 16 * 1024  # bytes of a CONNECT: nobody has shown a credential yet
-PACKET_MAX: Final = PAYLOAD_MAX + 66 * 1024  # bytes that we hold of one packet: payload, topic, properties
 SKIP_MAX: Final = 16 << 20  # bytes of an oversized packet that we read past; a longer one ends the connection
 RECEIVE_MAXIMUM: Final = 4096
 TOPICS_MAX: Final = 64  # subscriptions of one session
 _ROUTES_MAX: Final = 1000  # topics that a session remembers
 _ROUTE_BYTES: Final = 512  # a longer topic is judged anew each time
 _WRITE_HIGH: Final = 64 * 1024
-_AT_QOS_1: Final = wire.PUBLISH << 4 | 0x02  # first byte of a PUBLISH, its DUP and RETAIN aside
 _HEAD: Final = 70_000  # the longest topic and packet id
 
 
@@ -56,21 +53,16 @@ class House(Protocol):
     def count(self, event: str) -> None: ...
 
 
-class Session(asyncio.Protocol):
+class Session(Framed):
     """A connection from its first byte to its last."""
 
     def __init__(self, house: House) -> None:
+        super().__init__(house.now_us)
         self._house = house
-        self._put, self._now_us = house.put, house.now_us  # at hand: called for every message
-        self._transport: asyncio.Transport | None = None
-        self._buffer = bytearray()
-        self._need = 2  # bytes without which the buffer cannot be read on
-        self._skip = 0  # bytes still to come of a packet that is too large
+        self._put = house.put  # at hand: called for every message
         self._skipped: Message | None = None
         self._out = bytearray()
-        self._holds: set[str] = set()  # why we do not read
         self._pending = 0
-        self._received_us = 0
         self._routes: dict[bytes, tuple[str, Reason | None]] = {}
         self._handlers: dict[int, Callable[[int, bytes], None]] = {
             wire.SUBSCRIBE: self._on_subscribe,
@@ -78,11 +70,9 @@ class Session(asyncio.Protocol):
             wire.PUBACK: self._on_puback,
             wire.DISCONNECT: self._on_disconnect,
         }
-        self.version = 0
         self.identity: Identity | None = None
         self.mailbox: Mailbox | None = None
         self.keep_alive_s = 0
-        self.lively = False  # something came since the house last looked
         self.active_s = house.now_s()
         self.opened_s = self.active_s
         self.peer_inflight = INFLIGHT_LIMIT
@@ -94,15 +84,6 @@ class Session(asyncio.Protocol):
     def open(self) -> bool:
         """Welcomed and not yet gone."""
         return self.mailbox is not None and self._transport is not None
-
-    @property
-    def held(self) -> bool:
-        return bool(self._holds)
-
-    @property
-    def stuck(self) -> bool:
-        """The client does not take what we write."""
-        return "writing" in self._holds
 
     # transport callbacks
 
@@ -120,99 +101,6 @@ class Session(asyncio.Protocol):
         self._skipped = None
         self._house.leave(self)
 
-    def pause_writing(self) -> None:
-        self.hold("writing")
-
-    def resume_writing(self) -> None:
-        self.release("writing")
-
-    def data_received(self, data: bytes) -> None:
-        self.lively = True
-        if self._buffer or self._holds:
-            self._buffer += data
-            if self._holds or len(self._buffer) < self._need:
-                return
-            data = bytes(self._buffer)
-            self._buffer.clear()
-        self._read(data)
-
-    # reading
-
-    def hold(self, why: str) -> None:
-        """Stop reading for a reason; several may hold at once."""
-        if not self._holds and self._transport is not None:
-            self._transport.pause_reading()
-        self._holds.add(why)
-
-    def release(self, why: str) -> None:
-        """Drop a reason; when none is left, read on."""
-        if why not in self._holds:
-            return
-        self._holds.discard(why)
-        if self._holds or self._transport is None:
-            return
-        self.lively = True
-        data = bytes(self._buffer)
-        self._buffer.clear()
-        self._read(data)
-        if not self._holds and self._transport is not None:
-            self._transport.resume_reading()
-
-    def _read(self, data: bytes) -> None:
-        if self._transport is None or self._transport.is_closing():
-            return  # closed by a takeover or by us; what it still had in its buffer is nobody's
-        self._received_us = self._now_us()
-        try:
-            rest = self._packets(data)
-        except WireError as error:
-            self._house.count("protocol_errors")
-            self.close(error.code)
-        else:
-            if rest and self._transport is not None:
-                self._buffer += rest
-
-    def _packets(self, data: bytes) -> bytes:
-        """Handle the whole packets of `data`; what is left over."""
-        at, end, self._need = 0, len(data), 2
-        if self._skip:
-            at = self._pass_over(end)
-        while end - (at := self._usual(data, at, end)) >= 2 and not self._holds:
-            if not self.version and data[at] != wire.CONNECT << 4:
-                raise WireError("the first packet is not CONNECT", PROTOCOL_ERROR)
-            size, start = data[at + 1], at + 2
-            if size > 0x7F:
-                if end - at < 5 and data[end - 1] > 0x7F:
-                    break  # the length itself is not whole yet
-                size, start = read_varint(data, at + 1)
-            stop = start + size
-            if size > (PACKET_MAX if self.version else CONNECT_MAX):
-                at = self._oversize(data, at, start, stop)
-                if self._need > end - at:
-                    return data[at:]
-            elif stop > end:
-                self._need = stop - at
-                return data[at:]
-            else:
-                self._packet(data[at], data, start, stop)
-                at = stop
-            if self._transport is None or self._transport.is_closing():
-                return b""
-        return data[at:]
-
-    def _usual(self, data: bytes, at: int, end: int) -> int:
-        """Handle whole packets from `at` on as long as they are what a fleet sends all day; where to go on."""
-        while end - at > 2 and data[at] & 0xF6 == _AT_QOS_1 and not self._holds:
-            size, start = data[at + 1], at + 2
-            if size > 0x7F:
-                if data[start] > 0x7F:
-                    break
-                size, start = size & 0x7F | data[start] << 7, start + 1
-            stop = start + size
-            if stop > end or not self._is_usual(data, start, stop):
-                break
-            at = stop
-        return at
-
     def _packet(self, first: int, data: bytes, start: int, stop: int) -> None:
         kind = first >> 4
         if not self.version:
@@ -225,6 +113,10 @@ class Session(asyncio.Protocol):
             self._handlers[kind](first, data[start:stop])
         else:
             raise WireError(f"a packet of type {kind} is not expected here", PROTOCOL_ERROR)
+
+    def _broken(self, error: WireError) -> None:
+        self._house.count("protocol_errors")
+        self.close(error.code)
 
     # packets
 
