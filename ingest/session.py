@@ -1,8 +1,8 @@
-"""One client of the door: bytes in, packets handled, acknowledgements out in the order of the messages.
+"""One client of the door: packets handled, acknowledgements out in the order of the messages.
 
 A session stops reading (and parsing) while its credential is being checked, while the sink is full, while too many of
 its own messages are not on disk yet, and while it does not read what we write. What it may hold is therefore bounded:
-one read of the socket, one unfinished packet of at most `PACKET_MAX`, and `RECEIVE_MAXIMUM` messages in the sink.
+what `ingest.framing` holds, and `RECEIVE_MAXIMUM` messages in the sink.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Final, Protocol
 from core.identity import Identity
 from core.rejects import PAYLOAD_LIMIT, Reason
 from ingest import wire
-from ingest.framing import PACKET_MAX, Framed
+from ingest.framing import Framed
 from ingest.mailbox import INFLIGHT_LIMIT, Mailbox, may_subscribe
 from ingest.message import Message
 from ingest.properties import PROTOCOL_ERROR, WireError
