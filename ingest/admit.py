@@ -100,13 +100,16 @@ class Admission:
         return STRANGER_TTL_S if device in self._strangers else 0
 
     def times(self, messages: Sequence[Message]) -> dict[str, int]:
-        """The newest time that each registered device gives, as far as it can be read: what its clock says."""
+        """The time that each registered device gave last, as far as it can be read: what its clock says now.
+
+        Of one message the newest; of several messages the last that came, for a device may set its clock meanwhile.
+        """
         newest: dict[str, int] = {}
         opened, _ = self._opener.open([message for message in messages if not message.retained])
         for item in opened:
             if item.decoded.fixes and self._directory.known(item.device):
                 time_us = int(read_times([raw.time for raw in item.decoded.fixes]).max())
-                if time_us >= max(FIRST_US, newest.get(item.device, 0)):
+                if time_us >= FIRST_US:
                     newest[item.device] = time_us
         return newest
 

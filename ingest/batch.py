@@ -34,7 +34,6 @@ from ingest.ration import Ration
 REJECTS_STREAM: Final = "rejects"
 REJECTS_CAP: Final = 100_000  # entries of the rejects stream; what nobody read by then is forgotten
 HELD_STREAM: Final = "held"  # fixes of devices that nobody registered
-HELD_CAP: Final = 20_000  # entries; `ingest.strangers` bounds the fixes
 WAITING_SHOWN: Final = 500  # of the messages that wait, as many as the clock is compared with
 _CALLBACK_FAILED: Final = "a source failed when it was called back"  # ... which must not stop the writer of all
 _CALLBACK: Final = {"action": "ingest.callback_failed"}
@@ -216,11 +215,11 @@ class Batcher:
         if entries:
             await self._append_surely(entries, cap=None)
         if len(admitted.held):
-            await self._append_surely([(HELD_STREAM, codec.encode(admitted.held))], cap=HELD_CAP)
+            await self._append_surely([(HELD_STREAM, codec.encode(admitted.held))], cap=None)
         if admitted.rejects:
             await self._write_rejects(self._ration.pick(admitted.rejects, self._clock.now_us()))
         if self._on_heard is not None:
-            self._on_heard(admitted.heard)
+            self._tell(partial(self._on_heard, admitted.heard))
         self._writing = ()
         self._look_at_limits()
         self._bytes -= self._taken_bytes
@@ -247,7 +246,7 @@ class Batcher:
             await self._append_surely([(REJECTS_STREAM, codec.encode(rejects))], cap=REJECTS_CAP)
             self._counters.rejects_stored += len(rejects)
             if self._on_rejects is not None:
-                self._on_rejects(rejects)
+                self._tell(partial(self._on_rejects, rejects))
 
     async def _append_surely(self, items: Sequence[tuple[str, bytes]], *, cap: int | None) -> None:
         """Append, trying again with growing pauses until the log has it."""

@@ -72,8 +72,8 @@ class Ticker:
         While we are held nothing is said; whoever releases us calls this again.
         """
         while not self._held() and self._last is not None and self._watermark_us() > self._last.now_us:
-            if await self.tick(listening=True) is not None:
-                return
+            if await self.tick(listening=True) is not None or self._stood_by:
+                return  # said; or another process ticks, and it is for that one to say
             await asyncio.sleep(self._period_s)
 
     async def tick(self, *, listening: bool | None = None) -> Tick | None:

@@ -43,7 +43,7 @@ class Directory:
         self._devices: dict[str, Device] = {}
         self._people: dict[str, Person] = {}
         self._assignments: dict[str, Assignment] = {}
-        self._carried: dict[str, list[Assignment]] = {}  # by device: who carried it, by start
+        self._carried: dict[str, list[Assignment]] = {}  # by device: whom and what it was joined to, by start
         self._keys: Mapping[str, bytes] = {}
         self._offset = START
 
@@ -63,15 +63,15 @@ class Directory:
     def keeps(self, device: str, time_us: int) -> bool:
         """Whether a fix of this time may be kept: not if a volunteer who carries it was off duty or has not consented.
 
-        A time before anybody carried it is judged by the first who did: a volunteer's phone says nothing about them
-        from before they agreed.
+        A time before anybody carried it is judged by the first who did, and a time after a return by the last: a
+        volunteer's phone says nothing about them from before they agreed or after they left, until it is joined to
+        something else. A phone whose person is gone from the registry says nothing either.
         """
-        carried = self._carried.get(device)
-        if not carried:
+        join = _at(self._carried.get(device, []), time_us)
+        if join is None or not join.person:
             return True
-        join = _at(carried, time_us)
-        person = self._people.get(join.person or "") if join is not None else None
-        return person is None or kept(person, time_us)
+        person = self._people.get(join.person)
+        return self.cls(device) != "phone" if person is None else kept(person, time_us)
 
     async def load(self, pool: Any) -> None:
         """What the archive knows, and how far in the log that is."""
@@ -129,23 +129,28 @@ class Directory:
             self.apply(change)
 
     def _carry(self, touched: Assignment) -> None:
-        """Bring the joins of one device with people up to date after this one came, went or changed."""
+        """Bring the joins of one device up to date after this one came, went or changed."""
         device, now = touched.device, self._assignments.get(touched.id)
         if not device:
             return
         joins = [join for join in self._carried.pop(device, []) if join.id != touched.id]
-        if now is not None and now.device == device and now.person:
+        if now is not None and now.device == device and (now.person or now.vehicle):
             insort(joins, now, key=lambda join: (join.from_us, join.id))
         if joins:
             self._carried[device] = joins
 
 
-def _at(carried: list[Assignment], time_us: int) -> Assignment | None:
-    """The join in force, of several the one that began last; before all of them the first."""
-    covering = [a for a in carried if a.from_us <= time_us and (a.until_us is None or time_us < a.until_us)]
-    if covering:
-        return covering[-1]
-    return carried[0] if time_us < carried[0].from_us else None
+def _at(joins: list[Assignment], time_us: int) -> Assignment | None:
+    """The join that a time is judged by: one with a person that is in force (of several the one that began last), or
+    another in force; before all with a person the first of them, after some the one that began last.
+    """
+    begun = [join for join in joins if join.from_us <= time_us]
+    covering = [join for join in begun if join.until_us is None or time_us < join.until_us]
+    carried = [join for join in covering if join.person]
+    if carried or covering:
+        return (carried or covering)[-1]
+    before = [join for join in begun if join.person]
+    return before[-1] if before else next((join for join in joins if join.person), None)
 
 
 def _change(rows: dict[str, E], change: Config, kind: type[E]) -> list[E]:

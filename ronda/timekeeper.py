@@ -110,6 +110,8 @@ class Timekeeper:
             if heard is None:
                 if len(self._heard) < _WITNESSES:
                     self._heard[device] = _Heard(time_us, monotonic_s, time_us, monotonic_s, time_us - now_us)
+            elif time_us < heard.time_us:  # it set its clock: what it said before counts no more
+                self._heard[device] = _Heard(time_us, monotonic_s, time_us, monotonic_s, time_us - now_us)
             elif time_us > heard.time_us:
                 heard.time_us, heard.at_s, heard.offset_us = time_us, monotonic_s, time_us - now_us
 

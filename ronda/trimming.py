@@ -6,6 +6,7 @@ import asyncio
 import logging
 from typing import Final
 
+from core.codec import encode
 from core.units import US_PER_S
 from ingest.ticker import find_last_tick_entry
 from ronda.archiving import streams_of
@@ -18,6 +19,7 @@ from store.log import START, id_key
 log = logging.getLogger(__name__)
 
 TRIM_S: Final = 60.0
+ASLEEP_S: Final = 60.0  # the ticker is not at work when its last word is this old
 LOOK_S: Final = 5.0  # how often memory is looked at; when it is tight, so often is trimmed
 
 
@@ -42,12 +44,27 @@ async def trim(runtime: Runtime, keep_s: float = KEEP_S) -> None:
     now_us = runtime.clock.now_us()
     for stream in streams_of(runtime.partitions):
         offsets = [archived.get(stream, START), kept_from(now_us, keep_s)]
-        if stream.startswith("in."):  # the last tick stays: the next ticker counts from it how long nobody listened
-            tick = await find_last_tick_entry(runtime.log, stream)
-            offsets += [await runtime.log.offset(GeoStep.reader, stream), tick[0] if tick else START]
+        if stream.startswith("in."):
+            offsets.append(await runtime.log.offset(GeoStep.reader, stream))
+            offsets += await last_tick(runtime, stream, keep_s)
         if stream == DispatchStep.stream:
             offsets.append(await runtime.log.offset(DispatchStep.reader, stream))
         await runtime.log.trim(stream, min(offsets, key=id_key))
+
+
+async def last_tick(runtime: Runtime, stream: str, keep_s: float) -> list[str]:
+    """Where the last tick is, which stays: the next ticker counts from it how long nobody listened.
+
+    When memory is tight and nobody ticks, it is said once more, word for word, at the end: else a log that is full
+    because nobody ticks could never be trimmed, and nobody may tick while it is full.
+    """
+    found = await find_last_tick_entry(runtime.log, stream)
+    if found is None:
+        return []
+    entry_id, tick = found
+    if keep_s < KEEP_S and id_key(entry_id) < id_key(kept_from(runtime.clock.now_us(), ASLEEP_S)):
+        (entry_id,) = await runtime.log.append([(stream, encode(tick))])
+    return [entry_id]
 
 
 def kept_from(at_us: int, keep_s: float) -> str:

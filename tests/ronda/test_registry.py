@@ -78,13 +78,26 @@ def test_nothing_from_before_the_first_carrier_agreed() -> None:
 
 
 def test_the_carrier_of_the_time_decides() -> None:
-    """A phone that changed hands: each time is judged by who had it then, the gap after a return is nobody's."""
+    """A phone that changed hands: each time is judged by who had it then, the time after a return by the last."""
     off = {"id": "tr-2", "kind": "volunteer"}
     there = directory(people(TR1, off), joined("hp", "tr-1", 0, 14), joined("hp", "tr-2", 14, 16))
 
-    assert [there.keeps("hp", h * H_US) for h in (13, 14, 15, 16)] == [True, False, False, True]
+    assert [there.keeps("hp", h * H_US) for h in (13, 14, 15, 16)] == [True, False, False, False]
     there.apply(Config(section="assignments", op="delete", rows=({"id": "hp:tr-2"},)))
     assert there.keeps("hp", 15 * H_US)
+
+
+def test_a_volunteer_who_left_is_not_followed() -> None:
+    """After the join ended nothing is kept, nor when the person is deleted, until the phone is joined to a truck."""
+    there = directory(people(TR1), devices("hp"), joined("hp", "tr-1", 0, 14))
+    late = 20 * H_US
+
+    assert (there.keeps("hp", 13 * H_US), there.keeps("hp", late)) == (True, False)
+    there.apply(Config(section="people", op="delete", rows=({"id": "tr-1"},)))
+    assert (there.keeps("hp", 13 * H_US), there.keeps("hp", late)) == (False, False)
+    truck = {"id": "j", "device": "hp", "vehicle": "t1", "from_us": 19 * H_US}
+    there.apply(Config(section="assignments", rows=(truck,)))
+    assert there.keeps("hp", late)
 
 
 @given(st.lists(st.tuples(st.sampled_from("xyz"), st.sampled_from(["upsert", "set", "delete"]), st.integers(0, 20))))

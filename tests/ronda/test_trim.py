@@ -47,3 +47,31 @@ def test_the_last_tick_stays_however_long_ingest_is_away(postgres_url: str, tmp_
         return await find_last_tick(log)
 
     assert run_with(MemoryLog(), body) == Tick(now_us=int(KEEP_S * 1e6), deaf_us=7)
+
+
+@pytest.mark.parametrize(("ticks", "left"), [(1, 1), (0, 0)], ids=["nobody ticks any more", "nobody ever ticked"])
+def test_a_full_log_is_trimmed_although_nobody_ticks(postgres_url: str, tmp_path: Path, ticks: int, left: int) -> None:
+    """All that every reader has goes, and the last tick stays, said once more at the end."""
+
+    async def body(log: Log) -> tuple[int, Tick | None]:
+        told = [("in.0", encode(Tick(now_us=9, deaf_us=7)))] * ticks
+        noise = [("in.0", encode(Command(id="c", kind="x", actor="a", at_us=0)))] * 50
+        last = (await log.append([*told, *noise]))[-1]
+        lease = await log.acquire("geo:in.0", "test", 10_000)
+        assert lease is not None
+        await log.commit(lease, Commit(reader="geo", stream="in.0", offset=last))
+        async with await connect(postgres_url, max_size=2) as pool:
+            archive = Archive(pool)
+            await archive.offsets()
+            await archive.write({"in.0": last}, Fixes.empty())
+            clock = ManualClock((int(last.split("-")[0]) + 3_600_000) * 1000)
+            settings = replace(Settings(data_dir=tmp_path), partitions=1)
+            urls = Urls(redis="", database="", mqtt="")
+            runtime = Runtime(settings=settings, clock=clock, log=log, pool=pool, urls=urls, partitions=1)
+            await trim(runtime, keep_s=0)
+            await trim(runtime, keep_s=0)
+        return await log.length("in.0"), await find_last_tick(log)
+
+    length, tick = run_with(MemoryLog(), body)
+    assert length <= left + 2
+    assert tick == (Tick(now_us=9, deaf_us=7) if ticks else None)
