@@ -3,7 +3,8 @@
 Every fix that says `sos` counts, also one that no other detector may use: late beyond the horizon, a heartbeat, made
 up. Fixes of one device at most `GAP_US` apart, in its own time, are one press. While an alert stands, further presses
 move it to where the newest began and tell it again; they open no second one. A press that was taken stays taken,
-however its fixes are repeated or completed; only another press rings again. Nothing in here ever clears an alert.
+however its fixes are repeated or completed; only another press rings again, and after a taken one that is a fix more
+than `TAKEN_GAP_US` later: who looks after somebody must hear them again. Nothing in here ever clears an alert.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from core.units import US_PER_S
 from geo.rows import Moment
 
 GAP_US: Final = 600 * US_PER_S  # longer than trackers wait between two reports while the button is held
+TAKEN_GAP_US: Final = 120 * US_PER_S  # a held button reports at least every minute; better once too often than never
 PRESSES: Final = 16  # remembered of a device; a forgotten one would ring once more, never less
 
 
@@ -46,7 +48,7 @@ class Calls(msgspec.Struct, omit_defaults=True):
 
 def pressed(calls: Calls, device: str, press: Press) -> AlertChanged | None:
     """Take one fix in; an event if an alert rises or has moved to another press."""
-    near = [p for p in calls.presses if p.start_us - GAP_US <= press.start_us <= p.last_us + GAP_US]
+    near = [p for p in calls.presses if p.start_us - GAP_US <= press.start_us <= p.last_us + _reach_us(p)]
     merged = _merged(near, press)
     others = [p for p in calls.presses if p not in near]
     calls.presses = sorted([*others, merged], key=lambda p: p.start_us)[-PRESSES:]
@@ -56,6 +58,11 @@ def pressed(calls: Calls, device: str, press: Press) -> AlertChanged | None:
     if calls.stands and newest[-1].began == calls.began:
         return None
     return _tell(calls, device, newest[-1])
+
+
+def _reach_us(press: Press) -> int:
+    """How long after its last fix another one still belongs to a press."""
+    return TAKEN_GAP_US if press.taken else GAP_US
 
 
 def take(calls: Calls, alert: str, revision: int) -> bool:

@@ -163,13 +163,18 @@ def _decode(group: Sequence[Opened]) -> None:
 
 
 def _named(item: Opened, refused: list[Refused]) -> bool:
-    """Whether a message may speak for the device that it names; else it is refused. Others were asked before."""
-    decoded = item.decoded
-    if not item.dialect.names_device or not decoded.fixes:
+    """Whether a message may speak for the device that it names; else it is refused. Others were asked before.
+
+    Without a fix it may as well be about that device: what is wrong with it is then known under its name.
+    """
+    if not item.dialect.names_device:
         return True
-    item.device = decoded.device
-    forbidden = not may_publish(item.message.identity, item.device)
-    if forbidden or not valid_device(item.device):
-        refused.append(Refused(item.message, item.dialect.name, item.device, _FORBIDDEN if forbidden else _NO_NAME))
+    device = item.decoded.device
+    forbidden = not may_publish(item.message.identity, device)
+    if not forbidden and valid_device(device):
+        item.device = device
+    elif item.decoded.fixes:
+        item.device = device
+        refused.append(Refused(item.message, item.dialect.name, device, _FORBIDDEN if forbidden else _NO_NAME))
         return False
     return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from ronda import logs
+from ronda.collector import calm_collector
 from ronda.commands.common import settings_of
 from ronda.links import announce
 from ronda.up import Stages, all_stages, until_signal, up
@@ -12,6 +13,7 @@ from ronda.up import Stages, all_stages, until_signal, up
 
 def run(args: argparse.Namespace) -> int:
     logs.set_up(args.log_level)
+    calm_collector()
     changes = {"http_host": args.host, "http_port": args.port}
     if args.demo:
         changes |= {"demo": True, "auto_register": True}

@@ -71,7 +71,15 @@ def test_a_second_press_tells_the_standing_alert_again() -> None:
 def test_a_taken_press_does_not_ring_again() -> None:
     """The button stays down, fixes of it come late or twice: somebody is on the way already."""
     state, _ = pressed_and_taken()
-    assert sos(run([press(100), press(120), press(90), press(700)], state)[1]) == []
+    assert sos(run([press(100), press(120), press(90), press(230)], state)[1]) == []
+
+
+def test_a_press_two_minutes_after_a_taken_one_rings_again() -> None:
+    """Whoever took the first call has to hear the second one."""
+    state, _ = pressed_and_taken()
+    run([press(100)], state)
+    (again,) = sos(run([press(221)], state)[1])
+    assert (again.state, again.revision) == ("raised", 1)
 
 
 def test_a_press_after_a_taken_one_rings() -> None:
