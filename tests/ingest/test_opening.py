@@ -102,3 +102,12 @@ def test_a_bad_payload_among_many_costs_only_itself() -> None:
     assert [(len(i.decoded.fixes), [p.reason for p in i.decoded.problems]) for i in together] == [
         (len(i.decoded.fixes), [p.reason for p in i.decoded.problems]) for i in alone
     ]
+
+
+def test_a_message_without_a_fix_is_known_by_the_device_it_names() -> None:
+    """What is wrong with it is looked for under that name; a name that the sender may not use stays out."""
+    payload = TRACCAR.replace(b"%s", b"t2").replace(b'"latitude":-10.17,', b"")
+    (item,), _ = Opener(Listed(lambda _: True)).open([message(payload, "traccar/positions", identity=GATE)])
+    assert (item.device, [p.reason for p in item.decoded.problems]) == ("t2", ["missing_field"])
+    (item,), _ = Opener(Listed(lambda _: True)).open([message(payload, "traccar/positions", identity=OWN)])
+    assert item.device == ""
