@@ -35,6 +35,8 @@ REJECTS_STREAM: Final = "rejects"
 REJECTS_CAP: Final = 100_000  # entries of the rejects stream; what nobody read by then is forgotten
 HELD_STREAM: Final = "held"  # fixes of devices that nobody registered
 WAITING_SHOWN: Final = 500  # of the messages that wait, as many as the clock is compared with
+BUSY_MESSAGES: Final = 64  # a batch from which on the next one may collect longer
+BUSY_STRETCH: Final = 2
 _CALLBACK_FAILED: Final = "a source failed when it was called back"  # ... which must not stop the writer of all
 _CALLBACK: Final = {"action": "ingest.callback_failed"}
 _LOOK_S: Final = 0.2  # how soon the writer goes on when it may
@@ -90,6 +92,7 @@ class Batcher:
         self._on_heard = on_heard
         self._waiting: deque[Message] = deque()
         self._writing: Sequence[Message] = ()
+        self._taken_messages = 0  # of the last batch
         self._bytes = self._taken_bytes = 0  # of all that waits or is being written; of the latter
         self._look_at_limits()
         self._full = False
@@ -158,9 +161,13 @@ class Batcher:
         return True
 
     async def _linger(self) -> None:
-        """Let a batch fill, but no message wait longer than the age bound."""
+        """Let a batch fill, but no message wait longer than the age bound; twice that while much comes.
+
+        A batch costs as much as a hundred messages, whatever is in it: under load fewer and larger ones pay.
+        """
         age_s = (self._clock.now_us() - self._waiting[0].received_us) / 1e6
-        rest_s = min(self._limits.age_s - age_s, self._limits.age_s)
+        limit_s = self._limits.age_s * (BUSY_STRETCH if self._taken_messages >= BUSY_MESSAGES else 1)
+        rest_s = min(limit_s - age_s, limit_s)
         if rest_s > 0 and not self._enough.is_set():
             try:
                 async with asyncio.timeout(rest_s):
@@ -195,7 +202,7 @@ class Batcher:
                 message = self._waiting.popleft()
                 self._taken_bytes += len(message.payload) + _OVERHEAD
                 batch.append(message)
-        self._writing = batch
+        self._writing, self._taken_messages = batch, len(batch)
         self._look_at_limits()
         if not self._waiting:
             self._arrived.clear()

@@ -126,7 +126,8 @@ class Honesty:
         east = np.abs(rows[_LON] - before[_LON])
         east = np.minimum(east, 360.0 - east) * np.cos(np.radians(rows[_LAT]))
         away_m = np.hypot(east, rows[_LAT] - before[_LAT]) * _M_PER_DEG
-        accuracy_m = np.nan_to_num(rows[_ACCURACY]) + np.nan_to_num(before[_ACCURACY])
+        both = np.stack((rows[_ACCURACY], before[_ACCURACY]))
+        accuracy_m = np.where(np.isnan(both), 0.0, both).sum(axis=0)
         still = (away_m == 0.0) & (elapsed_s > 0)
         if still.any():
             _set(flags, still & _same_measurement(rows, before), Flag.REPEAT)

@@ -119,7 +119,7 @@ async def _watch(
 
 async def _token(data: str, role: str) -> str:
     command = (sys.executable, "-m", "ronda", "token", "create", "--role", role, "--data", data)
-    async with process(*command, stdout=asyncio.subprocess.PIPE) as child:
+    async with process(*command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL) as child:
         out, _ = await child.communicate()
     return out.decode().splitlines()[-1]
 

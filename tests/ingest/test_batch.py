@@ -12,7 +12,7 @@ from core.entries import Config
 from core.fixes import Fixes
 from core.partition import partition_of
 from ingest.admit import Admission
-from ingest.batch import Batcher, Limits, split
+from ingest.batch import BUSY_MESSAGES, Batcher, Limits, split
 from ingest.counters import Counters
 from ingest.directory import Listed
 from tests.ingest.house import FIX, HeldLog, eventually, message
@@ -203,3 +203,21 @@ def test_a_source_that_fails_when_called_back_stops_nobody() -> None:
         assert len(await log.fixes()) == 3
 
     with_batcher(body)
+
+
+def test_while_much_comes_a_batch_collects_twice_as_long() -> None:
+    """It costs as much as a hundred messages, whatever is in it; a lonely message does not wait for it."""
+
+    async def body(batcher: Batcher, log: HeldLog, counters: Counters) -> None:
+        del log
+        waits: list[float] = []
+        for messages in (1, BUSY_MESSAGES, 1, 1):
+            start = asyncio.get_running_loop().time()
+            for _ in range(messages):
+                batcher.put(message(FIX))
+            await batcher.drain(5)
+            waits.append(asyncio.get_running_loop().time() - start)
+        assert waits[2] >= 0.195
+        assert counters.appends == 4
+
+    with_batcher(body, age_s=0.1)
