@@ -80,7 +80,7 @@ class Sender:
 
     def _run(self) -> None:
         for device, fix in self._fixes:
-            while not self._stop.is_set() and not self._may_send():
+            while len(self.sent) - len(self.acknowledged) >= UNDER_WAY and not self._stop.is_set():
                 time.sleep(0.01)
             if self._stop.wait(self._pause_s):
                 return
@@ -88,10 +88,6 @@ class Sender:
             self.sent.append((device, fix))
             info = self._client.publish(f"ronda/v1/{device}/fix", json.dumps(fix._asdict()), qos=1)
             self._numbers[info.mid] = number
-
-    def _may_send(self) -> bool:
-        """A device keeps its order: what was not acknowledged before a kill goes before what is new."""
-        return self._client.is_connected() and len(self.sent) - len(self.acknowledged) < UNDER_WAY
 
     def _on_publish(self, _c: object, _u: object, mid: int, *_: object) -> None:
         for _try in range(100):  # the acknowledgement may be quicker than the sender's note
