@@ -15,7 +15,7 @@ from core.assigning import JOINED, clashes, make_room
 from core.entities import Assignment, Device, DeviceClass, Person
 from core.entries import Config, Section
 from core.errors import ConflictError
-from store import joins, read
+from store import credentials, invites, joins, read
 from store.joins import Joined
 
 SECTION_OF: Final[dict[Joined, Section]] = {
@@ -51,6 +51,22 @@ async def put(deps: Deps, change: Change, entity: Any, *, only_new: bool = False
     return row, current is None
 
 
+async def adopt(deps: Deps, actor: str, device: Device, joined: Assignment | None) -> dict[str, Any]:
+    """Register a stranger, and at once what it is in: both or neither; returns its row."""
+    async with deps.register.alone():
+        if await read.registry_row(deps.pool, "devices", device.id) is not None:
+            raise ConflictError(f"devices has {device.id} already; change it by PUT")
+        row = msgspec.to_builtins(device)
+        configs = [_upsert(Change("devices", actor), [row])]
+        if joined is not None:
+            change = Change("assignments", actor)
+            await _check_there(deps, "vehicle", joined.vehicle)
+            rows = [msgspec.to_builtins(joined), *await _room_for(deps, change, joined)]
+            configs.append(_upsert(change, rows))
+        await deps.register(configs, [device.id])
+    return row
+
+
 async def delete(deps: Deps, change: Change, row_id: str) -> None:
     """Take a row away; what names it now or later must be ended first, what named it is history."""
     async with deps.register.alone():
@@ -60,7 +76,22 @@ async def delete(deps: Deps, change: Change, row_id: str) -> None:
         _check_seen(change, row_id, current)
         configs = await _ended(deps, change, row_id) if change.section in _ONE_OF else []
         gone = Config(section=change.section, op="delete", rows=({"id": row_id},), actor=change.actor)
+        silent = await _silenced(deps, change.section, row_id)
         await deps.register([*configs, gone])
+        await credentials.revoke_devices(deps.pool, silent, deps.clock.now_us())
+
+
+async def _silenced(deps: Deps, section: Section, row_id: str) -> list[str]:
+    """Devices whose credentials end with a row: the device itself, the phones that a person carries now."""
+    if section == "devices":
+        await credentials.set_payload_key(deps.pool, row_id, None, deps.clock.now_us())
+        return [row_id]
+    if section != "people":
+        return []
+    now_us = deps.clock.now_us()
+    phones = [msgspec.convert(j, Assignment) for j, other in await invites.phones_of(deps.pool, row_id)
+              if other.get("cls") == "phone"]  # fmt: skip
+    return sorted({str(j.device) for j in phones if j.until_us is None or now_us < j.until_us})
 
 
 def _is(current: dict[str, Any], entity: Any) -> bool:
@@ -96,6 +127,11 @@ async def _judged(deps: Deps, change: Change, entity: Any) -> list[dict[str, Any
         return []
     for what in JOINED:
         await _check_there(deps, what, getattr(entity, what))
+    return await _room_for(deps, change, entity)
+
+
+async def _room_for(deps: Deps, change: Change, entity: Assignment) -> list[dict[str, Any]]:
+    """What an assignment leaves of those that it contradicts; a refusal unless they shall end for it."""
     rows = await joins.joins_of(deps.pool, [entity.device]) if entity.device else []
     found = clashes(entity, [msgspec.convert(row, Assignment) for row in rows])
     if found and not change.close:

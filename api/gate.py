@@ -12,9 +12,10 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from fastapi import HTTPException
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.deps import Deps
 from api.origins import same_origin
@@ -31,6 +32,10 @@ _ASSET: Final = re.compile(
 )
 _INVITATION: Final = re.compile(r"/i/[\w-]+")  # the path itself is the credential, good once
 SECRET: Final = re.compile(r"[\w-]{20,200}")  # what our secrets look like; anything else is not worth a query
+
+BODY_MAX: Final = 1 << 20  # bytes of a person's or a program's request; devices' bodies have bounds of their own
+_BOUNDED: Final = "/api/"
+_TOO_LARGE: Final = f"a body has at most {BODY_MAX} bytes here; send less at a time"
 
 logger: Final = logging.getLogger("ronda.api")
 
@@ -73,6 +78,8 @@ class Gate:
             told = {401: headers, 503: {"Retry-After": "2"}}.get(status)
             await problem(status, detail, headers=told)(scope, receive, send)
             return
+        if scope["type"] == "http" and scope["path"].startswith(_BOUNDED):
+            receive = _bounded(receive)
         await self._app(scope, receive, send)
 
     async def _refuse(self, scope: Scope) -> tuple[int, str] | None:
@@ -94,6 +101,8 @@ class Gate:
         if is_open(path):
             return
         connection = HTTPConnection(scope)
+        if path.startswith(_BOUNDED) and _length(connection.headers) > BODY_MAX:
+            raise RefusedError(413, _TOO_LARGE)
         if path.startswith(PREFIX):  # devices: no cookie counts here, so no foreign page can use one
             scope["speaker"] = await speaker_of(connection, self._deps)
             return
@@ -107,6 +116,27 @@ class Gate:
         if identity.role == "auditor":
             record = {"action": "api.audit", "subject": identity.subject, "path": path}
             logger.info("auditor reads", extra=record)
+
+
+def _length(headers: Headers) -> int:
+    """The length that a body is said to have; 0 when nothing is said."""
+    said = headers.get("content-length", "")
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 19 else 0
+
+
+def _bounded(receive: Receive) -> Receive:
+    """Read a body up to its bound: whoever sends in pieces says no length, and a role is asked only after the body."""
+    read = 0
+
+    async def piece() -> Message:
+        nonlocal read
+        message = await receive()
+        read += len(message.get("body", b""))
+        if read > BODY_MAX:
+            raise HTTPException(413, _TOO_LARGE)
+        return message
+
+    return piece
 
 
 def _foreign(scope: Scope, headers: Headers, public_url: str) -> str:

@@ -110,10 +110,10 @@ def planned(
 
 
 def of_others(joins: Sequence[dict[str, Any]], person_id: str, now_us: int) -> set[str]:
-    """Devices that are with somebody else by now: not this person's to end."""
+    """Devices that are with somebody or in something else by now, and not with this person: not theirs to end."""
     rows = [msgspec.convert(join, Assignment) for join in joins]
     now = [row for row in rows if row.from_us <= now_us and (row.until_us is None or now_us < row.until_us)]
-    return {str(row.device) for row in now if row.person not in (None, person_id)}
+    return {str(row.device) for row in now} - {str(row.device) for row in now if row.person == person_id}
 
 
 def _ended(join: Assignment, now_us: int) -> Assignment:

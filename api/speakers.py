@@ -98,10 +98,15 @@ async def _proven(connection: HTTPConnection, deps: Deps, shown: Shown) -> Speak
     if identity is None:
         note_knock(connection, deps, shown.user, "the secret is wrong, expired or revoked")
         raise RefusedError(401, "this secret opens nothing: it is wrong, expired or revoked (see `ronda token list`)")
-    if identity.device is not None and shown.user != identity.device and deps.known(shown.user):
+    if identity.device is not None and not _may_bear(shown.user, identity.device) and deps.known(shown.user):
         note_knock(connection, deps, shown.user, f"the secret of {identity.device} was used with this name")
         raise RefusedError(403, "the user name is the id of another device than the one that the secret belongs to")
     return Speaker(identity, shown.user, secret=shown.secret)
+
+
+def _may_bear(user: str, device: str) -> bool:
+    """Whether a device may show this name: its id, or the user's half of an OwnTracks id (a person's, often)."""
+    return user == device or device.startswith(f"{user}-")
 
 
 async def identity_of(deps: Deps, secret: str) -> Identity | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 from typing import Final
 
@@ -15,7 +14,8 @@ from ingest.intake import Intake
 from ingest.message import Message, ignore
 
 ANSWER_S: Final = 20.0  # then the client is told to come again; what it sent may yet be written, and counts once
-WITNESSES: Final = 500  # messages turned away that still tell what their devices' clocks say
+WITNESSES: Final = 500  # devices turned away that still tell what their clocks say
+TESTIMONY_MAX: Final = 4096  # bytes: a message with one time of now is no longer
 _AWAY: Final = "the log does not answer, so nothing can be taken in; try again"
 _FULL: Final = "more waits for the log than may; try again in a moment"
 
@@ -30,7 +30,7 @@ class HttpIntake:
         self._clock = clock
         self._standstill = standstill
         self._answer_s = answer_s
-        self._witnesses: deque[Message] = deque(maxlen=WITNESSES)
+        self._witnesses: dict[str, int] = {}  # what each of them said last, in microseconds
 
     def why(self) -> str | None:
         """Why nothing is taken in now, None when it is."""
@@ -45,9 +45,7 @@ class HttpIntake:
         """What was refused of a message that is now on disk; `LaterError` when it is not, or perhaps not."""
         why = self.why()
         if why is not None:
-            self._witnesses.append(
-                Message(topic, payload, self._clock.now_us(), 0, retained=False, identity=identity, done=ignore)
-            )
+            self._witness(topic, payload, identity)
             raise LaterError(why)
         self._witnesses.clear()
         try:
@@ -56,6 +54,18 @@ class HttpIntake:
         except TimeoutError as error:
             raise LaterError("the log has not taken it yet; send it again, what came twice counts once") from error
 
+    def _witness(self, topic: str, payload: bytes, identity: Identity | None) -> None:
+        """Remember what a device says last: one that tries again and again shall not crowd out the others."""
+        if len(payload) > TESTIMONY_MAX:
+            return
+        now_us = self._clock.now_us()
+        message = Message(topic, payload, now_us, 0, retained=False, identity=identity, done=ignore)
+        for device, time_us in self._intake.admission.times([message]).items():
+            self._witnesses.pop(device, None)
+            if len(self._witnesses) >= WITNESSES:
+                del self._witnesses[next(iter(self._witnesses))]
+            self._witnesses[device] = time_us
+
     def times(self) -> dict[str, int]:
         """What the clocks of registered devices say, also of those that are being turned away because of ours."""
-        return self._intake.admission.times(list(self._witnesses)) | self._intake.times()
+        return self._witnesses | self._intake.times()

@@ -221,9 +221,10 @@ class Admission:
         private: set[int] = set()
         if silenced is not None:
             kept &= ~silenced
-            private = {at for at, _ in _by_item(owners, silenced)}
-            for at in sorted(private):
-                self._refuse_all(admitted, items[at], [_OFF_DUTY])
+            for at, rows in _by_item(owners, silenced):
+                private.add(at)
+                said = f"{len(list(rows))} of this message: {_OFF_DUTY.detail}" if counts[at] > 1 else _OFF_DUTY.detail
+                self._refuse_all(admitted, items[at], [_OFF_DUTY._replace(detail=said)])
         for item, is_what in zip(items, standings, strict=True):
             if is_what != _KNOWN:
                 self._refuse_all(admitted, item, [_TO_STRANGERS[is_what]])

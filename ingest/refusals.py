@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -11,6 +12,7 @@ from core.rejects import PAYLOAD_LIMIT, Reason, Reject
 from ingest.message import Message
 from ingest.raw import Problem, RawFix
 
+_MORE: Final = re.compile(r"(?:and )?(\d+) (?:more )?of this message")
 REJECTS_PER_MESSAGE: Final = 100  # an array of a million bad elements is not a million rejects
 
 
@@ -34,6 +36,12 @@ def bounded(problems: Sequence[Problem]) -> list[Problem]:
     if len(problems) > REJECTS_PER_MESSAGE:
         shown.append(Problem(problems[-1].reason, f"and {len(problems) - REJECTS_PER_MESSAGE} more of this message"))
     return shown
+
+
+def how_many(rejects: Sequence[Reject]) -> int:
+    """How many elements the rejects of one message stand for, those that say a number counted by it."""
+    said = [_MORE.match(reject.detail) for reject in rejects]
+    return sum(1 if number is None else int(number[1]) for number in said)
 
 
 def of_fix(raw: RawFix, reason: Reason, *, alone: bool) -> Problem:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -12,6 +13,8 @@ from core.errors import ConfigError
 from core.units import MPS_PER_KMH, MPS_PER_KNOT
 
 HEADER_WITHIN: Final = 30  # rows from the top of a sheet
+ROWS_MAX: Final = 200_000  # of one sheet
+UNPACKED_MAX: Final = 512 * 1024 * 1024  # bytes: a small file that unpacks to more was made to do harm
 _REPORT: Final = frozenset({"valid", "attributes"})  # columns by which Traccar's route report is known
 _UNITS: Final = {"kn": MPS_PER_KNOT, "kt": MPS_PER_KNOT, "km/h": MPS_PER_KMH, "mph": 0.44704, "m/s": 1.0}
 
@@ -35,6 +38,7 @@ def sheets(path: Path, wanted: Sequence[Sequence[str]]) -> Iterator[Sheet]:
     from openpyxl.utils.exceptions import InvalidFileException
 
     try:
+        _check_size(path)
         book = load_workbook(path, read_only=True, data_only=True)
     except FileNotFoundError:
         raise
@@ -43,7 +47,7 @@ def sheets(path: Path, wanted: Sequence[Sequence[str]]) -> Iterator[Sheet]:
     try:
         several = len(book.worksheets) > 1
         for sheet in book.worksheets:
-            rows = list(enumerate(([*row] for row in sheet.iter_rows(values_only=True)), 1))
+            rows = _rows(path, sheet)
             at = next((i for i, (_, row) in enumerate(rows[:HEADER_WITHIN]) if _is_header(row, wanted)), None)
             if at is not None:
                 header = ["" if cell is None else str(cell).strip() for cell in rows[at][1]]
@@ -51,6 +55,22 @@ def sheets(path: Path, wanted: Sequence[Sequence[str]]) -> Iterator[Sheet]:
                 yield Sheet(device, header, rows[at + 1 :])
     finally:
         book.close()
+
+
+def _check_size(path: Path) -> None:
+    with zipfile.ZipFile(path) as archive:
+        size = sum(part.file_size for part in archive.infolist())
+    if size > UNPACKED_MAX:
+        raise ConfigError(f"{path.name} unpacks to {size >> 20} MB: save the sheets alone, or as CSV")
+
+
+def _rows(path: Path, sheet: Any) -> list[tuple[int, list[Any]]]:
+    """The rows of a sheet with their numbers."""
+    sheet.reset_dimensions()  # a wrong one would fill each row up to its width
+    rows = list(islice(enumerate(([*row] for row in sheet.iter_rows(values_only=True)), 1), ROWS_MAX + 1))
+    if len(rows) > ROWS_MAX:
+        raise ConfigError(f"a sheet of {path.name} has more than {ROWS_MAX} rows: split it, or save it as CSV")
+    return rows
 
 
 def cell_time(value: Any) -> Any:

@@ -16,7 +16,7 @@ from store.pg import queries, transaction
 
 HOUR_US: Final = 3600 * US_PER_S
 DAY_US: Final = 24 * HOUR_US
-DUE: Final = 5_000  # marks taken in one transaction
+DUE: Final = 1_000  # device hours counted in one transaction
 FORGET: Final = 20_000  # rows deleted in one transaction
 LATE: Final = Flag.STALE
 FLAGGED: Final = Flag.MOCK | Flag.DUPLICATE | Flag.REPEAT | Flag.JUMP | Flag.STUCK | Flag.SPEED | Flag.ACCURACY
@@ -40,9 +40,11 @@ class Hour(NamedTuple):
 async def roll_up(pool: AsyncConnectionPool) -> int:
     """Bring the sums up to date with every fix stored; how many device hours were counted anew.
 
-    An hour is counted whole, from its fixes, so that late ones, repeated calls and a kill in between do no harm.
+    An hour is counted whole, from its fixes, so that late ones, repeated calls and a kill in between do no harm. Each
+    is counted once a call: what arrives meanwhile waits for the next.
     """
     done = 0
+    counted: set[tuple[int, int]] = set()
     while True:
         async with transaction(pool) as cursor:
             taken = await _run(cursor, "take_due", {"limit": DUE})
@@ -52,8 +54,10 @@ async def roll_up(pool: AsyncConnectionPool) -> int:
                 due = {"devices": [row.device_no for row in taken], "hours_us": hours_us}
                 await cursor.execute(_query("roll_up"), due | bounds | _FLAGS)
                 done += cursor.rowcount
-        if len(taken) < DUE:
+        fresh = {(row.device_no, row.hour_us) for row in taken} - counted
+        if len(taken) < DUE or not fresh:
             return done
+        counted |= fresh
 
 
 async def hours(

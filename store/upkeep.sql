@@ -1,10 +1,16 @@
 -- Roll-ups and retention, loaded by store/upkeep.py; see store/pg.py for the form.
 
 -- name: take_due
--- Rows are never changed, so those that another process takes at this moment are left to it.
-DELETE FROM due_hours
-WHERE ctid = ANY(ARRAY(SELECT ctid FROM due_hours LIMIT %(limit)s FOR UPDATE SKIP LOCKED))
-RETURNING device_no, to_us(hour) AS hour_us
+-- All marks of so many device hours, the oldest first: an hour is counted whole, so once is enough for all of them.
+WITH taken AS (
+    DELETE FROM due_hours AS d
+    USING (
+        SELECT device_no, hour FROM due_hours GROUP BY device_no, hour ORDER BY hour, device_no LIMIT %(limit)s
+    ) AS due
+    WHERE d.device_no = due.device_no AND d.hour = due.hour
+    RETURNING d.device_no, d.hour
+)
+SELECT DISTINCT device_no, to_us(hour) AS hour_us FROM taken
 
 -- name: roll_up
 -- Metres: by odometer where both ends have one that can be true, else the straight leg, if it is faster than 1 m/s

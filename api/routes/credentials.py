@@ -14,6 +14,7 @@ from api.deps import Deps, GivenDeps
 from api.problems import NotFoundError, ParameterError
 from api.roles import Allow
 from api.times import parse_us, rfc3339, rfc3339_or_none
+from core.assigning import TIMES_US
 from core.identity import Identity
 from store import credentials, read
 from store.credentials import NewToken, TokenInfo
@@ -21,6 +22,7 @@ from store.credentials import NewToken, TokenInfo
 OVERLAP_S: Final = 24 * 3600
 OVERLAP_MAX_S: Final = 90 * 24 * 3600
 _PATH: Final = "/devices/{device}/credentials"
+PLAIN: Final = "^[^\\x00\\ud800-\\udfff]*$"  # what Postgres and UTF-8 can hold
 Given = Annotated[dict[str, Any] | None, Body(description="label, expires (RFC 3339); rotate: overlap_s, expires")]
 Writer = Annotated[Identity, Depends(Allow("credential.write"))]
 logger: Final = logging.getLogger("ronda.api")
@@ -30,7 +32,7 @@ router = APIRouter(prefix="/api/v1", tags=["credentials"])
 class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a new credential is for, until when, and how long an old one goes on beside it."""
 
-    label: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    label: Annotated[str, msgspec.Meta(max_length=200, pattern=PLAIN)] = ""
     expires: str | float | None = None
     overlap_s: Annotated[int, msgspec.Meta(ge=0, le=OVERLAP_MAX_S)] = OVERLAP_S
 
@@ -98,6 +100,8 @@ def _expires_us(deps: Deps, wanted: Wanted) -> int | None:
     expires_us = parse_us(str(wanted.expires), "expires", deps.zone)
     if expires_us <= deps.clock.now_us():
         raise ParameterError("expires", "lies in the past")
+    if expires_us >= TIMES_US[1]:
+        raise ParameterError("expires", "lies after 2105; leave it out for a credential without an end")
     return expires_us
 
 

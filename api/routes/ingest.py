@@ -16,9 +16,10 @@ from api.ingesting import DROPPED, TRACCAR, Osmand, Refused
 from api.problems import LaterError, ParameterError, problem
 from api.speakers import CHALLENGE, GivenSpeaker, Speaker, identity_of, looks_secret, note_knock, with_identity
 from core.rejects import Reject
+from ingest.refusals import how_many
 
 MALFORMED: Final = frozenset({"not_json", "unknown_type", "missing_field", "too_large"})
-WHOLE: Final = frozenset({"unknown_device", "forbidden", "too_large", DROPPED})  # one reject for all of a message
+WHOLE: Final = frozenset({"unknown_device", "forbidden", "too_large"})  # one reject for all of a message
 DeviceQuery = Annotated[str, Query(max_length=200, description="whose fixes; else the credential's device")]
 NameQuery = Annotated[str, Query(max_length=200)]
 router = APIRouter(prefix="/ingest", tags=["ingest"])
@@ -123,7 +124,7 @@ def _report(rejects: list[Reject], offered: int) -> Response:
     """How much was accepted, and what was not."""
     refused = [reject for reject in rejects if reject.reason != DROPPED]
     whole = any(reject.reason in WHOLE for reject in rejects)
-    accepted = 0 if whole else max(offered - len(rejects), 0)
+    accepted = 0 if whole else max(offered - how_many(rejects), 0)
     if refused and not accepted:
         return _refused(rejects, ingesting.status_of(refused))
     return json({"accepted": accepted, "rejected": ingesting.told(rejects)})

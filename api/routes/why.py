@@ -11,14 +11,12 @@ from starlette.responses import Response
 
 from api import changing
 from api.answers import json, page
-from api.changing import Change
 from api.deps import Deps, GivenDeps, hub_of
 from api.given import new_row_id
 from api.hub import Hub
 from api.ingesting import device_name
 from api.params import NO_NUL, PAGE, Limit
-from api.problems import ParameterError
-from api.roles import Allow
+from api.roles import Allow, may
 from api.rows import registry_row, reject_row, state_of
 from api.times import rfc3339, rfc3339_or_none
 from api.whys import Case, Check, checks, verdict
@@ -42,7 +40,7 @@ router = APIRouter(prefix="/api/v1", tags=["registry"])
 async def why(
     deps: GivenDeps,
     hub: Annotated[Hub, Depends(hub_of)],
-    _: Annotated[Identity, Depends(Allow("registry.read"))],
+    identity: Annotated[Identity, Depends(Allow("registry.read"))],
     device: DeviceText,
 ) -> Response:
     now_us = deps.clock.now_us()
@@ -50,6 +48,7 @@ async def why(
     case = Case(known=found, live=hub.rows.get(device), standstill=deps.standstill(), now_us=now_us, zone=deps.zone)
     looked = checks(case)
     first = deps.city.language
+    in_full = may(identity.role, "rejects.read")
     return json(
         {
             "device": device,
@@ -61,9 +60,9 @@ async def why(
             "vehicle": found.vehicle,
             "person": found.person.id if found.person else None,
             "credentials": [_token(token, now_us, deps) for token in found.tokens],
-            "heard": _heard(found.heard, deps),
-            "knock": _knock(found.knock, deps),
-            "reject": None if found.reject is None else reject_row(*found.reject, deps.zone),
+            "heard": _seen(_heard(found.heard, deps), "payload", in_full=in_full),
+            "knock": _seen(_knock(found.knock, deps), "client", in_full=in_full),
+            "reject": _seen(found.reject and reject_row(*found.reject, deps.zone), "payload", in_full=in_full),
             "position": _position(case.live, now_us, deps),
             "held": None if found.held is None else _held(found.held, deps),
         }
@@ -98,17 +97,20 @@ async def adopt(
 ) -> Response:
     wanted = wanted or Adoption()  # type: ignore[call-arg]  # its fields have defaults, under aliases
     waiting = await held_of(deps.pool, device)
-    if wanted.vehicle and await read.registry_row(deps.pool, "vehicles", wanted.vehicle) is None:
-        raise ParameterError("vehicle", f"there is no vehicle {wanted.vehicle!r}; register it first")
     entity = Device(id=entities.DeviceId(device_name(device)), cls=wanted.cls, name=wanted.name)
-    row, _ = await changing.put(deps, Change("devices", identity.subject), entity, only_new=True)
+    joined = None
     if wanted.vehicle:
         from_us = waiting.oldest_us if waiting else deps.clock.now_us()
         joined = Assignment(
             id=new_row_id("assignments"), from_us=from_us, device=entity.id, vehicle=VehicleId(wanted.vehicle)
         )
-        await changing.put(deps, Change("assignments", identity.subject), joined, only_new=True)
+    row = await changing.adopt(deps, identity.subject, entity, joined)
     return json({"device": registry_row(row, deps.zone), "fixes": waiting.row.fixes if waiting else 0})
+
+
+def _seen(row: dict[str, Any] | None, raw: str, *, in_full: bool) -> dict[str, Any] | None:
+    """A row; what a stranger sent, as it was sent, is null for those who may not read rejects."""
+    return row if row is None or in_full else row | {raw: None}
 
 
 def _check(check: Check, first: str) -> dict[str, Any]:

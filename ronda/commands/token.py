@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from core.assigning import TIMES_US
 from core.clock import Clock
 from core.errors import ConfigError, RondaError
 from core.units import US_PER_S
@@ -150,6 +151,8 @@ def expiry_us(text: str | None, now_us: int, city: str) -> int | None:
         raise ConfigError("--expires takes 30d, 12h, 2026-12-31 or a time in RFC 3339.") from error
     if expires_us <= now_us:
         raise ConfigError("--expires lies in the past.")
+    if expires_us >= TIMES_US[1]:
+        raise ConfigError("--expires lies after 2105; leave it out for a token without an end.")
     return expires_us
 
 

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from core.errors import ConfigError
+from ingest.workbook import ROWS_MAX, UNPACKED_MAX
 
-ROWS_MAX: Final = 200_000
-UNPACKED_MAX: Final = 512 * 1024 * 1024  # bytes: a small file that unpacks to more is no registry
 _HEADER_IN: Final = 20  # rows: above the names of the columns there may be a title
 _EXACT: Final = 10**15  # a spreadsheet keeps 15 digits of a number
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from core.codec import encode
 from core.entries import Config
+from store import credentials
 from store.held import held_devices
 from tests.api.samples import NOW_US, S
 from tests.api.world import World
@@ -201,3 +203,37 @@ def test_registering_adopts_what_was_held(postgres_url: str) -> None:
         return [made.status_code, len(fixes.json()["features"]), await held_devices(there.deps.pool)]
 
     assert in_writing_world(postgres_url, body) == [201, 2, []]
+
+
+@pytest.mark.parametrize(("section", "row"), [("devices", "hp"), ("people", "ana")])
+def test_credentials_end_with_what_they_spoke_for(postgres_url: str, section: str, row: str) -> None:
+    """A deleted device opens nothing any more, nor does the phone of a person who left."""
+
+    async def body(there: World) -> Any:
+        phone = {"id": "hp", "cls": "phone"}
+        join = {"id": "j", "device": "hp", "person": "ana", "from_us": NOW_US - S}
+        rows = {"devices": phone, "people": {"id": "ana", "kind": "volunteer"}, "assignments": join}
+        await configured(there, *(Config(section=s, rows=(r,)) for s, r in rows.items()))  # type: ignore[arg-type]
+        _, secret = await credentials.create_token(
+            there.deps.pool, role="device", subject="hp", label="", expires_us=None, now_us=NOW_US, device="hp"
+        )
+        status = (await there.ask("DELETE", f"/api/v1/{section}/{row}?close=true", "admin")).status_code
+        return status, await credentials.find_token(there.deps.pool, secret, NOW_US)
+
+    assert in_writing_world(postgres_url, body) == (204, None)
+
+
+@pytest.mark.parametrize("pieces", [1, 40], ids=["said", "in pieces"])
+def test_a_body_is_read_up_to_a_mebibyte(postgres_url: str, pieces: int) -> None:
+    """Whoever it is: the role is asked only after the body, so the body is bounded before."""
+
+    async def body(there: World) -> Any:
+        async def chunks() -> AsyncIterator[bytes]:
+            for _ in range(pieces):
+                yield b" " * (1 << 16)
+
+        content: Any = b" " * ((1 << 20) + 1) if pieces == 1 else chunks()
+        headers = {"Content-Type": "application/json"}
+        return (await there.ask("PUT", "/api/v1/devices/g1", "leader", content=content, headers=headers)).status_code
+
+    assert in_writing_world(postgres_url, body) == 413

@@ -93,6 +93,9 @@ ASKED: list[tuple[str, str, dict[str, Any] | None, int]] = [
     ("POST", f"{PATH}/rotate", None, 404),
     ("POST", PATH, {"expires": "2020-01-01"}, 422),
     ("POST", PATH, {"expires": "soon"}, 422),
+    ("POST", PATH, {"expires": "9999-12-31T23:59:59Z"}, 422),
+    ("POST", PATH, {"label": "a\0b"}, 422),
+    ("GET", PATH, None, 200),
     ("POST", PATH, {"role": "admin"}, 422),
     ("POST", f"{PATH}/rotate", {"overlap_s": -1}, 422),
 ]

@@ -11,6 +11,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from api.app import create_app
 from api.deps import Deps
+from api.taking import TESTIMONY_MAX
 from core.clock import ManualClock
 from core.entries import Config
 from core.errors import UnavailableError
@@ -253,6 +254,21 @@ def test_while_intake_stands_still_the_reason_is_the_answer(postgres_url):
     assert posting(postgres_url, body, "t-1", standstill=lambda: why) == expected
 
 
+def test_of_what_is_turned_away_the_newest_of_each_device_testifies(postgres_url):
+    """One that tries again and again crowds out nobody; what is long says nothing."""
+
+    async def body(post):
+        secrets = {name: await post.as_device(name) for name in ("t-1", "t-2", "t-3")}
+        await post.send(NATIVE, fix(), auth=secrets["t-1"])
+        for n in range(3):
+            await post.send(NATIVE, fix(time=NOW_S - n), auth=secrets["t-2"])
+        await post.send(NATIVE, f"{fix()}{' ' * TESTIMONY_MAX}", auth=secrets["t-3"])
+        return post.http.times()
+
+    times = posting(postgres_url, body, "t-1", "t-2", "t-3", standstill=lambda: "wait")
+    assert times == {"t-1": NOW_S * S, "t-2": (NOW_S - 2) * S}
+
+
 def test_the_open_demo_takes_anybody_but_another_sites_pages(postgres_url):
     """No credential is needed there; a wrong one is still wrong."""
 
@@ -334,3 +350,25 @@ def test_while_credentials_cannot_be_checked_the_device_is_asked_to_come_back():
 
     answer = asyncio.run(main())
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+
+
+@pytest.mark.parametrize(("bad", "good", "answer"), [(500, 0, (422, 0)), (200, 300, (200, 300)), (1, 1, (200, 1))])
+def test_what_was_accepted_is_counted_however_many_were_refused(postgres_url, bad, good, answer):
+    """Not every refusal is listed, but every one is counted: nobody throws away what was not taken."""
+
+    async def body(post):
+        sent = [fix(lat=99.0)] * bad + [fix(time=NOW_S - n) for n in range(good)]
+        told = await post.send(NATIVE, f"[{','.join(sent)}]", auth=await post.as_device("t-1"))
+        return told.status_code, told.json().get("accepted", 0), len(await post.fixes())
+
+    assert posting(postgres_url, body, "t-1") == (*answer, good)
+
+
+def test_a_phone_may_bear_its_persons_name_although_a_device_is_called_so(postgres_url):
+    """OwnTracks shows the person's half of the phone's id; the secret says whose fix it is."""
+
+    async def body(post):
+        auth = BasicAuth("budi", await post.secret("budi-hp1"))
+        return (await post.send(NATIVE, fix(), auth=auth)).status_code, await post.heard()
+
+    assert posting(postgres_url, body, "budi", "budi-hp1") == (200, [("budi-hp1", -10.17, 123.6)])

@@ -38,7 +38,7 @@ def test_of_a_stranger_nothing_is_known(postgres_url):
 
 
 def test_everything_that_is_known_is_told(postgres_url):
-    """Registry, assignment, credential, last message, refused sign-in, reject and position, under the page's names."""
+    """Under the page's names; what was sent, as it was sent, only to those who may read rejects."""
     configs = [
         Config(section="devices", rows=({"id": "t-1", "cls": "truck", "name": "Truk 1"},)),
         Config(section="people", rows=({"id": "p-1", "kind": "driver"},)),
@@ -76,9 +76,12 @@ def test_everything_that_is_known_is_told(postgres_url):
         notes = {HEARD + "t-1": heard, KNOCK + "t-1": knock}
         await there.deps.log.note({key: msgspec.msgpack.encode(note) for key, note in notes.items()}, 60)
         await there.shown(live())
-        return await asked(there)
+        return await asked(there), await asked(there, role="coordinator")
 
-    said = in_world(postgres_url, body)
+    said, less = in_world(postgres_url, body)
+    raw = (("heard", "payload"), ("knock", "client"), ("reject", "payload"))
+    assert [less[part][name] for part, name in raw] == [None] * 3
+    assert said == less | {part: said[part] for part, _ in raw}
     assert (said["registered"]["name"], said["vehicle"], said["person"]) == ("Truk 1", "v-1", "p-1")
     assert [(t["label"], t["state"], t["used"]) for t in said["credentials"]] == [("x", "live", None)]
     assert (said["heard"]["flags"], said["heard"]["payload"]) == (["mock", "stale"], "\ufffd{}")

@@ -11,6 +11,7 @@ from openpyxl import Workbook
 
 from core.errors import ConfigError
 from core.fixes import Fixes
+from ingest import workbook
 from ingest.files import Trouble, read_trace
 from tests.strategies import T0_US
 
@@ -56,3 +57,11 @@ def test_what_is_no_workbook_of_positions_is_refused(tmp_path: Path) -> None:
     (tmp_path / "b.xlsx").write_bytes(b"nonsense")
     with pytest.raises(ConfigError, match="damaged"):
         read_trace(tmp_path / "b.xlsx")
+
+
+@pytest.mark.parametrize(("bound", "said"), [("ROWS_MAX", "more than 1 rows"), ("UNPACKED_MAX", "unpacks to 0 MB")])
+def test_a_workbook_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bound: str, said: str) -> None:
+    """In its rows, and in what it unpacks to."""
+    monkeypatch.setattr(workbook, bound, 1)
+    with pytest.raises(ConfigError, match=said):
+        read(tmp_path / "a.xlsx", {"x": [["time", "lat", "lon"], [AT, -10.17, 123.6]]})

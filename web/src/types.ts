@@ -161,7 +161,8 @@ export interface Heard {
   source: string;
   topic: string;
   dialect: string;
-  payload: string;
+  /** null: not for this role. */
+  payload: string | null;
   outcome: "accepted" | "ignored" | "rejected" | "held";
   reason: string | null;
   detail: string;
