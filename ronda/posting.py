@@ -14,12 +14,18 @@ from functools import partial
 from typing import Any, Final
 
 from api.taking import HttpIntake
+from core.entries import Tick
+from core.units import US_PER_S
 from ingest.intake import Intake
+from ingest.ticker import DEAF_FROM_S, find_last_tick
 from ronda.registry import Directory
-from ronda.runtime import Runtime
+from ronda.runtime import AWAY, Runtime
 from store.credentials import payload_keys
 
 DRAIN_S: Final = 3.0
+LOOK_S: Final = 0.2
+TOLD_S: Final = 5.0  # then there is no ticker, or it has nothing to say
+_UNTOLD: Final = "the outage before this moment is not in the log yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +46,49 @@ class Posting:
         }
 
 
+class Outage:
+    """Keeps what is posted back until the ticker has said how long nobody listened, at a start and after a hold.
+
+    A fix that came to geo before that word would have our pause taken off its device's silence, and its alert late.
+    """
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._untold = True
+
+    def standstill(self) -> str | None:
+        """Why nothing may be written now."""
+        return self._runtime.holds.standstill() or (_UNTOLD if self._untold else None)
+
+    async def watch(self) -> None:
+        """Follow the holds until cancelled."""
+        holds = self._runtime.holds
+        while True:
+            self._untold = True
+            while holds.standstill() is not None:  # noqa: ASYNC110  # holds are asked, they do not call
+                await asyncio.sleep(LOOK_S)
+            await self._told()
+            self._untold = False
+            while holds.standstill() is None:  # noqa: ASYNC110
+                await asyncio.sleep(LOOK_S)
+
+    async def _told(self) -> None:
+        """Wait for a tick from about now; not for ever, for there may be no ticker."""
+        since_us = self._runtime.clock.now_us() - int(DEAF_FROM_S * US_PER_S)
+        for _ in range(round(TOLD_S / LOOK_S)):
+            try:
+                tick = await find_last_tick(self._runtime.log)
+            except AWAY:
+                tick = Tick(now_us=0)
+            if tick is None or tick.now_us >= since_us:
+                return
+            await asyncio.sleep(LOOK_S)
+
+
 @asynccontextmanager
 async def posting(runtime: Runtime) -> AsyncIterator[Posting]:
     """An intake that runs; at the end what it took in is written first."""
-    directory = Directory()
+    directory, outage = Directory(), Outage(runtime)
     await directory.load(runtime.pool)
     intake = Intake(
         append=runtime.append,
@@ -52,14 +97,15 @@ async def posting(runtime: Runtime) -> AsyncIterator[Posting]:
         directory=directory,
         auto_register=runtime.settings.auto_register,
         note=runtime.log.note,
-        standstill=runtime.holds.standstill,
+        standstill=outage.standstill,
     )
     http = HttpIntake(intake, runtime.clock, runtime.holds.standstill)
     runtime.holds.witnesses.append(http.times)
     runtime.parts.counters["ingest_http"] = intake.counters.as_dict
     async with asyncio.TaskGroup() as group:
         tasks = [
-            group.create_task(directory.follow(runtime.log), name="api-registry"),
+            group.create_task(directory.follow(runtime.log, runtime.pool), name="api-registry"),
+            group.create_task(outage.watch(), name="api-outage"),
             group.create_task(directory.follow_keys(partial(payload_keys, runtime.pool)), name="api-keys"),
             group.create_task(intake.run(), name="api-intake"),
         ]

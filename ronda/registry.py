@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 STREAM: Final = "in.0"  # configuration is told to every partition
 PAGE: Final = 5000
+STALLED_S: Final = 30.0  # `ronda.trimming` keeps a minute of configuration's stream, however tight memory is
 RETRY_S: Final = 0.5
 KEYS_S: Final = 5.0  # how soon a new payload key counts
 SECTIONS: Final = ("devices", "people", "assignments")
@@ -74,7 +75,14 @@ class Directory:
         return self.cls(device) != "phone" if person is None else kept(person, time_us)
 
     async def load(self, pool: Any) -> None:
-        """What the archive knows, and how far in the log that is."""
+        """What the archive knows, and how far in the log that is; once more, it takes the place of what was here."""
+        there = Directory()
+        await there._read_archive(pool)
+        self._offset = there._offset
+        self._devices, self._people = there._devices, there._people
+        self._assignments, self._carried = there._assignments, there._carried
+
+    async def _read_archive(self, pool: Any) -> None:
         self._offset = (await Archive(pool).offsets()).get(STREAM, START)
         for section in SECTIONS:
             after: str | None = None
@@ -85,11 +93,22 @@ class Directory:
                 if after is None:
                     break
 
-    async def follow(self, stream_log: Log) -> None:
-        """Apply what the log says from there on, until cancelled."""
+    async def follow(self, stream_log: Log, pool: Any = None) -> None:
+        """Apply what the log says from there on, until cancelled.
+
+        Whoever could not read for longer than the log surely keeps reads the archive again, if it is given.
+        """
+        loop = asyncio.get_running_loop()
+        read_s = loop.time()
         while True:
             try:
+                if pool is not None and loop.time() - read_s > STALLED_S:
+                    await self.load(pool)
                 entries = (await stream_log.read({STREAM: self._offset}, count=500, block_ms=1000)).get(STREAM, [])
+                stalled, read_s = loop.time() - read_s > STALLED_S and pool is not None, loop.time()
+                if stalled:  # it waited inside: what it brought may begin behind a gap
+                    await self.load(pool)
+                    continue
             except AWAY as error:
                 log.warning("registry: %s", error, extra={"action": "registry.retry"})
                 await asyncio.sleep(RETRY_S)

@@ -74,7 +74,7 @@ async def ingest(runtime: Runtime) -> None:
     runtime.holds.witnesses.append(service.intake.times)
     runtime.parts.counters["ingest"] = service.counters.as_dict
     async with asyncio.TaskGroup() as group:
-        group.create_task(directory.follow(runtime.log), name="ingest-registry")
+        group.create_task(directory.follow(runtime.log, runtime.pool), name="ingest-registry")
         group.create_task(directory.follow_keys(partial(payload_keys, runtime.pool)), name="ingest-keys")
         group.create_task(begin(runtime, begun), name="ingest-begin")
         group.create_task(service.run(), name="ingest")

@@ -10,6 +10,7 @@ from core.codec import encode
 from core.units import US_PER_S
 from ingest.ticker import find_last_tick_entry
 from ronda.archiving import streams_of
+from ronda.registry import STREAM as REGISTRY
 from ronda.room import KEEP_S, kept_s
 from ronda.runtime import AWAY, Runtime
 from ronda.steps import DispatchStep, GeoStep
@@ -18,6 +19,7 @@ from store.log import START, id_key
 
 log = logging.getLogger(__name__)
 
+FOLLOWED_S: Final = 60.0  # whoever follows the registry is at most half of this behind, or reads the archive again
 TRIM_S: Final = 60.0
 ASLEEP_S: Final = 60.0  # the ticker is not at work when its last word is this old
 LOOK_S: Final = 5.0  # how often memory is looked at; when it is tight, so often is trimmed
@@ -43,7 +45,8 @@ async def trim(runtime: Runtime, keep_s: float = KEEP_S) -> None:
     archived = await Archive(runtime.pool).offsets()
     now_us = runtime.clock.now_us()
     for stream in streams_of(runtime.partitions):
-        offsets = [archived.get(stream, START), kept_from(now_us, keep_s)]
+        least_s = FOLLOWED_S if stream == REGISTRY else keep_s
+        offsets = [archived.get(stream, START), kept_from(now_us, max(keep_s, least_s))]
         if stream.startswith("in."):
             offsets.append(await runtime.log.offset(GeoStep.reader, stream))
             offsets += await last_tick(runtime, stream, keep_s)

@@ -71,8 +71,11 @@ class Watch:
             log.debug("watch: %s", error, extra={"action": "watch.retry"})
             if self._keeper is None:
                 self._holds.put("clock", "the log does not answer, so its time cannot be compared with this clock")
-        free = least_free(folders(self._runtime.settings))
-        self._holds.put("disk", self._room.disk(*free) if free else None)
+        try:
+            free = least_free(folders(self._runtime.settings))
+            self._holds.put("disk", self._room.disk(*free) if free else None)
+        except OSError as error:  # a folder that cannot be looked at cannot be written to
+            self._holds.put("disk", f"the data folder cannot be read ({error}); mount it, or correct its rights")
 
     async def _know_the_log(self) -> None:
         """Until the log's last time is known, nothing can be judged; nor can anything be written."""

@@ -75,6 +75,16 @@ async def sums(pool: AsyncConnectionPool, from_us: int, to_us: int, *, limit: in
         return [Hour(*row) for row in await _run(cursor, "sums", {"from_us": from_us, "to_us": to_us, "limit": limit})]
 
 
+def forgotten_until_us(now_us: int, keep_days: int) -> int:
+    """The first instant that is kept."""
+    return now_us // DAY_US * DAY_US - keep_days * DAY_US
+
+
+def kept_since_us(now_us: int, keep_days: int) -> int:
+    """From when on a day can be computed anew: all of its fixes, and of the day before, are there for a day yet."""
+    return forgotten_until_us(now_us, keep_days) + 2 * DAY_US if keep_days > 0 else 0
+
+
 async def forget(pool: AsyncConnectionPool, now_us: int, keep_days: int) -> int:
     """Forget fixes of days (of UTC) that ended more than `keep_days` days ago; 0 keeps all. Sums and dwells stay.
 
@@ -82,7 +92,7 @@ async def forget(pool: AsyncConnectionPool, now_us: int, keep_days: int) -> int:
     """
     if keep_days <= 0:
         return 0
-    before_us = now_us // DAY_US * DAY_US - keep_days * DAY_US
+    before_us = forgotten_until_us(now_us, keep_days)
     async with transaction(pool) as cursor:
         if await hypertable(cursor):
             return int((await _run(cursor, "drop_chunks", {"before_us": before_us}))[0].count)

@@ -30,6 +30,7 @@ from ronda.registry import Directory
 from ronda.runtime import Parts, Runtime
 from ronda.settings import Settings
 from ronda.up import located, opened
+from store.upkeep import kept_since_us
 
 _SHOWN: Final = 20  # bad rows and strangers printed; the rest is counted
 _WAIT_S: Final = 30.0
@@ -87,7 +88,7 @@ async def _import(args: argparse.Namespace, settings: Settings, fixes: Fixes) ->
         directory = Directory()
         await directory.load(runtime.pool)
         strangers = [device for device in fixes.ids if not directory.known(device)]
-        good = _believed(fixes, runtime.clock.now_us(), directory)
+        good = _believed(fixes, runtime.clock.now_us(), directory, settings.keep_fixes_days)
         if args.dry_run:
             _say_strangers(strangers, "would have to be registered (--register)")
             sys.stdout.write("Dry run: nothing was changed.\n")
@@ -97,11 +98,20 @@ async def _import(args: argparse.Namespace, settings: Settings, fixes: Fixes) ->
     return 0
 
 
-def _believed(fixes: Fixes, now_us: int, directory: Directory) -> Fixes:
-    """What would have been taken in live: nothing from the future, of volunteers only what they agreed to."""
+def _believed(fixes: Fixes, now_us: int, directory: Directory, keep_days: int) -> Fixes:
+    """What would have been taken in live: nothing from the future, of volunteers only what they agreed to.
+
+    And nothing of forgotten days, whose dwells stand and cannot be computed from what is left.
+    """
     past = fixes.take(fixes.time_us <= now_us + int(FUTURE_S * 1e6))
-    kept = past.take(kept_of(directory, past))
-    for n, why in ((len(fixes) - len(past), "lie in the future"), (len(past) - len(kept), "were made off duty")):
+    there = past.take(past.time_us >= kept_since_us(now_us, keep_days))
+    kept = there.take(kept_of(directory, there))
+    left_out = (
+        (len(fixes) - len(past), "lie in the future"),
+        (len(past) - len(there), "lie in days that are forgotten or soon will be (RONDA_KEEP_FIXES_DAYS)"),
+        (len(there) - len(kept), "were made off duty"),
+    )
+    for n, why in left_out:
         if n:
             sys.stdout.write(f"{n} fixes {why} and are left out.\n")
     return kept

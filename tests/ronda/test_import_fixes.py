@@ -20,8 +20,9 @@ from core.errors import ConfigError, RondaError
 from core.fixes import Fixes
 from ronda.archiving import archive_for_ever
 from ronda.arguments import parser
-from ronda.commands.import_fixes import _import, _read, parse_names
+from ronda.commands.import_fixes import _believed, _import, _read, parse_names
 from ronda.pump import Pump
+from ronda.registry import Directory
 from ronda.settings import Settings
 from ronda.steps import GeoStep
 from store import read
@@ -29,6 +30,7 @@ from store.archive import Archive
 from store.log import START, Log
 from store.pg import connect
 from store.read import DwellFilter
+from store.upkeep import DAY_US
 from store.valkey import ValkeyLog
 from tests.ronda.pipeline import PARTITIONS, tell
 from tests.ronda.test_rebuild import CONFIG, DAY, plain
@@ -192,3 +194,11 @@ def test_several_files_of_a_traccar_server(clean_valkey_url: str, postgres_url: 
         return [float((await read.fixes(pool, name, 0, 1 << 62))[0].speed_mps[0]) for name in ("d1", "truk-7")]
 
     assert run_pool(postgres_url, body) == [pytest.approx(5.14444)] * 2
+
+
+def test_a_forgotten_day_is_not_computed_from_scraps() -> None:
+    """Its dwells stand, so its fixes are left out, and it is said which setting forgot them."""
+    now_us = T0_US + 40 * DAY_US
+    fixes = fixes_of("d1", (0, 1, 1), (39 * 86_400, 1, 1))
+    assert len(_believed(fixes, now_us, Directory(), 30)) == 1
+    assert len(_believed(fixes, now_us, Directory(), 0)) == 2

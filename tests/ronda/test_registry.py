@@ -147,3 +147,22 @@ def test_payload_keys_are_renewed_and_outlive_an_outage() -> None:
         return there.key_of("hp")
 
     assert asyncio.run(main()) == b"k1"
+
+
+@pytest.mark.service
+def test_who_could_not_read_for_long_reads_the_archive_again(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was trimmed meanwhile is known all the same, what was deleted is not."""
+    monkeypatch.setattr("ronda.registry.STALLED_S", -1.0)
+    log = MemoryLog()
+
+    async def body(pool: AsyncConnectionPool) -> list[bool]:
+        archive, there = Archive(pool), Directory()
+        there.apply(devices("gone"))
+        await archive.offsets()
+        await archive.write({"in.0": "9-1"}, Fixes.empty(), configs=[("9-1", devices("a"))])
+        await until(there.follow(log, pool), lambda: asyncio.sleep(0, there.known("a")))
+        return [there.known(name) for name in ("a", "gone")]
+
+    assert run_pool(postgres_url, body) == [True, False]
