@@ -11,7 +11,7 @@ from api.deps import Deps
 from api.given import etag
 from api.problems import NotFoundError, ParameterError
 from api.times import rfc3339
-from core.assigning import JOINED, clashes, make_room
+from core.assigning import JOINED, clashes, in_force, make_room
 from core.entities import Assignment, Device, DeviceClass, Person
 from core.entries import Config, Section
 from core.errors import ConflictError
@@ -56,7 +56,7 @@ async def adopt(deps: Deps, actor: str, device: Device, joined: Assignment | Non
     async with deps.register.alone():
         if await read.registry_row(deps.pool, "devices", device.id) is not None:
             raise ConflictError(f"devices has {device.id} already; change it by PUT")
-        row = msgspec.to_builtins(device)
+        row: dict[str, Any] = msgspec.to_builtins(device)
         configs = [_upsert(Change("devices", actor), [row])]
         if joined is not None:
             change = Change("assignments", actor)
@@ -76,22 +76,23 @@ async def delete(deps: Deps, change: Change, row_id: str) -> None:
         _check_seen(change, row_id, current)
         configs = await _ended(deps, change, row_id) if change.section in _ONE_OF else []
         gone = Config(section=change.section, op="delete", rows=({"id": row_id},), actor=change.actor)
-        silent = await _silenced(deps, change.section, row_id)
+        await _silence(deps, change.section, row_id)
         await deps.register([*configs, gone])
-        await credentials.revoke_devices(deps.pool, silent, deps.clock.now_us())
 
 
-async def _silenced(deps: Deps, section: Section, row_id: str) -> list[str]:
-    """Devices whose credentials end with a row: the device itself, the phones that a person carries now."""
-    if section == "devices":
-        await credentials.set_payload_key(deps.pool, row_id, None, deps.clock.now_us())
-        return [row_id]
-    if section != "people":
-        return []
-    now_us = deps.clock.now_us()
-    phones = [msgspec.convert(j, Assignment) for j, other in await invites.phones_of(deps.pool, row_id)
-              if other.get("cls") == "phone"]  # fmt: skip
-    return sorted({str(j.device) for j in phones if j.until_us is None or now_us < j.until_us})
+async def _silence(deps: Deps, section: Section, row_id: str) -> None:
+    """End the credentials that end with a row: of the device itself, of the phones that a person carries now.
+
+    Before the row goes: what fails between leaves a device without a secret, never a secret without a device.
+    """
+    now_us, devices = deps.clock.now_us(), [row_id] if section == "devices" else []
+    if section == "people":
+        joined = await invites.phones_of(deps.pool, row_id)
+        phones = [msgspec.convert(join, Assignment) for join, other in joined if other.get("cls") == "phone"]
+        devices = sorted({str(join.device) for join in phones if in_force(join, now_us)})
+    for device in devices if section == "devices" else []:
+        await credentials.set_payload_key(deps.pool, device, None, now_us)
+    await credentials.revoke_devices(deps.pool, devices, now_us)
 
 
 def _is(current: dict[str, Any], entity: Any) -> bool:

@@ -19,6 +19,7 @@ from core.entities import REGISTRIES
 _SHORT: Final = {"devices": "d", "vehicles": "v", "people": "p", "routes": "r", "shifts": "s", "assignments": "a"}
 _OURS: Final = {"people": {"consent", "consent_us", "duty", "on_duty"}}  # shown, and changed by a way of their own
 _PLACE: Final = re.compile(r"^(?P<what>.*) - at `\$\.?(?P<name>[^`]*)`$")
+_CLOCK: Final = re.compile(r"(\d{1,3}):([0-5]?\d)", re.ASCII)
 _MISSING: Final = re.compile(r"^Object missing required field `(?P<name>\w+)`$")
 
 
@@ -82,10 +83,10 @@ def _minutes(value: Any, name: str, _zone: tzinfo) -> int:
     """`05:30` as minutes after midnight; 29:00 is five the next morning."""
     if isinstance(value, int):
         return value
-    hours, colon, minutes = str(value).partition(":")
-    if not (colon and hours.isdecimal() and minutes.isdecimal() and int(minutes) < 60):
+    found = _CLOCK.fullmatch(str(value))
+    if found is None:
         raise ParameterError(name, "must be a time of day such as 05:30")
-    return int(hours) * 60 + int(minutes)
+    return int(found[1]) * 60 + int(found[2])
 
 
 _NAMES: Final[dict[str, tuple[str, Callable[[Any, str, tzinfo], Any] | None]]] = {

@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl, urlencode
 import msgspec
 
 from api.problems import ParameterError
+from core.naming import valid_device
 from core.rejects import Reject
-from ingest.dialects import valid_device
 
 TRACCAR: Final = "traccar/positions"
 CHIRPSTACK_EVENTS: Final = ("up", "location")
@@ -54,8 +54,8 @@ class Refused:
 
 def device_name(text: str) -> str:
     """A device id that can be a level of a topic; else `ParameterError`."""
-    if not valid_device(text) or any(mark in text for mark in "/+#"):
-        raise ParameterError("device", "must be 1 to 128 printable characters without / + #")
+    if not valid_device(text):
+        raise ParameterError("device", "must be 1 to 128 printable characters without / + # and outer spaces")
     return text
 
 

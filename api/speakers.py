@@ -18,12 +18,12 @@ from api.deps import Deps
 from api.origins import same_origin
 from api.roles import Allow, may
 from core.identity import Identity
+from core.naming import looks_secret
 from store import credentials
 
 PREFIX: Final = "/ingest/"
 SECRET_IN_BODY: Final = "/ingest/osmand"  # noqa: S105  a path: this client may show its secret as its id
 CHALLENGE: Final = {"WWW-Authenticate": 'Basic realm="ronda"'}
-_SHORTEST: Final = 40  # characters: what is shorter is an id of a device, and none of our secrets
 _NAME_MAX: Final = 128
 
 
@@ -114,11 +114,6 @@ async def identity_of(deps: Deps, secret: str) -> Identity | None:
     if not looks_secret(secret):
         return None
     return await credentials.find_token(deps.pool, secret, deps.clock.now_us())
-
-
-def looks_secret(text: str) -> bool:
-    """Whether a text may be one of our secrets (and must not be stored as something else)."""
-    return len(text) >= _SHORTEST and text.isascii() and text.replace("-", "").replace("_", "").isalnum()
 
 
 def note_knock(connection: HTTPConnection, deps: Deps, user: str, why: str) -> None:

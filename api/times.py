@@ -18,21 +18,25 @@ _SPACE_FOR_PLUS: Final = re.compile(r" (?=\d\d:?\d\d$)")  # an unescaped "+" of 
 def parse_us(text: str, name: str, zone: tzinfo) -> int:
     """Microseconds since the epoch; `name` is the parameter that the error names."""
     try:
-        return _number_us(float(text))
+        return _shown_us(_number_us(float(text)), zone)
     except OverflowError as error:
         raise ParameterError(name, "is not a time") from error
     except ValueError:
         pass
     try:
         moment = datetime.fromisoformat(_SPACE_FOR_PLUS.sub("+", text.strip()))
-        return to_us(moment if moment.tzinfo else moment.replace(tzinfo=zone))
+        return _shown_us(to_us(moment if moment.tzinfo else moment.replace(tzinfo=zone)), zone)
     except (ValueError, OverflowError) as error:
         raise ParameterError(name, "must be RFC 3339, a day (2026-11-24) or seconds since 1970") from error
 
 
 def _number_us(value: float) -> int:
-    us = round(value * 1_000) if abs(value) >= MS_FROM else round(value * 1_000_000)
-    from_us(us, UTC)  # a year that no calendar holds is refused here, not later
+    return round(value * 1_000) if abs(value) >= MS_FROM else round(value * 1_000_000)
+
+
+def _shown_us(us: int, zone: tzinfo) -> int:
+    """A time that can be shown: a year that no calendar of the city holds is refused here, not later."""
+    from_us(us, zone)
     return us
 
 

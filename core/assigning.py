@@ -8,7 +8,8 @@ from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
-from core.entities import Assignment, Device, Place, Shift
+from core.entities import REGISTRIES, Assignment, Device, Place, Shift
+from core.naming import DEVICE_LIMIT, addressable, storable, valid_device
 
 ID_LIMIT: Final = 200  # characters; Postgres indexes ids
 JOINED: Final = ("device", "vehicle", "person", "route", "shift")
@@ -25,10 +26,10 @@ class Clash(NamedTuple):
 
 def fault(entity: Any) -> str | None:
     """What types do not say: None, or what is wrong with the row."""
-    if not entity.id:
-        return "has no id"
-    if len(entity.id) > ID_LIMIT or not entity.id.isprintable():
-        return f"its id has control characters or more than {ID_LIMIT}; look for a stray quote"
+    if wrong := _id_fault(entity):
+        return wrong
+    if not storable(msgspec.to_builtins(entity)):
+        return "holds the character NUL, half a character, or a number that is none"
     if isinstance(entity, Device) and entity.sim_expires and not _DAY.fullmatch(entity.sim_expires):
         return "sim_expires must be a day such as 2026-12-31"
     if isinstance(entity, Place) and not 0 < entity.radius_m <= 5000:
@@ -36,6 +37,18 @@ def fault(entity: Any) -> str | None:
     if isinstance(entity, Shift):
         return _shift_fault(entity)
     return _join_fault(entity) if isinstance(entity, Assignment) else None
+
+
+def _id_fault(entity: Any) -> str | None:
+    if not entity.id:
+        return "has no id"
+    if len(entity.id) > ID_LIMIT or not entity.id.isprintable():
+        return f"its id has control characters or more than {ID_LIMIT}; look for a stray quote"
+    if isinstance(entity, Device) and not valid_device(entity.id):
+        return f"no device can speak under its id: at most {DEVICE_LIMIT} characters, without / + # and outer spaces"
+    if type(entity) in REGISTRIES.values() and not addressable(entity.id):
+        return "its id cannot stand in an address: it must be without / and not . or .."
+    return None
 
 
 def _shift_fault(shift: Shift) -> str | None:
@@ -59,6 +72,11 @@ def _join_fault(join: Assignment) -> str | None:
 def overlap(a: Assignment, b: Assignment) -> bool:
     """Whether both are in force at some moment."""
     return (b.until_us is None or a.from_us < b.until_us) and (a.until_us is None or b.from_us < a.until_us)
+
+
+def in_force(join: Assignment, at_us: int) -> bool:
+    """Whether it is true at a moment."""
+    return join.from_us <= at_us and (join.until_us is None or at_us < join.until_us)
 
 
 def clashes(join: Assignment, others: Iterable[Assignment]) -> list[Clash]:

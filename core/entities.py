@@ -74,7 +74,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     id: RouteId
     name: str = ""
     points: tuple[PlaceId, ...] = ()
-    line: tuple[tuple[float, float], ...] = ()  # lon, lat
+    line: tuple[tuple[Lon, Lat], ...] = ()
 
 
 class Shift(msgspec.Struct, frozen=True, kw_only=True):

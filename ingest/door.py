@@ -22,6 +22,7 @@ from ingest import wire
 from ingest.admit import may_use
 from ingest.counters import Counters
 from ingest.dialects import Router
+from ingest.heard import shown
 from ingest.lines import Lines, available
 from ingest.mailbox import LASTING_S, Mailboxes, Notice
 from ingest.message import Sink
@@ -227,10 +228,11 @@ class Door:
     async def _enter(self, session: Session, connect: wire.Connect) -> None:
         code, identity, credential = await self._check(connect)
         if code:
-            extra = {"action": "door.refused", "client": connect.client_id[:64], "code": code}
+            extra = {"action": "door.refused", "client": shown(connect.client_id)[:64], "code": code}
             _logger.info("a client was refused", extra=extra)
             if code in _KNOCKS:
-                self._on_knock(connect.username or connect.client_id, connect.client_id, _KNOCKS[code])
+                client = shown(connect.client_id)
+                self._on_knock(shown(connect.username or "") or client, client, _KNOCKS[code])
             session.refuse(code)
             return
         client_id = connect.client_id or f"auto-{secrets.token_hex(8)}"

@@ -21,6 +21,7 @@ import numpy as np
 from core.clock import Clock
 from core.fixes import Fixes, Flag
 from core.heard import HEARD, KNOCK, TTL_S, Heard, Knock
+from core.naming import looks_secret
 from core.rejects import PAYLOAD_LIMIT, Reject
 from core.units import US_PER_S
 from ingest.counters import Counters
@@ -31,7 +32,7 @@ EARS_LIMIT: Final = 20_000  # devices of which we remember how late they usually
 EVERY_S: Final = 5.0  # a device whose outcome does not change is noted this often at most
 SAMPLES: Final = 31  # messages by which a clock is judged
 UNSTEADY_S: Final = 60.0  # lateness that varies more than this says nothing about a clock
-KNOCKS_LIMIT: Final = 1_000  # names shown with a wrong credential that are noted in an hour
+KNOCKS_LIMIT: Final = 1_000  # names shown with a wrong credential that are noted in an hour; as many made-up ones
 _HOUR_US: Final = 3_600 * US_PER_S
 _PERIOD_S: Final = 1.0
 _NAME_LIMIT: Final = 128
@@ -87,6 +88,7 @@ class Notes:
         self._ears: dict[str, _Ear] = {}  # the longest unheard first
         self._knocks: dict[str, Knock] = {}
         self._knocked: set[str] = set()  # not yet written
+        self._made_up = 0  # names among them that nobody registered
         self._knocks_since_us = 0
 
     def hear(self, hearings: Mapping[str, Hearing]) -> None:
@@ -98,19 +100,28 @@ class Notes:
 
     def knock(self, user: str, client: str, why: str) -> None:
         """Somebody showed a credential that does not open; `user` is the name it came with."""
-        user, now_us = user[:_NAME_LIMIT], self._clock.now_us()
+        user, client = shown(user)[:_NAME_LIMIT], shown(client)[:_NAME_LIMIT]
         if self._note is None or not user:
             return
+        now_us = self._clock.now_us()
         if now_us - self._knocks_since_us > _HOUR_US:
             self._knocks_since_us = now_us
             self._knocks.clear()
+            self._made_up = 0
         before = self._knocks.get(user)
-        if before is None and len(self._knocks) >= KNOCKS_LIMIT:
+        if before is None and not self._has_room(user):
             self._counters.notes_dropped += 1
             return
         times = before.times + 1 if before else 1
-        self._knocks[user] = Knock(user=user, at_us=now_us, client=client[:_NAME_LIMIT], why=why, times=times)
+        self._knocks[user] = Knock(user=user, at_us=now_us, client=client, why=why, times=times)
         self._knocked.add(user)
+
+    def _has_room(self, user: str) -> bool:
+        """Whether one more name may be noted. Made-up ones have a share of their own: registered ones keep theirs."""
+        if self._noteworthy(user) == TTL_S:
+            return len(self._knocks) - self._made_up < KNOCKS_LIMIT
+        self._made_up += (room := self._made_up < KNOCKS_LIMIT)
+        return room
 
     async def run(self) -> None:
         """Write what is due once a second, until cancelled."""
@@ -158,6 +169,11 @@ class Notes:
         if len(self._ears) >= EARS_LIMIT:
             del self._ears[next(iter(self._ears))]
         return _Ear()
+
+
+def shown(name: str) -> str:
+    """A name as it may be noted: none where it may be a secret that stands in the wrong place."""
+    return "" if looks_secret(name) else name
 
 
 def clock_error_s(lateness_s: Iterable[float]) -> float | None:

@@ -25,9 +25,14 @@ def refusal(message: Message, dialect: str, device: str, problem: Problem, *, pr
         dialect=dialect,
         topic=message.topic[:PAYLOAD_LIMIT],
         device=device[:PAYLOAD_LIMIT],
-        detail="" if private and problem.reason != "off_duty" else problem.detail[:PAYLOAD_LIMIT],
+        detail=_detail_of(problem, private=private)[:PAYLOAD_LIMIT],
         payload=b"" if private else payload[:PAYLOAD_LIMIT],
     )
+
+
+def _detail_of(problem: Problem, *, private: bool) -> str:
+    """What is said of it: where nothing may be kept, only how many there were."""
+    return problem.detail if not private or problem.reason == "off_duty" or _MORE.match(problem.detail) else ""
 
 
 def bounded(problems: Sequence[Problem]) -> list[Problem]:

@@ -14,7 +14,8 @@ from api.bodies import Bodies
 from api.deps import Deps, GivenDeps
 from api.ingesting import DROPPED, TRACCAR, Osmand, Refused
 from api.problems import LaterError, ParameterError, problem
-from api.speakers import CHALLENGE, GivenSpeaker, Speaker, identity_of, looks_secret, note_knock, with_identity
+from api.speakers import CHALLENGE, GivenSpeaker, Speaker, identity_of, note_knock, with_identity
+from core.naming import looks_secret
 from core.rejects import Reject
 from ingest.refusals import how_many
 

@@ -27,7 +27,6 @@ from core.heard import Heard, Knock
 from core.identity import Identity
 from core.live import Live
 from ingest.dialects import NAMES
-from store import read
 from store.credentials import TokenInfo
 from store.held import HeldDevice, held_devices
 from store.why import held_of, known

@@ -19,11 +19,12 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
+from core.naming import DEVICE_LIMIT as DEVICE_LIMIT
+from core.naming import valid_device as valid_device
 from ingest.dialects import chirpstack, native, osmand, owntracks, teltonika, traccar
 from ingest.dialects.dialect import Dialect as Dialect
 from ingest.raw import IGNORED, Decoded
 
-DEVICE_LIMIT: Final = 128  # characters of a device id
 TOPIC_LIMIT: Final = 512  # characters of a topic that is remembered
 _ROUTES_LIMIT: Final = 50_000
 
@@ -41,11 +42,6 @@ class Route(NamedTuple):
     dialect: Dialect | None
     device: str
     valid: bool  # whether the device's id can be one
-
-
-def valid_device(device: str) -> bool:
-    """An id that may stand in a table, a topic and a log line."""
-    return 0 < len(device) <= DEVICE_LIMIT and device.isprintable()
 
 
 def find_route(topic: str) -> Route:

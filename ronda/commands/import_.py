@@ -26,6 +26,7 @@ from ronda.intake.table import parse_columns, read
 from ronda.runtime import Parts
 from ronda.settings import Settings
 from ronda.up import located, opened
+from store import credentials
 from store.held import held_devices
 
 ROWS_AN_ENTRY: Final = 500
@@ -67,8 +68,19 @@ async def _import(args: argparse.Namespace, settings: Settings) -> int:
             change = await compare(runtime.pool, args.section, taken, replace=args.replace, close=args.close)
             _report_change(change, "")
             held = await _report_held(runtime.pool, args.section, change, "are")
+            if args.section == "devices":
+                await _silence(runtime.pool, change.gone, runtime.clock.now_us())
             await _apply(registrar, args.section, change, held, replace=args.replace)
     return 0
+
+
+async def _silence(pool: AsyncConnectionPool, gone: Sequence[str], now_us: int) -> None:
+    """A device that goes takes its credentials with it; they end first, so that none outlives it."""
+    for device in gone:
+        await credentials.set_payload_key(pool, device, None, now_us)
+    ended = await credentials.revoke_devices(pool, gone, now_us)
+    if ended:
+        sys.stdout.write(f"{len(ended)} credentials of removed devices are worthless now.\n")
 
 
 async def _preview(args: argparse.Namespace, settings: Settings, taken: Taken) -> int:

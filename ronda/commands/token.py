@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from core.assigning import TIMES_US
 from core.clock import Clock
 from core.errors import ConfigError, RondaError
+from core.naming import storable
 from core.units import US_PER_S
 from ronda import issuing
 from ronda.commands.common import database, link_base, settings_of
@@ -26,6 +27,8 @@ _UNITS_S: Final = {"m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
 
 def run(args: argparse.Namespace) -> int:
+    if not storable(getattr(args, "label", None) or ""):
+        raise ConfigError("--label holds what is no text in UTF-8.")
     return asyncio.run(_VERBS[args.verb](args, settings_of(args), SystemClock()))
 
 
@@ -140,20 +143,22 @@ def expiry_us(text: str | None, now_us: int, city: str) -> int | None:
     """`30d`, `12h`, a date or a time in the city, or None for never."""
     if text is None:
         return None
-    length = re.fullmatch(r"(\d+)([mhdw])", text)
-    if length:
-        return now_us + int(length[1]) * _UNITS_S[length[2]] * US_PER_S
-    import cities
-
-    try:
-        expires_us = time_us(text, ZoneInfo(cities.load(city).tz))
-    except ValueError as error:
-        raise ConfigError("--expires takes 30d, 12h, 2026-12-31 or a time in RFC 3339.") from error
+    length = re.fullmatch(r"(\d{1,9})([mhdw])", text)
+    expires_us = now_us + int(length[1]) * _UNITS_S[length[2]] * US_PER_S if length else _moment_us(text, city)
     if expires_us <= now_us:
         raise ConfigError("--expires lies in the past.")
     if expires_us >= TIMES_US[1]:
         raise ConfigError("--expires lies after 2105; leave it out for a token without an end.")
     return expires_us
+
+
+def _moment_us(text: str, city: str) -> int:
+    import cities
+
+    try:
+        return time_us(text, ZoneInfo(cities.load(city).tz))
+    except (ValueError, OverflowError) as error:
+        raise ConfigError("--expires takes 30d, 12h, 2026-12-31 or a time in RFC 3339.") from error
 
 
 def _shown(us: int | None) -> str:

@@ -19,7 +19,8 @@ from api.ingesting import (
     status_of,
 )
 from api.problems import ParameterError
-from api.speakers import Shown, looks_secret, shown_in
+from api.speakers import Shown, shown_in
+from core.naming import looks_secret
 from core.rejects import Reject
 from ingest.dialects import find_route
 

@@ -206,16 +206,19 @@ def test_a_second_invitation_moves_the_person_to_a_new_phone(postgres_url: str) 
 
 def test_a_drivers_truck_stays_where_it_is(postgres_url: str) -> None:
     """Only phones are replaced: the tracker that is joined with its driver goes on, and a phone keeps its joins."""
-    devices = ({"id": "truck-1", "cls": "truck"}, {"id": "old", "cls": "phone"}, {"id": "lent", "cls": "phone"})
+    phones = ({"id": name, "cls": "phone"} for name in ("old", "lent", "cab"))
+    devices = ({"id": "truck-1", "cls": "truck"}, *phones)
     rows = (
         {"id": "t", "device": "truck-1", "person": "ana", "vehicle": "V1", "from_us": 0},
         {"id": "p", "device": "old", "person": "ana", "route": "R1", "from_us": 0},
         {"id": "was", "device": "lent", "person": "ana", "from_us": 0, "until_us": 5},
         {"id": "is", "device": "lent", "person": "budi", "from_us": 5},
+        {"id": "once", "device": "cab", "person": "ana", "from_us": 0, "until_us": 5},
+        {"id": "now", "device": "cab", "vehicle": "V1", "from_us": 5},
     )
 
     async def body(there: World) -> Any:
-        for device in ("truck-1", "old", "lent"):
+        for device in ("truck-1", "old", "lent", "cab"):
             await credentials.create_token(
                 there.deps.pool, role="device", subject="", label="", expires_us=None, now_us=NOW_US, device=device
             )
@@ -227,7 +230,7 @@ def test_a_drivers_truck_stays_where_it_is(postgres_url: str) -> None:
     assert (found["t"].until_us, found["p"].until_us, found["is"].until_us) == (None, NOW_US, None)
     new = found["ana-hp1:ana"]
     assert (new.device, new.route, new.from_us, new.until_us) == ("ana-hp1", "R1", NOW_US, None)
-    assert [tokens[d] for d in ("truck-1", "old", "lent", "ana-hp1")] == ["live", "revoked", "live", "live"]
+    assert [tokens[d] for d in ("truck-1", "old", "lent", "cab", "ana-hp1")] == ["live", "revoked", *["live"] * 3]
 
 
 def test_an_id_that_no_topic_can_hold_is_written_otherwise(postgres_url: str) -> None:

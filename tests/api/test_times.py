@@ -37,7 +37,9 @@ def test_a_day_is_a_city_day():
     assert parse_us("2026-01-05", "from", KUPANG) == NOON_US - 12 * 3_600_000_000
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "nan", "inf", "1e300", "-1e300", "2026-13-01"])
+@pytest.mark.parametrize(
+    "text", ["", "yesterday", "nan", "inf", "1e300", "-1e300", "2026-13-01", "9999-12-31T23:59:59Z"]
+)
 def test_what_is_no_time_is_refused_by_name(text):
     """The error names the parameter, so that the caller knows which one to correct."""
     with pytest.raises(ParameterError, match=r"^from ") as refused:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.assigning import clashes, fault, make_room, overlap
-from core.entities import Assignment, Device, Place, Shift
+from core.entities import Assignment, Device, Person, Place, Route, Shift, Vehicle
 
 
 def join(name: str = "new", from_us: int = 0, until_us: int | None = None, **what: Any) -> Assignment:
@@ -90,6 +90,14 @@ def test_after_making_room_nothing_contradicts(new: Assignment, others: list[Ass
         (Device(id=""), "no id"),  # type: ignore[arg-type]
         (Device(id="a\n"), "control"),  # type: ignore[arg-type]
         (Device(id="a" * 201), "more than 200"),  # type: ignore[arg-type]
+        (Device(id="a" * 129), "at most 128"),  # type: ignore[arg-type]
+        *((Device(id=name), "no device can speak") for name in ("a/b", "a+b", "#", " a", "a ", ".", "..")),  # type: ignore[arg-type]
+        (Vehicle(id="DH/8"), "address"),  # type: ignore[arg-type]
+        (Shift(id="..", start_min=0, end_min=9), "address"),
+        (join(name="a/b"), "address"),
+        (Person(id="p", skills=("p3k\0",)), "NUL"),  # type: ignore[arg-type]
+        (Vehicle(id="v", plate="\ud800"), "half a character"),  # type: ignore[arg-type]
+        (Route(id="r", line=((float("nan"), 0.0),)), "number that is none"),  # type: ignore[arg-type]
         (Device(id="a", sim_expires="31.12.2026"), "2026-12-31"),  # type: ignore[arg-type]
         (Place(id="a", name="a", kind="depot", lon=0, lat=0, radius_m=0), "radius_m"),  # type: ignore[arg-type]
         (Shift(id="s", start_min=300, end_min=300), "the end after the start"),

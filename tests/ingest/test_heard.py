@@ -166,3 +166,23 @@ def test_knocks_are_counted_and_bounded() -> None:
     knock = msgspec.msgpack.decode(desk.written[KNOCK + "truck-17"][0], type=Knock)
     assert (knock.times, knock.client, knock.why, knock.at_us) == (3, "c1", "mistyped", T0_US)
     assert (len(desk.written), desk.counters.notes_dropped) == (KNOCKS_LIMIT, 6)
+
+
+def test_made_up_names_do_not_crowd_out_those_of_registered_devices() -> None:
+    """However many came before: the page of the device says that it knocked."""
+    desk = Desk()
+    for i in range(KNOCKS_LIMIT + 5):
+        desk.notes.knock(f"x{i}", "", "")
+    desk.notes.knock("t1", "c1", "expired")
+    asyncio.run(desk.notes.flush())
+    assert KNOCK + "t1" in desk.written
+
+
+def test_a_secret_in_the_place_of_a_name_is_not_noted() -> None:
+    """Neither as the user nor as the client."""
+    desk, secret = Desk(), "s3cr3t-" * 6
+    desk.notes.knock(secret, "c1", "no password was given")
+    desk.notes.knock("t1", secret, "no password was given")
+    asyncio.run(desk.notes.flush())
+    assert list(desk.written) == [KNOCK + "t1"]
+    assert secret.encode() not in desk.written[KNOCK + "t1"][0]

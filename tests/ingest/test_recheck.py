@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+
+import pytest
 
 from core.clock import ManualClock
 from core.identity import Identity
@@ -126,9 +129,11 @@ def test_each_client_is_asked_about_once_in_its_time() -> None:
     with_door(body)
 
 
-def test_a_wrong_credential_is_a_knock() -> None:
-    """With the name and the client that showed it; a closed door is one, too."""
+def test_a_wrong_credential_is_a_knock(caplog: pytest.LogCaptureFixture) -> None:
+    """With the name and the client that showed it; a closed door is one, too. A secret there is not told."""
     knocks: list[tuple[str, str, str]] = []
+    caplog.set_level(logging.INFO)
+    secret = "s3cr3t-" * 6
 
     async def main() -> None:
         made = Door(
@@ -136,11 +141,12 @@ def test_a_wrong_credential_is_a_knock() -> None:
             on_knock=lambda *knock: knocks.append(knock),
         )  # fmt: skip
         async with hanging_up(), made as door:
-            for client_id, password in (("c1", "wrong"), ("c2", None)):
+            for client_id, password in (("c1", "wrong"), ("c2", None), (secret, None)):
                 client = await Client.dial(door.port)
                 client.send(client.connect(client_id, password=password))
                 await client.read()
 
     asyncio.run(main())
-    assert [(user, client) for user, client, _ in knocks] == [("user", "c1"), ("c2", "c2")]
+    assert [(user, client) for user, client, _ in knocks] == [("user", "c1"), ("c2", "c2"), ("", "")]
+    assert secret not in str([record.__dict__ for record in caplog.records])
     assert "revoked" in knocks[0][2]

@@ -14,6 +14,7 @@ from ronda.archiving import archive_for_ever
 from ronda.arguments import parser
 from ronda.commands.import_ import _import
 from ronda.settings import Settings
+from store import credentials
 from store.archive import Archive
 from store.held import held_devices
 from store.pg import connect
@@ -87,3 +88,31 @@ def test_import_registers_and_adopts(
     said = capsys.readouterr().out
     assert "Heard already: 2 fixes of 1 devices are adopted.\nDone.\n" in said
     assert said.endswith("0 new, 0 changed, 2 unchanged.\nNothing to change.\n")
+
+
+def test_credentials_end_with_a_device_that_a_file_removes(
+    clean_valkey_url: str, postgres_url: str, devices_xlsx: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The token of the device that stays goes on."""
+    (tmp_path / "kept.csv").write_text("id,class\nhp-1,phone\n")
+    secrets = {device: asyncio.run(token(postgres_url, device)) for device in ("hp-1", "350612076540293")}
+
+    lines = ["devices", str(devices_xlsx)], ["devices", str(tmp_path / "kept.csv"), "--replace"]
+    there, _ = run(clean_valkey_url, postgres_url, *lines)
+
+    assert (there, "1 credentials of removed devices" in capsys.readouterr().out) == ({"hp-1": "phone"}, True)
+    assert {device: asyncio.run(opens(postgres_url, secret)) for device, secret in secrets.items()} == {
+        "hp-1": True,
+        "350612076540293": False,
+    }
+
+
+async def token(postgres_url: str, device: str) -> str:
+    usual = {"role": "device", "subject": device, "label": "", "expires_us": None, "now_us": T0_US, "device": device}
+    async with await connect(postgres_url) as pool:
+        return (await credentials.create_token(pool, **usual))[1]  # type: ignore[arg-type]
+
+
+async def opens(postgres_url: str, secret: str) -> bool:
+    async with await connect(postgres_url) as pool:
+        return await credentials.find_token(pool, secret, T0_US) is not None

@@ -179,3 +179,10 @@ def test_a_key_that_cannot_be_is_refused(
     monkeypatch.setattr("sys.stdin", Typed(f"{key}\n"))
     assert desk("device", "key", device) == code
     assert desk.keys() == {}
+
+
+@pytest.mark.parametrize("expires", ["9999-12-31", "999999999d", "0d", "2020-01-01", "soon"])
+def test_an_end_that_cannot_be_is_refused(desk: Desk, expires: str) -> None:
+    """Too late for any calendar of ours, in the past, or no time at all."""
+    assert desk("token", "create", "--role", "device", "--device", "t1", "--expires", expires) != 0
+    assert "--expires" in desk.err

@@ -146,7 +146,8 @@ function heardView(app: App): { node: HTMLElement; show(heard: Heard | null): vo
       if (flags.dataset["flags"] !== heard.flags.join() + w().lang) flags.replaceChildren(...heard.flags.map((flag) => h("span", { class: "tag", text: words.flags[flag] ?? flag, attrs: { "data-flag": flag } })));
       flags.dataset["flags"] = heard.flags.join() + w().lang;
       show(flags, heard.flags.length > 0);
-      text(payload, heard.payload);
+      show(raw, heard.payload !== null);
+      text(payload, heard.payload ?? "");
     },
   };
 }
