@@ -55,7 +55,7 @@ class Refused:
 def device_name(text: str) -> str:
     """A device id that can be a level of a topic; else `ParameterError`."""
     if not valid_device(text):
-        raise ParameterError("device", "must be 1 to 128 printable characters without / + # and outer spaces")
+        raise ParameterError("device", "must be 1 to 128 printable characters without / and outer spaces")
     return text
 
 

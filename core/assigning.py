@@ -45,7 +45,7 @@ def _id_fault(entity: Any) -> str | None:
     if len(entity.id) > ID_LIMIT or not entity.id.isprintable():
         return f"its id has control characters or more than {ID_LIMIT}; look for a stray quote"
     if isinstance(entity, Device) and not valid_device(entity.id):
-        return f"no device can speak under its id: at most {DEVICE_LIMIT} characters, without / + # and outer spaces"
+        return f"no device can speak under its id: at most {DEVICE_LIMIT} characters, without / and outer spaces"
     if type(entity) in REGISTRIES.values() and not addressable(entity.id):
         return "its id cannot stand in an address: it must be without / and not . or .."
     return None

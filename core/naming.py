@@ -10,10 +10,14 @@ _SHORTEST_SECRET: Final = 40  # characters: what is shorter is an id of a device
 
 
 def valid_device(device: str) -> bool:
-    """An id under which a device can speak: it stands in a table, a level of a topic, an address and a log line."""
+    """An id under which a device can speak: it stands in a table, an address and a log line.
+
+    `+` and `#` may be in it, for a Traccar id is often a telephone number; such a device speaks through a shared topic
+    or by HTTP, since no MQTT topic of its own can bear them.
+    """
     if not (0 < len(device) <= DEVICE_LIMIT and device.isprintable()) or device != device.strip():
         return False
-    return device not in (".", "..") and not any(mark in device for mark in "/+#")
+    return addressable(device)
 
 
 def addressable(name: str) -> bool:

@@ -91,7 +91,7 @@ def test_after_making_room_nothing_contradicts(new: Assignment, others: list[Ass
         (Device(id="a\n"), "control"),  # type: ignore[arg-type]
         (Device(id="a" * 201), "more than 200"),  # type: ignore[arg-type]
         (Device(id="a" * 129), "at most 128"),  # type: ignore[arg-type]
-        *((Device(id=name), "no device can speak") for name in ("a/b", "a+b", "#", " a", "a ", ".", "..")),  # type: ignore[arg-type]
+        *((Device(id=name), "no device can speak") for name in ("a/b", " a", "a ", ".", "..")),  # type: ignore[arg-type]
         (Vehicle(id="DH/8"), "address"),  # type: ignore[arg-type]
         (Shift(id="..", start_min=0, end_min=9), "address"),
         (join(name="a/b"), "address"),

@@ -111,3 +111,8 @@ def test_a_message_without_a_fix_is_known_by_the_device_it_names() -> None:
     assert (item.device, [p.reason for p in item.decoded.problems]) == ("t2", ["missing_field"])
     (item,), _ = Opener(Listed(lambda _: True)).open([message(payload, "traccar/positions", identity=OWN)])
     assert item.device == ""
+
+
+def test_a_telephone_number_is_a_name() -> None:
+    """Traccar's ids often are; no topic of its own could bear it."""
+    assert from_traccar("+628123456789", GATE) == (["+628123456789"], [])
