@@ -37,6 +37,7 @@ _KNOCKS: Final = {
     wire.BAD_CREDENTIALS: "the password is no credential that opens: mistyped, expired or revoked",
     wire.NOT_AUTHORIZED: "no password was given",
 }
+CONNECTIONS_MAX: Final = 20_000
 _CLIENT_ID_MAX: Final = 256
 _BACKLOG: Final = 1024
 _SWEEP_S: Final = 1.0
@@ -55,7 +56,7 @@ class DoorParams:
     port: int = 1883
     tls: ssl.SSLContext | None = None
     anonymous: bool = False  # only the demo: whoever gives no password may speak for any device
-    connections_max: int = 20_000
+    connections_max: int = CONNECTIONS_MAX
     connect_timeout_s: float = 10.0
     recheck_s: float = 30.0  # how old the answer about a connected client's credential may become
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import resource
 import shutil
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from urllib.parse import urlsplit
 from core.clock import Clock
 from core.errors import RondaError
 from core.units import US_PER_S
+from ronda.descriptors import WANTED
 from ronda.installation import find, running
 from ronda.room import MB, Room
 from ronda.settings import Settings
@@ -43,7 +45,7 @@ class Finding:
 
 async def examine(settings: Settings, clock: Clock) -> list[Finding]:
     """All findings. A part that cannot be examined is a finding too, never an exception."""
-    findings = [*_programs(), *_data(settings), *_console(), *_city(settings), *_https(settings)]
+    findings = [*_programs(), *_data(settings), *_console(), *_city(settings), *_https(settings), _descriptors()]
     try:
         urls = located(settings)
     except RondaError as error:
@@ -256,6 +258,15 @@ def _disk(settings: Settings, there: Path, free: int) -> Finding:
     if free < LEAST_FREE_BYTES:
         return Finding("disk", "wrong", text, f"make room; below {settings.disk_min_mb} MB intake stands still")
     return Finding("disk", "ok", text)
+
+
+def _descriptors() -> Finding:
+    """The hard limit is what counts: the soft one is raised at the start."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < WANTED // 16:
+        remedy = "raise it (`ulimit -Hn`, systemd's LimitNOFILE=65536): each device that is connected needs one"
+        return Finding("descriptors", "note", f"at most {hard} files and connections", remedy)
+    return Finding("descriptors", "ok", "enough files and connections may be open")
 
 
 def _console() -> list[Finding]:

@@ -26,12 +26,13 @@ from api.deps import CityInfo, Deps
 from core.codec import encode
 from core.identity import Identity
 from core.live import Live
-from ingest.door import DoorParams
+from ingest.door import CONNECTIONS_MAX, DoorParams
 from ingest.service import Ingest, IngestParams
 from ingest.ticker import find_last_tick
 from ronda.adopt import Registrar, adopt_for_ever
 from ronda.archiving import archive_for_ever
 from ronda.configure import ensure_city
+from ronda.descriptors import connections
 from ronda.holds import NAMES, Name
 from ronda.metrics import metrics
 from ronda.posting import Posting, posting
@@ -112,7 +113,13 @@ async def leads(runtime: Runtime, name: str, owner: str) -> bool:
 def ingest_params(settings: Settings) -> IngestParams:
     """The door, unless a broker is in front."""
     tls = tls_context(settings.mqtt_tls_cert, settings.mqtt_tls_key) if settings.mqtt_tls_cert else None
-    door = DoorParams(settings.mqtt_host, settings.mqtt_port, tls=tls, anonymous=settings.demo)
+    door = DoorParams(
+        settings.mqtt_host,
+        settings.mqtt_port,
+        tls=tls,
+        anonymous=settings.demo,
+        connections_max=connections(CONNECTIONS_MAX),
+    )
     return IngestParams(
         door=None if settings.mqtt_url else door, mqtt_url=settings.mqtt_url, auto_register=settings.auto_register
     )

@@ -7,6 +7,7 @@ import argparse
 from ronda import logs
 from ronda.collector import calm_collector
 from ronda.commands.common import settings_of
+from ronda.descriptors import raise_limit
 from ronda.links import announce
 from ronda.up import Stages, all_stages, until_signal, up
 
@@ -14,6 +15,7 @@ from ronda.up import Stages, all_stages, until_signal, up
 def run(args: argparse.Namespace) -> int:
     logs.set_up(args.log_level)
     calm_collector()
+    raise_limit()
     changes = {"http_host": args.host, "http_port": args.port}
     if args.demo:
         changes |= {"demo": True, "auto_register": True}

@@ -1,0 +1,29 @@
+"""The limit of open files is raised, and the door leaves us some."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+
+from ronda.descriptors import RESERVED, connections, limit
+
+PROGRAM = """
+import resource
+from ronda.descriptors import connections, raise_limit
+resource.setrlimit(resource.RLIMIT_NOFILE, (300, 1000))
+print(connections(20_000), raise_limit(), connections(20_000), connections(10))
+"""
+
+
+def test_the_soft_limit_is_raised_and_the_door_stays_below_it() -> None:
+    """300 of at most 1,000 become 1,000; the door takes what is left beside our own connections."""
+    said = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True, timeout=30)
+    assert said.stdout.split() == ["44", "1000", "744", "10"]
+
+
+def test_asking_changes_nothing() -> None:
+    """Only `raise_limit` sets it."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    assert connections(1_000_000) == limit() - RESERVED
+    assert resource.getrlimit(resource.RLIMIT_NOFILE) == before
