@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-import shutil
-import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,14 +28,6 @@ DOORS, BROKERS = 6, 2  # connections: a quarter of the fleet speaks through Mosq
 CALM = 0.15  # of the time, at the end
 SETTLE_S = 600.0
 RSS_MB = 600
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    made = Path(tempfile.mkdtemp(prefix="rs-", dir="/tmp"))
-    made.chmod(0o755)
-    yield made
-    shutil.rmtree(made, ignore_errors=True)
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,14 +28,6 @@ GOOD_RATE = 200.0
 BEFORE_S = 8.0
 GROWTH_MB = 80.0
 SETTLE_S = 300.0
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    made = Path(tempfile.mkdtemp(prefix="rs-", dir="/tmp"))
-    made.chmod(0o755)
-    yield made
-    shutil.rmtree(made, ignore_errors=True)
 
 
 @pytest.mark.parametrize("messages", [20_000, pytest.param(1_000_000, marks=pytest.mark.soak)], ids=["short", "long"])
