@@ -78,7 +78,7 @@ async def rebuild_all(runtime: Runtime, fixes: Fixes, progress: Callable[[int], 
         for span in spans(part.time_us):
             live = await live_of(runtime, config, part.ids[0])
             changes = await rebuild(runtime.pool, config, part.ids[0], span, live)
-            counts.update(changes.counts, left=changes.left)
+            counts.update(changes.counts, left=changes.left, forgotten=changes.forgotten)
         progress(len(part))
     return counts
 

@@ -27,6 +27,7 @@ from geo.step import step
 from ronda.reconcile import Changes, Reach, reconcile
 from store import history, read
 from store.read import DwellFilter
+from store.upkeep import forgotten
 
 HOUR_US: Final = 3_600_000_000
 DAY_US: Final = 24 * HOUR_US
@@ -99,7 +100,8 @@ async def rebuild(
         owns = live.owns if live else lambda _: False
         new = [row if owns(row) else _closed(row) for row in new]  # nobody else would ever end it
         old = await _told(pool, device, start_us, end_us)
-        changes = reconcile(old, new, Reach(span.from_us, span.to_us, end_us - 1), owns)
+        whole_us = await forgotten(pool, device, start_us, end_us)
+        changes = reconcile(old, new, Reach(span.from_us, span.to_us, end_us - 1, whole_us), owns)
         if changes.events:
             events = [*changes.events, *await _cleared(pool, old, changes.events)]
             await history.tell(pool, _entry_id(device, events), events)

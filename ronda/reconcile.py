@@ -23,11 +23,12 @@ KERNEL: Final = (
 
 @dataclass(slots=True)
 class Changes:
-    """What a rebuild changes, and how many rows it found equal or left to the live engine."""
+    """What a rebuild changes, and how many rows it found equal, left to the live engine, or left for want of fixes."""
 
     events: list[DwellChanged] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("new", "revised", "retracted", "same"), 0))
     left: int = 0
+    forgotten: int = 0
 
 
 class Group(NamedTuple):
@@ -43,12 +44,13 @@ class Reach(NamedTuple):
     """Which groups are settled: fixes are new in [lo_us, hi_us], rows were computed up to seen_us.
 
     What ended before new fixes stands. What begins after them may have changed by them, and is settled if all of it
-    was seen.
+    was seen. What begins before `whole_us` stands too: fixes that it was made of are forgotten.
     """
 
     lo_us: int
     hi_us: int
     seen_us: int
+    whole_us: int = 0
 
     def covers(self, group: Group) -> bool:
         return group.last_us >= self.lo_us and (group.start_us <= self.hi_us or group.last_us <= self.seen_us)
@@ -57,14 +59,18 @@ class Reach(NamedTuple):
 def reconcile(old: Sequence[Dwell], new: Sequence[Dwell], reach: Reach, owned: Callable[[Dwell], bool]) -> Changes:
     """Events that turn the old rows of one device into the new ones, as far as new fixes reach.
 
-    Retracted old rows only lend their ids. Groups with an `owned` row are left to the engine that owns it.
+    Retracted old rows only lend their ids. Groups with an `owned` row are left to the engine that owns it, and groups
+    that begin where fixes are forgotten to what was told of them.
     """
     changes, taken = Changes(), {row.id for row in old}
     for group in groups([row for row in old if row.state != "retracted"], new):
         if not reach.covers(group):
             continue
-        if any(owned(row) for row in (*group.old, *group.new)):
-            changes.left += max(len(group.old), len(group.new))
+        size = max(len(group.old), len(group.new))
+        if group.start_us < reach.whole_us:
+            changes.forgotten += size
+        elif any(owned(row) for row in (*group.old, *group.new)):
+            changes.left += size
         else:
             _settle(group, changes, taken)
     return changes

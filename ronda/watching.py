@@ -99,8 +99,8 @@ class Watch:
 
     def _glance(self) -> None:
         """Before a batch is written: devices may show that the clock is wrong before it is too late for their fixes."""
-        if self._keeper is None or self._keeper.confirmed:
-            return
+        if self._keeper is None or self._keeper.confirmed or self._holds.of("disk") or self._holds.of("memory"):
+            return  # nothing is written meanwhile, and the look every second judges all the same
         now_s = _loop_s()
         if now_s - self._began_s > CLOSELY_S and now_s - self._glanced_s < GLANCE_S:
             return

@@ -43,21 +43,19 @@ async def roll_up(pool: AsyncConnectionPool) -> int:
     An hour is counted whole, from its fixes, so that late ones, repeated calls and a kill in between do no harm. Each
     is counted once a call: what arrives meanwhile waits for the next.
     """
-    done = 0
-    counted: set[tuple[int, int]] = set()
+    done, after = 0, (0, 0)  # the hour counted last, and the device
     while True:
         async with transaction(pool) as cursor:
-            taken = await _run(cursor, "take_due", {"limit": DUE})
+            taken = await _run(cursor, "take_due", {"limit": DUE, "after_us": after[0], "after_no": after[1]})
             if taken:
                 hours_us = [row.hour_us for row in taken]
                 bounds = {"from_us": min(hours_us), "to_us": max(hours_us) + 2 * HOUR_US}
                 due = {"devices": [row.device_no for row in taken], "hours_us": hours_us}
                 await cursor.execute(_query("roll_up"), due | bounds | _FLAGS)
                 done += cursor.rowcount
-        fresh = {(row.device_no, row.hour_us) for row in taken} - counted
-        if len(taken) < DUE or not fresh:
+        if len(taken) < DUE:
             return done
-        counted |= fresh
+        after = max((row.hour_us, row.device_no) for row in taken)
 
 
 async def hours(
@@ -103,6 +101,13 @@ async def forget(pool: AsyncConnectionPool, now_us: int, keep_days: int) -> int:
             gone += cursor.rowcount
             if cursor.rowcount < FORGET:
                 return gone
+
+
+async def forgotten(pool: AsyncConnectionPool, device: str, from_us: int, to_us: int) -> int:
+    """Until when the hours of a device that lie in the span lack fixes that they once had; 0: they have them all."""
+    async with transaction(pool) as cursor:
+        named = {"device": device, "from_us": from_us, "to_us": to_us}
+        return int((await _run(cursor, "forgotten", named))[0].until_us)
 
 
 async def hypertable(cursor: AsyncCursor[Any]) -> bool:

@@ -2,10 +2,15 @@
 
 -- name: take_due
 -- All marks of so many device hours, the oldest first: an hour is counted whole, so once is enough for all of them.
+-- A round goes through the hours once, from one taken to the next: marks that arrive behind it wait for the next round.
 WITH taken AS (
     DELETE FROM due_hours AS d
     USING (
-        SELECT device_no, hour FROM due_hours GROUP BY device_no, hour ORDER BY hour, device_no LIMIT %(limit)s
+        SELECT device_no, hour FROM due_hours
+        WHERE (hour, device_no) > (from_us(%(after_us)s), %(after_no)s::integer)
+        GROUP BY device_no, hour
+        ORDER BY hour, device_no
+        LIMIT %(limit)s
     ) AS due
     WHERE d.device_no = due.device_no AND d.hour = due.hour
     RETURNING d.device_no, d.hour
@@ -107,6 +112,20 @@ SELECT EXISTS (SELECT FROM timescaledb_information.hypertables WHERE hypertable_
 
 -- name: timescale
 SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb')
+
+-- name: forgotten
+-- Where the sum of an hour counts more fixes than there are.
+SELECT coalesce(to_us(max(h.hour + interval '1 hour')), 0) AS until_us
+FROM fix_hours AS h
+WHERE
+    h.device_no = (SELECT no FROM device_keys WHERE id = %(device)s)
+    AND h.hour > from_us(%(from_us)s) - interval '1 hour' AND h.hour < from_us(%(to_us)s)
+    AND h.fixes > (
+        SELECT count(*) FROM fixes AS f
+        WHERE
+            f.device_no = h.device_no AND f.time >= h.hour AND f.time < h.hour + interval '1 hour'
+            AND f.time > from_us(%(from_us)s) - interval '1 hour' AND f.time < from_us(%(to_us)s) + interval '1 hour'
+    )
 
 -- name: drop_chunks
 SELECT count(*) FROM drop_chunks('fixes', older_than => from_us(%(before_us)s))

@@ -108,7 +108,7 @@ def _believed(fixes: Fixes, now_us: int, directory: Directory, keep_days: int) -
     kept = there.take(kept_of(directory, there))
     left_out = (
         (len(fixes) - len(past), "lie in the future"),
-        (len(past) - len(there), "lie in days that are forgotten or soon will be (RONDA_KEEP_FIXES_DAYS)"),
+        (len(past) - len(there), "lie in days that are forgotten or soon will be (raise RONDA_KEEP_FIXES_DAYS first)"),
         (len(there) - len(kept), "were made off duty"),
     )
     for n, why in left_out:
@@ -150,6 +150,11 @@ async def _write(runtime: Runtime, fixes: Fixes) -> None:
     if counts["left"]:
         sys.stdout.write(
             f"{counts['left']} dwells are still the live engine's, their device speaks: import again in an hour.\n"
+        )
+    if counts["forgotten"]:
+        sys.stdout.write(
+            f"{counts['forgotten']} dwells stand as they were, for other fixes of their hours are forgotten: "
+            "import all fixes of those days to have them computed anew.\n"
         )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from core.clock import ManualClock
 from core.codec import encode
 from core.entries import Tick
@@ -40,6 +42,34 @@ def test_a_pause_is_told_before_anything_that_is_posted(tmp_path: Path) -> None:
     assert waiting is not None
     assert still == waiting
     assert states(tmp_path, [hour_ago], ticks_now=True)[1] is None
+
+
+def test_after_a_hold_the_pause_is_told_first(tmp_path: Path) -> None:
+    """Released, it waits for a tick newer than the hold, and goes on with it."""
+
+    async def main() -> list[bool]:
+        log, clock = MemoryLog(), ManualClock(NOW_US)
+        await log.append([("in.0", encode(Tick(now_us=NOW_US)))])
+        runtime = runtime_of(tmp_path, clock, log)
+        outage, found = Outage(runtime), list[bool]()
+        watch = asyncio.create_task(outage.watch())
+        for hold in (None, "full", None):
+            runtime.holds.put("disk", hold)
+            await asyncio.sleep(2.5 * LOOK_S)
+            found.append(outage.standstill() is None)
+            clock.set(clock.now_us() + 600_000_000)  # the hold lasted ten minutes
+        await log.append([("in.0", encode(Tick(now_us=clock.now_us(), deaf_us=9)))])
+        await asyncio.sleep(2.5 * LOOK_S)
+        watch.cancel()
+        return [*found, outage.standstill() is None]
+
+    assert asyncio.run(main()) == [True, False, False, True]
+
+
+def test_without_a_ticker_it_does_not_wait_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`ronda run api` alone: what is posted is written after a few seconds."""
+    monkeypatch.setattr("ronda.posting.TOLD_S", LOOK_S)
+    assert states(tmp_path, [NOW_US - 3_600_000_000], ticks_now=False)[1] is None
 
 
 def test_a_new_log_has_no_outage(tmp_path: Path) -> None:

@@ -15,11 +15,13 @@ from core.entries import Config
 from core.events import AlertChanged, Dwell, DwellChanged
 from core.fixes import Fixes
 from ronda.rebuild import DAY_US, Live, Span, configuration, rebuild, spans
+from ronda.reconcile import Changes
 from store import read
 from store.archive import Archive
 from store.history import add_fixes
 from store.memory import MemoryLog
 from store.read import DwellFilter
+from store.upkeep import forget, roll_up
 from tests.geo.tracks import journeys
 from tests.ronda.pipeline import archive_all, clear, pump_all, tell
 from tests.running import run_pool
@@ -84,8 +86,12 @@ async def rebuilt(pool: AsyncConnectionPool, fixes: Fixes, of_live: Live | None 
     for part in fixes.split():
         for span in spans(part.time_us):
             changes = await rebuild(pool, config, part.ids[0], span, of_live)
-            total = {what: total.get(what, 0) + n for what, n in {**changes.counts, "left": changes.left}.items()}
+            total = {what: total.get(what, 0) + n for what, n in {**changes.counts, **_left(changes)}.items()}
     return {what: n for what, n in total.items() if n}
+
+
+def _left(changes: Changes) -> dict[str, int]:
+    return {"left": changes.left, "forgotten": changes.forgotten}
 
 
 @given(seed=st.integers(0, 999))
@@ -224,3 +230,39 @@ def test_time_is_cut_at_long_pauses() -> None:
     times = np.array([T0_US + 5, T0_US, T0_US + 3 * DAY_US, T0_US + 4 * DAY_US - 1], np.int64)
     assert spans(times) == [Span(T0_US, T0_US + 5), Span(T0_US + 3 * DAY_US, T0_US + 4 * DAY_US - 1)]
     assert spans(times[:0]) == []
+
+
+def test_scraps_of_a_forgotten_day_change_no_dwell(postgres_url: str) -> None:
+    """Whatever the setting says by now; the whole day imported anew is computed again, and is the same."""
+    scraps = DAY.take(np.arange(0, len(DAY), 40))
+
+    async def body(pool: AsyncConnectionPool) -> list[Any]:
+        await configured(pool)
+        await rebuilt(pool, DAY)
+        before = await rows_of(pool)
+        await roll_up(pool)
+        await forget(pool, T0_US + 100 * DAY_US, 30)
+        counts = await rebuilt(pool, scraps)
+        await roll_up(pool)
+        again, same = await rebuilt(pool, scraps), before == await rows_of(pool)
+        return [list(counts), list(again), same, await rebuilt(pool, DAY), before == await rows_of(pool)]
+
+    assert run_pool(postgres_url, body) == [["forgotten"], ["forgotten"], True, {"same": 4}, True]
+
+
+def test_a_dwell_that_began_in_forgotten_days_keeps_its_start(postgres_url: str) -> None:
+    """It stood for three days, two of which are forgotten; new fixes of the third do not make it begin there."""
+    stand = fixes_of("d1", *((i * 600, 0.0, 0.01) for i in range(3 * 144)), *tour(5, start_s=3 * 86_400))
+    new = fixes_of("d1", (2 * 86_400 + 77, 0.0, 0.01))
+
+    async def body(pool: AsyncConnectionPool) -> list[Any]:
+        await configured(pool)
+        await rebuilt(pool, stand)
+        before = await rows_of(pool)
+        await roll_up(pool)
+        await forget(pool, T0_US // DAY_US * DAY_US + 3 * DAY_US, 1)
+        counts = await rebuilt(pool, new)
+        return [before[-1].start_us if before else None, counts.get("forgotten"), before == await rows_of(pool)]
+
+    _, forgotten, same = run_pool(postgres_url, body)
+    assert (forgotten, same) == (1, True)

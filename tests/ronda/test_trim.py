@@ -75,3 +75,27 @@ def test_a_full_log_is_trimmed_although_nobody_ticks(postgres_url: str, tmp_path
     length, tick = run_with(MemoryLog(), body)
     assert length <= left + 2
     assert tick == (Tick(now_us=9, deaf_us=7) if ticks else None)
+
+
+def test_what_followers_of_the_registry_may_not_have_read_stays(postgres_url: str, tmp_path: Path) -> None:
+    """However tight memory is, the last minute of their stream is kept; of the others nothing."""
+
+    async def body(log: Log) -> list[int]:
+        noise = encode(Command(id="c", kind="x", actor="a", at_us=0))
+        last: dict[str, str] = {}
+        for stream in ("in.0", "in.1"):
+            last[stream] = (await log.append([(stream, noise)] * 50))[-1]
+            lease = await log.acquire(f"geo:{stream}", "test", 10_000)
+            assert lease is not None
+            await log.commit(lease, Commit(reader="geo", stream=stream, offset=last[stream]))
+        async with await connect(postgres_url, max_size=2) as pool:
+            archive = Archive(pool)
+            await archive.offsets()
+            await archive.write(last, Fixes.empty())
+            clock = ManualClock((int(last["in.1"].split("-")[0]) + 30_000) * 1000)
+            settings = replace(Settings(data_dir=tmp_path), partitions=2)
+            urls = Urls(redis="", database="", mqtt="")
+            await trim(Runtime(settings=settings, clock=clock, log=log, pool=pool, urls=urls, partitions=2), keep_s=0)
+        return [await log.length(stream) for stream in ("in.0", "in.1")]
+
+    assert run_with(MemoryLog(), body) == [50, 1]

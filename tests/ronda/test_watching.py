@@ -162,6 +162,43 @@ def test_too_little_disk_holds_until_there_is_room(tmp_path: Path, monkeypatch: 
     run(tmp_path, clock, MemoryLog(), body)
 
 
+def test_a_disk_that_cannot_be_looked_at_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It ends nothing; the sentence has the error, and goes when the disk is back."""
+    broken = True
+
+    def look(folders: list[Path]) -> tuple[int, Path]:
+        if broken:
+            raise OSError(5, "Input/output error")
+        return 10_000 * room.MB, folders[0]
+
+    monkeypatch.setattr(watching, "least_free", look)
+
+    async def body(runtime: Runtime, _watch: Watch) -> None:
+        nonlocal broken
+        assert "Input/output error" in str(runtime.holds.of("disk"))
+        broken = False
+        await asyncio.wait_for(runtime.holds.free_of("disk"), 5)
+
+    run(tmp_path, ManualClock(NOW_US), MemoryLog(), body)
+
+
+def test_devices_are_not_glanced_at_while_the_disk_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Intake asks often, and nothing is written anyway; with room again each batch is looked at."""
+    monkeypatch.setattr(watching, "PERIOD_S", 60)
+    asked = list[int]()
+
+    async def body(runtime: Runtime, _watch: Watch) -> None:
+        runtime.holds.witnesses.append(lambda: asked.append(1) or {})  # type: ignore[func-returns-value]
+        runtime.holds.put("disk", "full")
+        runtime.holds.standstill()
+        assert asked == []
+        runtime.holds.put("disk", None)
+        runtime.holds.standstill()
+        assert asked == [1]
+
+    run(tmp_path, ManualClock(NOW_US), MemoryLog(), body)
+
+
 def test_external_servers_have_disks_of_their_own(tmp_path: Path) -> None:
     """Then nothing here is measured."""
     settings = Settings(data_dir=tmp_path, redis_url="redis://a", database_url="postgresql://b")

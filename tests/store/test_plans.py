@@ -71,6 +71,7 @@ HOT: Final[list[tuple[str, str, dict[str, Any], str]]] = [
     ("upkeep", "roll_up", _roll_up, "fixes_pkey"),
     ("upkeep", "hours", _hours, "fix_hours_"),
     ("upkeep", "hours", _hours | {"device": "d7"}, "fix_hours_"),
+    ("upkeep", "forgotten", {"device": "d7", "from_us": MID_US, "to_us": MID_US + 48 * HOUR_US}, "fix_hours_"),
     ("upkeep", "sums", {"from_us": MID_US, "to_us": MID_US + 8 * HOUR_US, "limit": 1000}, "fix_hours_hour"),
     ("why", "held_of", {"device": "x7"}, "held_pkey"),
     ("joins", "joins_of", {"devices": ["d1", "d2"]}, "registry_assigned"),

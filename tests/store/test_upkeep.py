@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from itertools import pairwise
 from typing import Any
 
@@ -14,7 +15,7 @@ from psycopg_pool import AsyncConnectionPool
 from core.fixes import Fixes, Flag
 from store import read
 from store.archive import Archive
-from store.upkeep import DAY_US, HOUR_US, Hour, forget, hours, roll_up, sums
+from store.upkeep import DAY_US, HOUR_US, Hour, forget, forgotten, hours, roll_up, sums
 from tests.running import run_pool
 from tests.strategies import T0_US, fixes_of
 
@@ -131,6 +132,58 @@ def test_a_long_backlog_is_taken_in_pieces(postgres_url: str, monkeypatch: pytes
 
     found = run_pool(postgres_url, lambda pool: _after(pool, *batches))
     assert [(hour.hour_us, hour.fixes) for hour in found] == [(T0_US + i * HOUR_US, 2) for i in range(8)]
+
+
+def test_a_busy_fleet_gets_its_turn(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each hour is due again before a round comes to the next: the round ends all the same, with every device."""
+    monkeypatch.setattr("store.upkeep.DUE", 3)
+    busy = "INSERT INTO due_hours SELECT no, from_us(%s) FROM device_keys"
+
+    async def body(pool: AsyncConnectionPool) -> list[Any]:
+        async def drive() -> None:
+            while True:
+                async with pool.connection() as connection:
+                    await connection.execute(busy, (T0_US,))
+
+        await archived(pool, *(fixes_of(f"d{i}", (0, 1, 1)) for i in range(10)))
+        driving = asyncio.create_task(drive())
+        done = await asyncio.wait_for(roll_up(pool), 20)
+        driving.cancel()
+        await asyncio.wait([driving])
+        return [done, [hour.device for hour in await hours(pool, T0_US, T0_US + HOUR_US)]]
+
+    assert run_pool(postgres_url, body) == [10, [f"d{i}" for i in range(10)]]
+
+
+def test_all_marks_of_an_hour_go_at_once(postgres_url: str) -> None:
+    """However often an hour was due, it is counted once."""
+
+    async def body(pool: AsyncConnectionPool) -> list[Any]:
+        await archived(pool, *(north((i, 0)) for i in range(20)))
+        return [await roll_up(pool), await roll_up(pool)]
+
+    assert run_pool(postgres_url, body) == [1, 0]
+
+
+def test_it_is_known_until_when_fixes_are_forgotten(postgres_url: str) -> None:
+    """By the hours whose sums count more than there is: scraps do not hide it, all of the hour does."""
+    old = north((10, 0), (20, 0), (30, 0))
+
+    async def body(pool: AsyncConnectionPool) -> list[int]:
+        async def until() -> int:
+            await roll_up(pool)
+            return await forgotten(pool, "d1", T0_US + 15 * S_US, T0_US + 9 * HOUR_US)
+
+        await archived(pool, old, north((5 * DAY_US // S_US, 0)))
+        found = [await until()]
+        await forget(pool, T0_US + 4 * DAY_US, 2)
+        found.append(await until())
+        await archived(pool, old.take(np.array([0, 2])), north((3700, 0)))
+        found.append(await until())
+        await archived(pool, old)
+        return [*found, await until()]
+
+    assert run_pool(postgres_url, body) == [0, T0_US + HOUR_US, T0_US + HOUR_US, 0]
 
 
 def test_hours_and_sums_by_device(postgres_url: str) -> None:
