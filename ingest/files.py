@@ -18,9 +18,10 @@ import numpy as np
 
 from core.errors import ConfigError
 from core.fixes import Fixes
+from core.naming import DEVICE_LIMIT
 from core.rejects import Reason
 from ingest.columns import judge
-from ingest.dialects import traccar, valid_device
+from ingest.dialects import traccar
 from ingest.exports import csv_position, is_traccar, json_position, localise, only_device, zone_of
 from ingest.raw import Decoded, RawFix, number
 from ingest.workbook import cell_speed, cell_time, sheets
@@ -138,8 +139,8 @@ def _assemble(rows: Iterable[_Row], stem: str) -> Trace:
 
 def _read(row: _Row, device: str) -> tuple[RawFix | None, int, Trouble | None]:
     """The fix of a row with its flags, or what is wrong with it, or nothing: a heartbeat."""
-    if not valid_device(device):
-        detail = f"a device id has 1 to 128 printable characters, not {device!r:.60}"
+    if not (0 < len(device) <= DEVICE_LIMIT and device.isprintable()):  # a file may call them what it likes
+        detail = f"a device id has 1 to {DEVICE_LIMIT} printable characters, not {device!r:.60}"
         return None, 0, Trouble(row.line, "unknown_device", detail)
     if row.decoded is None:
         outcome = _read_values(row.values)

@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 STREAM: Final = "in.0"  # configuration is told to every partition
 PAGE: Final = 5000
-STALLED_S: Final = 30.0  # `ronda.trimming` keeps a minute of configuration's stream, however tight memory is
+STALLED_S: Final = 5.0  # `ronda.trimming` keeps more than this of configuration's stream, however tight memory is
 RETRY_S: Final = 0.5
 KEYS_S: Final = 5.0  # how soon a new payload key counts
 SECTIONS: Final = ("devices", "people", "assignments")

@@ -19,7 +19,7 @@ from store.log import START, id_key
 
 log = logging.getLogger(__name__)
 
-FOLLOWED_S: Final = 60.0  # whoever follows the registry is at most half of this behind, or reads the archive again
+FOLLOWED_S: Final = 15.0  # whoever follows the registry is a third of this behind at most, or reads the archive again
 TRIM_S: Final = 60.0
 ASLEEP_S: Final = 60.0  # the ticker is not at work when its last word is this old
 LOOK_S: Final = 5.0  # how often memory is looked at; when it is tight, so often is trimmed
