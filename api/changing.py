@@ -11,16 +11,12 @@ from api.deps import Deps
 from api.given import etag
 from api.problems import NotFoundError, ParameterError
 from api.times import rfc3339
-from core.assigning import JOINED, clashes, in_force, make_room
+from core.assigning import JOINED, SECTION_OF, Joined, clashes, in_force, make_room
 from core.entities import Assignment, Device, DeviceClass, Person
 from core.entries import Config, Section
 from core.errors import ConflictError
 from store import credentials, invites, joins, read
-from store.joins import Joined
 
-SECTION_OF: Final[dict[Joined, Section]] = {
-    "device": "devices", "vehicle": "vehicles", "person": "people", "route": "routes", "shift": "shifts",
-}  # fmt: skip
 _ONE_OF: Final = {section: what for what, section in SECTION_OF.items()}
 
 

@@ -15,6 +15,7 @@ import msgspec
 from api.deps import Deps
 from api.phoneapps import Phone
 from core import duty
+from core.assigning import in_force
 from core.entities import Assignment, Device, DeviceId, Person
 from core.entries import Config
 from core.errors import RondaError
@@ -112,7 +113,7 @@ def planned(
 def of_others(joins: Sequence[dict[str, Any]], person_id: str, now_us: int) -> set[str]:
     """Devices that are with somebody or in something else by now, and not with this person: not theirs to end."""
     rows = [msgspec.convert(join, Assignment) for join in joins]
-    now = [row for row in rows if row.from_us <= now_us and (row.until_us is None or now_us < row.until_us)]
+    now = [row for row in rows if in_force(row, now_us)]
     return {str(row.device) for row in now} - {str(row.device) for row in now if row.person == person_id}
 
 

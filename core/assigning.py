@@ -9,10 +9,15 @@ from typing import Any, Final, Literal, NamedTuple
 import msgspec
 
 from core.entities import REGISTRIES, Assignment, Device, Place, Shift
+from core.entries import Section
 from core.naming import DEVICE_LIMIT, addressable, storable, valid_device
 
 ID_LIMIT: Final = 200  # characters; Postgres indexes ids
-JOINED: Final = ("device", "vehicle", "person", "route", "shift")
+Joined = Literal["device", "vehicle", "person", "route", "shift"]
+SECTION_OF: Final[dict[Joined, Section]] = {
+    "device": "devices", "vehicle": "vehicles", "person": "people", "route": "routes", "shift": "shifts",
+}  # fmt: skip
+JOINED: Final = tuple(SECTION_OF)
 TIMES_US: Final = (0, 4_291_747_200_000_000)  # 1970 to 2106: what our instants hold exactly
 _DAY: Final = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])")
 

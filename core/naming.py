@@ -25,6 +25,11 @@ def addressable(name: str) -> bool:
     return "/" not in name and name not in (".", "..")
 
 
+def fits_topic(name: str) -> bool:
+    """Whether a name can be one level of an MQTT topic."""
+    return not any(mark in name for mark in "/+#\0")
+
+
 def looks_secret(text: str) -> bool:
     """Whether a text may be one of our secrets (and must not be stored as something else)."""
     return len(text) >= _SHORTEST_SECRET and text.isascii() and text.replace("-", "").replace("_", "").isalnum()

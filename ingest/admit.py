@@ -21,7 +21,7 @@ from core.heard import TTL_S
 from core.rejects import PAYLOAD_LIMIT, Reject
 from core.units import US_PER_S
 from ingest.columns import FIRST_US, Judged, judge, read_times
-from ingest.directory import Directory
+from ingest.directory import Directory, kept_rows
 from ingest.heard import STRANGER_TTL_S, Hearing
 from ingest.honesty import Honesty
 from ingest.message import Message
@@ -190,13 +190,11 @@ class Admission:
         return _KNOWN
 
     def _silence(self, fixes: Fixes, good: Bools) -> Bools | None:
-        """Rows that may not be kept, if any: volunteers are heard on duty only; a call for help is always heard."""
-        keeps, ids, times = self._directory.keeps, fixes.ids, fixes.time_us.tolist()
-        names = [ids[at] for at in fixes.device.tolist()]
-        if all(map(keeps, names, times)):
+        """Good rows that may not be kept, if any."""
+        kept = kept_rows(self._directory, fixes)
+        if kept is None:
             return None
-        kept = np.fromiter(map(keeps, names, times), np.bool_, len(fixes))
-        silenced: Bools = good & ~kept & (fixes.flags & int(Flag.SOS) == 0)
+        silenced: Bools = good & ~kept
         return silenced if silenced.any() else None
 
     def _part(

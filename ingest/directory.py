@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
+from core.fixes import Fixes, Flag
+
 
 class Directory(Protocol):
     """Who is registered and what admission has to know of it. Every answer is immediate: no I/O, no waiting."""
@@ -28,6 +33,17 @@ class Directory(Protocol):
         nobody's phone is always kept.
         """
         ...
+
+
+def kept_rows(directory: Directory, fixes: Fixes) -> NDArray[np.bool_] | None:
+    """Which rows may be kept, None: all. Volunteers are heard on duty only; a call for help is always heard."""
+    keeps, ids, times = directory.keeps, fixes.ids, fixes.time_us.tolist()
+    names = [ids[at] for at in fixes.device.tolist()]
+    if all(map(keeps, names, times)):
+        return None
+    on_duty = np.fromiter(map(keeps, names, times), np.bool_, len(fixes))
+    kept: NDArray[np.bool_] = on_duty | (fixes.flags & int(Flag.SOS) != 0)
+    return None if kept.all() else kept
 
 
 class Listed:

@@ -22,6 +22,7 @@ from paho.mqtt.properties import Properties
 
 from core.clock import Clock
 from core.errors import ConfigError
+from core.naming import fits_topic
 from ingest.counters import Counters
 from ingest.dialects import SUBSCRIPTIONS
 from ingest.message import Message, Sink, ignore
@@ -29,7 +30,6 @@ from ingest.message import Message, Sink, ignore
 TOPICS: Final = SUBSCRIPTIONS
 RECEIVE_MAXIMUM: Final = 65_535  # Mosquitto hands out as many unacknowledged messages, whatever its own setting
 SESSION_S: Final = 7 * 86_400  # the broker keeps our session this long
-_NOT_IN_TOPICS: Final = frozenset("+#/\0")  # ids that another protocol allows: no topic of their own can exist
 _BACKOFF_S: Final = (0.2, 10.0)
 _KEEP_ALIVE_S: Final = 30
 _NOTICES_WAITING: Final = 1_000  # messages to devices that the broker has not acknowledged; further ones are dropped
@@ -61,7 +61,7 @@ class MqttSource:
     def notify(self, device: str, kind: str, payload: bytes) -> int:
         """Publish a message for a device at QoS 1; how many brokers took it (none while we are not connected)."""
         client = self._client
-        if client is None or not self._connected or _NOT_IN_TOPICS & set(device):
+        if client is None or not self._connected or not fits_topic(device):
             self._counters.notices_dropped += 1
             return 0
         topic = f"ronda/v1/{device}/{kind}"

@@ -12,6 +12,7 @@ import logging
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -22,10 +23,11 @@ from core.clock import Clock
 from core.codec import encode
 from core.entries import Config
 from core.errors import RondaError
-from core.fixes import Fixes, Flag
+from core.fixes import Fixes
 from core.partition import partition_of
+from ingest.directory import kept_rows
 from ronda.registry import Directory
-from ronda.runtime import AWAY
+from ronda.runtime import AWAY, Runtime
 from store import joins
 from store.held import drop_held, held_fixes
 from store.log import Log
@@ -146,6 +148,12 @@ class Registrar:
             pause_s = min(pause_s * 1.5, 0.2)
 
 
+def registrar_of(runtime: Runtime, wait_s: float = WAIT_S) -> Registrar:
+    """Who changes the registry of an installation; not while its clock cannot be believed."""
+    still = partial(runtime.holds.of, "clock")
+    return Registrar(runtime.log, runtime.pool, runtime.clock, runtime.partitions, wait_s=wait_s, standstill=still)
+
+
 async def adopt_for_ever(registrar: Registrar) -> None:
     """Adopt every few seconds what is held of devices that were registered meanwhile, until cancelled."""
     while True:
@@ -164,12 +172,11 @@ def _later(why: str) -> RondaError:
 
 def _allowed(directory: Directory, fixes: Fixes) -> Fixes:
     """What may be kept of one device's fixes: a volunteer's phone was perhaps heard before its owner agreed."""
-    device = fixes.ids[0]
-    keeps = np.array([directory.keeps(device, time_us) for time_us in fixes.time_us.tolist()], bool)
-    allowed = keeps | ((fixes.flags & np.uint32(Flag.SOS)) != 0)
-    if not allowed.all():
-        extra = {"action": "adopt.off_duty", "device": device, "fixes": int((~allowed).sum())}
-        log.info("%d held fixes of %s are dropped: off duty or without consent", extra["fixes"], device, extra=extra)
+    allowed = kept_rows(directory, fixes)
+    if allowed is None:
+        return fixes
+    extra = {"action": "adopt.off_duty", "device": fixes.ids[0], "fixes": int((~allowed).sum())}
+    log.info("%d held fixes of %s are dropped: off duty or without consent", extra["fixes"], fixes.ids[0], extra=extra)
     return fixes.take(allowed)
 
 

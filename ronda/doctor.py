@@ -24,9 +24,8 @@ from ronda.descriptors import WANTED
 from ronda.installation import find, running
 from ronda.room import MB, Room
 from ronda.settings import Settings
-from ronda.timekeeper import Timekeeper
 from ronda.up import located
-from ronda.watching import last_time_us, told_hold
+from ronda.watching import judged_once, told_hold
 
 Verdict = Literal["ok", "note", "wrong"]
 LEAST_FREE_BYTES: Final = 2_000_000_000
@@ -113,8 +112,7 @@ async def standing(settings: Settings, url: str, clock: Clock) -> AsyncIterator[
 
     log = ValkeyLog(url)
     try:
-        keeper = Timekeeper(await last_time_us(log), trust=settings.trust_clock, listen_s=0.0)
-        why = keeper.look(clock.now_us(), 0.0, {}) or await told_hold(log)
+        why = await judged_once(log, settings, clock) or await told_hold(log)
     finally:
         await log.close()
     if why:

@@ -19,21 +19,13 @@ from ronda.settings import Settings
 from store import credentials, read
 from store.credentials import NewToken
 
-PAGE: Final = 5000
 _HEADERS: Final = ("id", "device", "perangkat")
 _SHOWN: Final = 10
 
 
 async def classes(pool: AsyncConnectionPool) -> dict[str, str]:
     """Class of every registered device."""
-    found: dict[str, str] = {}
-    after: str | None = None
-    while True:
-        page = await read.registry(pool, "devices", after=after, limit=PAGE)
-        found |= {str(row["id"]): str(row.get("cls", "")) for row in page.rows}
-        after = page.next
-        if after is None:
-            return found
+    return {str(row["id"]): str(row.get("cls", "")) async for row in read.registry_rows(pool, "devices")}
 
 
 async def demand_registered(

@@ -9,30 +9,22 @@ from typing import Any, Final
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 from psycopg_pool import AsyncConnectionPool
 
 from core.errors import RondaError
-from core.fixes import Fixes, Flag
+from core.fixes import Fixes
 from core.live import Live as LiveRow
 from geo.config import GeoConfig
-from ronda.rebuild import DAY_US, Live, configuration, rebuild, spans
-from ronda.registry import Directory
+from ronda.rebuild import Live, configuration, rebuild, spans
 from ronda.runtime import Runtime
 from store.archive import Archive
 from store.history import add_fixes
 from store.log import START, id_key
+from store.upkeep import DAY_US
 
 CHUNK: Final = 20_000  # fixes of one transaction
 ACTIVE_US: Final = 7 * DAY_US  # a device silent for longer is not expected to send what it stored
 ASK_S: Final = 0.2
-
-
-def kept_of(directory: Directory, fixes: Fixes) -> NDArray[np.bool_]:
-    """Which fixes may be kept: as live, a volunteer's only while on duty, a call for help always."""
-    rows = zip(fixes.device.tolist(), fixes.time_us.tolist(), fixes.flags.tolist(), strict=True)
-    keeps = [bool(flags & Flag.SOS) or directory.keeps(fixes.ids[at], time_us) for at, time_us, flags in rows]
-    return np.array(keeps, np.bool_)
 
 
 async def add(pool: AsyncConnectionPool, fixes: Fixes, progress: Callable[[int], Any] = lambda _: None) -> int:

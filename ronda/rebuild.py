@@ -27,10 +27,8 @@ from geo.step import step
 from ronda.reconcile import Changes, Reach, reconcile
 from store import history, read
 from store.read import DwellFilter
-from store.upkeep import forgotten
+from store.upkeep import DAY_US, HOUR_US, forgotten
 
-HOUR_US: Final = 3_600_000_000
-DAY_US: Final = 24 * HOUR_US
 FOR_EVER_US: Final = 4_102_444_800_000_000  # 2100
 PAGE: Final = 20_000  # fixes a step
 TAIL_US: Final = 2 * HOUR_US  # beyond the span: longer than any shortest dwell
@@ -74,14 +72,8 @@ async def configuration(pool: AsyncConnectionPool) -> GeoConfig:
     """The configuration in force, as the archive has it."""
     sections: dict[str, dict[str, dict[str, Any]]] = {}
     for section in USED:
-        key, after, rows = "cls" if section == "profiles" else "id", None, dict[str, dict[str, Any]]()
-        while True:
-            page = await read.registry(pool, section, after=after)
-            rows |= {row[key]: row for row in page.rows}
-            after = page.next
-            if after is None:
-                break
-        sections[section] = rows
+        key = "cls" if section == "profiles" else "id"
+        sections[section] = {row[key]: row async for row in read.registry_rows(pool, section)}
     return GeoConfig(sections)
 
 

@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from core.assigning import in_force
 from core.codec import decode
 from core.duty import kept
 from core.entities import Assignment, Device, Person
@@ -28,7 +29,6 @@ from store.log import START, Log
 log = logging.getLogger(__name__)
 
 STREAM: Final = "in.0"  # configuration is told to every partition
-PAGE: Final = 5000
 STALLED_S: Final = 5.0  # `ronda.trimming` keeps more than this of configuration's stream, however tight memory is
 RETRY_S: Final = 0.5
 KEYS_S: Final = 5.0  # how soon a new payload key counts
@@ -85,13 +85,7 @@ class Directory:
     async def _read_archive(self, pool: Any) -> None:
         self._offset = (await Archive(pool).offsets()).get(STREAM, START)
         for section in SECTIONS:
-            after: str | None = None
-            while True:
-                page = await read.registry(pool, section, after=after, limit=PAGE)
-                self.apply(Config(section=section, rows=tuple(page.rows)))
-                after = page.next
-                if after is None:
-                    break
+            self.apply(Config(section=section, rows=tuple([row async for row in read.registry_rows(pool, section)])))
 
     async def follow(self, stream_log: Log, pool: Any = None) -> None:
         """Apply what the log says from there on, until cancelled.
@@ -102,13 +96,11 @@ class Directory:
         read_s = loop.time()
         while True:
             try:
-                if pool is not None and loop.time() - read_s > STALLED_S:
-                    await self.load(pool)
                 entries = (await stream_log.read({STREAM: self._offset}, count=500, block_ms=1000)).get(STREAM, [])
-                stalled, read_s = loop.time() - read_s > STALLED_S and pool is not None, loop.time()
-                if stalled:  # it waited inside: what it brought may begin behind a gap
+                if pool is not None and loop.time() - read_s > STALLED_S:  # what it brought may begin behind a gap
                     await self.load(pool)
-                    continue
+                    entries = []
+                read_s = loop.time()
             except AWAY as error:
                 log.warning("registry: %s", error, extra={"action": "registry.retry"})
                 await asyncio.sleep(RETRY_S)
@@ -163,13 +155,12 @@ def _at(joins: list[Assignment], time_us: int) -> Assignment | None:
     """The join that a time is judged by: one with a person that is in force (of several the one that began last), or
     another in force; before all with a person the first of them, after some the one that began last.
     """
-    begun = [join for join in joins if join.from_us <= time_us]
-    covering = [join for join in begun if join.until_us is None or time_us < join.until_us]
-    carried = [join for join in covering if join.person]
-    if carried or covering:
-        return (carried or covering)[-1]
-    before = [join for join in begun if join.person]
-    return before[-1] if before else next((join for join in joins if join.person), None)
+    covering = [join for join in joins if in_force(join, time_us)]
+    if covering:
+        return ([join for join in covering if join.person] or covering)[-1]
+    carried = [join for join in joins if join.person]
+    before = [join for join in carried if join.from_us <= time_us]
+    return before[-1] if before else next(iter(carried), None)
 
 
 def _change(rows: dict[str, E], change: Config, kind: type[E]) -> list[E]:

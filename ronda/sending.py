@@ -100,11 +100,4 @@ def _on_duty_again(there: dict[str, Any] | None, row: dict[str, Any]) -> dict[st
 
 
 async def _rows(runtime: Runtime, section: str) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = {}
-    after: str | None = None
-    while True:
-        page = await read.registry(runtime.pool, section, after=after, limit=1000)
-        found.update((str(row["id"]), row) for row in page.rows)
-        after = page.next
-        if after is None:
-            return found
+    return {str(row["id"]): row async for row in read.registry_rows(runtime.pool, section)}

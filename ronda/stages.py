@@ -29,7 +29,7 @@ from core.live import Live
 from ingest.door import CONNECTIONS_MAX, DoorParams
 from ingest.service import Ingest, IngestParams
 from ingest.ticker import find_last_tick
-from ronda.adopt import Registrar, adopt_for_ever
+from ronda.adopt import adopt_for_ever, registrar_of
 from ronda.archiving import archive_for_ever
 from ronda.configure import ensure_city
 from ronda.descriptors import connections
@@ -225,16 +225,10 @@ def deps_of(runtime: Runtime, posts: Posting) -> Deps:
         version=version("ronda"),
         ready={"stages": partial(stages_ready, runtime), **{name: partial(held, runtime, name) for name in NAMES}},
         metrics=metrics(runtime.parts),
-        register=registrar(runtime),
+        register=registrar_of(runtime),
         unwritable=partial(runtime.holds.of, "clock"),
         **posts.deps(),
     )
-
-
-def registrar(runtime: Runtime) -> Registrar:
-    """Who changes the registry and adopts what was held."""
-    still = partial(runtime.holds.of, "clock")
-    return Registrar(runtime.log, runtime.pool, runtime.clock, runtime.partitions, standstill=still)
 
 
 async def held(runtime: Runtime, name: Name) -> str | None:
@@ -259,7 +253,7 @@ async def schedule(runtime: Runtime) -> None:
     runtime.parts.say("schedule", "ready")
     async with asyncio.TaskGroup() as group:
         group.create_task(trim_for_ever(runtime), name="schedule-trim")
-        group.create_task(adopt_for_ever(registrar(runtime)), name="schedule-adopt")
+        group.create_task(adopt_for_ever(registrar_of(runtime)), name="schedule-adopt")
         group.create_task(keep_for_ever(runtime), name="schedule-upkeep")
 
 

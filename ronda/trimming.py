@@ -45,8 +45,8 @@ async def trim(runtime: Runtime, keep_s: float = KEEP_S) -> None:
     archived = await Archive(runtime.pool).offsets()
     now_us = runtime.clock.now_us()
     for stream in streams_of(runtime.partitions):
-        least_s = FOLLOWED_S if stream == REGISTRY else keep_s
-        offsets = [archived.get(stream, START), kept_from(now_us, max(keep_s, least_s))]
+        kept_s_ = max(keep_s, FOLLOWED_S) if stream == REGISTRY else keep_s
+        offsets = [archived.get(stream, START), kept_from(now_us, kept_s_)]
         if stream.startswith("in."):
             offsets.append(await runtime.log.offset(GeoStep.reader, stream))
             offsets += await last_tick(runtime, stream, keep_s)

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import msgspec
 
+from core.clock import Clock
 from core.units import US_PER_S
 from ingest.ticker import find_last_tick
 from ronda.holds import Witness
@@ -119,8 +120,13 @@ class Watch:
 
 async def look_once(runtime: Runtime) -> None:
     """For commands, which are over before a watch would help: is the clock one to write by?"""
-    keeper = Timekeeper(await last_time_us(runtime.log), trust=runtime.settings.trust_clock, listen_s=0.0)
-    runtime.holds.put("clock", keeper.look(runtime.clock.now_us(), 0.0, {}))
+    runtime.holds.put("clock", await judged_once(runtime.log, runtime.settings, runtime.clock))
+
+
+async def judged_once(stream_log: Log, settings: Settings, clock: Clock) -> str | None:
+    """Why the clock cannot be believed, by the log alone; None: it can."""
+    keeper = Timekeeper(await last_time_us(stream_log), trust=settings.trust_clock, listen_s=0.0)
+    return keeper.look(clock.now_us(), 0.0, {})
 
 
 def heard(witnesses: Sequence[Witness]) -> dict[str, int]:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from psycopg_pool import AsyncConnectionPool
 
+from core.assigning import Joined
 from core.entries import Section
 from store.pg import queries, transaction
 from store.text import clean
 
-Joined = Literal["device", "vehicle", "person", "route", "shift"]
 SHOWN: Final = 20  # joins that one answer names at most
 
 

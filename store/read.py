@@ -5,7 +5,7 @@ Paging is by keyset: pass the `after` of the last page (`Page.next`) and get the
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
@@ -29,6 +29,7 @@ __all__ = [
 ]  # fmt: skip
 
 T = TypeVar("T")
+_REGISTRY_PAGE: Final = 1000
 _TOO_LARGE: Final = 1 << 63
 
 
@@ -152,6 +153,18 @@ async def registry(
     rows = await _all(pool, "registry", {"section": section, "after": after or "", "limit": limit + 1})
     more = rows[limit - 1].id if len(rows) > limit else None
     return Page([row.body for row in rows[:limit]], more)
+
+
+async def registry_rows(pool: AsyncConnectionPool, section: str) -> AsyncIterator[dict[str, Any]]:
+    """All rows of a config section by id, read page by page."""
+    after: str | None = None
+    while True:
+        page = await registry(pool, section, after=after, limit=_REGISTRY_PAGE)
+        for row in page.rows:
+            yield row
+        after = page.next
+        if after is None:
+            return
 
 
 async def registry_row(pool: AsyncConnectionPool, section: str, row_id: str) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 from psycopg_pool import AsyncConnectionPool
 
+from core.assigning import in_force
 from core.entities import Assignment, Device, Person
 from core.heard import HEARD, KNOCK, Heard, Knock
 from store import credentials, joins, read
@@ -41,7 +42,7 @@ async def known(pool: AsyncConnectionPool, log: Log, device: str, now_us: int) -
     device = clean(device)
     row = await read.registry_row(pool, "devices", device)
     assigned = [_read(body, Assignment) for body in await joins.joins_of(pool, [device])]
-    current = sorted((a for a in assigned if a and _covers(a, now_us)), key=lambda a: a.from_us, reverse=True)
+    current = sorted((a for a in assigned if a and in_force(a, now_us)), key=lambda a: a.from_us, reverse=True)
     vehicle = next((a.vehicle for a in current if a.vehicle), None)
     person = next((a.person for a in current if a.person), None)
     people = await joins.rows_of(pool, "people", [person]) if person else {}
@@ -78,10 +79,6 @@ async def held_of(pool: AsyncConnectionPool, device: str) -> HeldOf | None:
         return None
     held = HeldDevice(device, row.dialect, row.fixes, row.first_us, row.last_us, row.lon, row.lat)
     return HeldOf(held, row.oldest_us)
-
-
-def _covers(assignment: Assignment, at_us: int) -> bool:
-    return assignment.from_us <= at_us and (assignment.until_us is None or at_us < assignment.until_us)
 
 
 def _read(body: Any, kind: type[msgspec.Struct]) -> Any:

@@ -16,13 +16,13 @@ from api.roles import Allow
 from api.times import parse_us, rfc3339, rfc3339_or_none
 from core.assigning import TIMES_US
 from core.identity import Identity
+from core.naming import storable
 from store import credentials, read
 from store.credentials import NewToken, TokenInfo
 
 OVERLAP_S: Final = 24 * 3600
 OVERLAP_MAX_S: Final = 90 * 24 * 3600
 _PATH: Final = "/devices/{device}/credentials"
-PLAIN: Final = "^[^\\x00\\ud800-\\udfff]*$"  # what Postgres and UTF-8 can hold
 Given = Annotated[dict[str, Any] | None, Body(description="label, expires (RFC 3339); rotate: overlap_s, expires")]
 Writer = Annotated[Identity, Depends(Allow("credential.write"))]
 logger: Final = logging.getLogger("ronda.api")
@@ -32,7 +32,7 @@ router = APIRouter(prefix="/api/v1", tags=["credentials"])
 class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a new credential is for, until when, and how long an old one goes on beside it."""
 
-    label: Annotated[str, msgspec.Meta(max_length=200, pattern=PLAIN)] = ""
+    label: Annotated[str, msgspec.Meta(max_length=200)] = ""
     expires: str | float | None = None
     overlap_s: Annotated[int, msgspec.Meta(ge=0, le=OVERLAP_MAX_S)] = OVERLAP_S
 
@@ -89,9 +89,12 @@ async def _demand_device(deps: Deps, device: str) -> None:
 
 def _wanted(body: dict[str, Any] | None) -> Wanted:
     try:
-        return msgspec.convert(body or {}, Wanted)
+        wanted = msgspec.convert(body or {}, Wanted)
     except msgspec.ValidationError as error:
         raise ParameterError("body", f"cannot be used: {error}") from error
+    if not storable(wanted.label):
+        raise ParameterError("label", "holds the character NUL or half a character")
+    return wanted
 
 
 def _expires_us(deps: Deps, wanted: Wanted) -> int | None:

@@ -6,12 +6,15 @@ import argparse
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from psycopg_pool import AsyncConnectionPool
 
 from ronda.installation import find
 from ronda.settings import Settings, load
+
+ROWS_AN_ENTRY: Final = 500  # rows of configuration
+WAIT_S: Final = 30.0  # for the effect of an entry; nobody stands at a console, waiting for an answer
 
 
 def settings_of(args: argparse.Namespace, **overrides: Any) -> Settings:

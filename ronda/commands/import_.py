@@ -7,7 +7,6 @@ import asyncio
 import getpass
 import sys
 from collections.abc import Iterator, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -16,8 +15,8 @@ from psycopg_pool import AsyncConnectionPool
 
 from core.entries import Config
 from core.errors import ConfigError, RondaError
-from ronda.adopt import Registrar
-from ronda.commands.common import settings_of
+from ronda.adopt import Registrar, registrar_of
+from ronda.commands.common import ROWS_AN_ENTRY, WAIT_S, settings_of
 from ronda.installation import NotRunningError
 from ronda.intake.areas import Taken
 from ronda.intake.merge import Change, compare
@@ -29,8 +28,6 @@ from ronda.up import located, opened
 from store import credentials
 from store.held import held_devices
 
-ROWS_AN_ENTRY: Final = 500
-_WAIT_S: Final = 30.0
 _SHOWN: Final = 20  # remarks and refusals printed; the rest is counted
 _HELD: Final = 2_000  # strangers looked through for the report
 
@@ -56,14 +53,7 @@ async def _import(args: argparse.Namespace, settings: Settings) -> int:
     if args.dry_run:
         return await _preview(args, settings, taken)
     async with opened(settings, located(settings), Parts()) as runtime:
-        registrar = Registrar(
-            runtime.log,
-            runtime.pool,
-            runtime.clock,
-            runtime.partitions,
-            wait_s=_WAIT_S,
-            standstill=partial(runtime.holds.of, "clock"),
-        )
+        registrar = registrar_of(runtime, WAIT_S)
         async with registrar.alone():
             change = await compare(runtime.pool, args.section, taken, replace=args.replace, close=args.close)
             _report_change(change, "")

@@ -7,7 +7,6 @@ import asyncio
 import sys
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -21,11 +20,12 @@ from core.errors import ConfigError, RondaError
 from core.fixes import Fixes
 from ingest.columns import FUTURE_S
 from ingest.dialects import valid_device
+from ingest.directory import kept_rows
 from ingest.files import Trouble, parse_columns, read_trace
-from ronda.adopt import Registrar
-from ronda.commands.common import settings_of
+from ronda.adopt import registrar_of
+from ronda.commands.common import ROWS_AN_ENTRY, WAIT_S, settings_of
 from ronda.installation import NotRunningError
-from ronda.past import add, archive_is_near, kept_of, rebuild_all
+from ronda.past import add, archive_is_near, rebuild_all
 from ronda.registry import Directory
 from ronda.runtime import Parts, Runtime
 from ronda.settings import Settings
@@ -33,8 +33,6 @@ from ronda.up import located, opened
 from store.upkeep import kept_since_us
 
 _SHOWN: Final = 20  # bad rows and strangers printed; the rest is counted
-_WAIT_S: Final = 30.0
-ROWS_AN_ENTRY: Final = 500
 
 
 def run(args: argparse.Namespace) -> int:
@@ -105,7 +103,8 @@ def _believed(fixes: Fixes, now_us: int, directory: Directory, keep_days: int) -
     """
     past = fixes.take(fixes.time_us <= now_us + int(FUTURE_S * 1e6))
     there = past.take(past.time_us >= kept_since_us(now_us, keep_days))
-    kept = there.take(kept_of(directory, there))
+    allowed = kept_rows(directory, there)
+    kept = there if allowed is None else there.take(allowed)
     left_out = (
         (len(fixes) - len(past), "lie in the future"),
         (len(past) - len(there), "lie in days that are forgotten or soon will be (raise RONDA_KEEP_FIXES_DAYS first)"),
@@ -124,14 +123,7 @@ async def _register(runtime: Runtime, strangers: list[str], args: argparse.Names
         _say_strangers(strangers, "not registered")
         raise RondaError("Register them first (`ronda import devices FILE`), or say --register. Nothing was imported.")
     rows = [msgspec.to_builtins(Device(id=DeviceId(device), cls=args.cls)) for device in strangers]
-    registrar = Registrar(
-        runtime.log,
-        runtime.pool,
-        runtime.clock,
-        runtime.partitions,
-        wait_s=_WAIT_S,
-        standstill=partial(runtime.holds.of, "clock"),
-    )
+    registrar = registrar_of(runtime, WAIT_S)
     for at in range(0, len(rows), ROWS_AN_ENTRY):
         part = tuple(rows[at : at + ROWS_AN_ENTRY])
         await registrar([Config(section="devices", rows=part, actor="import")], [row["id"] for row in part])
@@ -142,7 +134,7 @@ async def _write(runtime: Runtime, fixes: Fixes) -> None:
     with tqdm(total=len(fixes), unit=" fixes", desc="archive", disable=None) as bar:
         new = await add(runtime.pool, fixes, bar.update)
     sys.stdout.write(f"{new} fixes are new, {len(fixes) - new} were there.\n")
-    await archive_is_near(runtime, _WAIT_S)
+    await archive_is_near(runtime, WAIT_S)
     with tqdm(total=len(fixes), unit=" fixes", desc="dwells", disable=None) as bar:
         counts = await rebuild_all(runtime, fixes, bar.update)
     told = ", ".join(f"{counts[what]} {what}" for what in ("new", "revised", "retracted", "same"))

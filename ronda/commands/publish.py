@@ -18,6 +18,7 @@ from core.entities import Device, DeviceId
 from core.entries import Config
 from core.errors import ConfigError, RondaError
 from core.fixes import Fixes, content_hash
+from core.naming import fits_topic
 from core.units import US_PER_S
 from ingest.dialects import native
 from ingest.files import Trouble
@@ -29,7 +30,6 @@ from simulators import emit
 
 _BULK: Final = 1000  # fixes of a message when nobody waits
 _SHOWN: Final = 20  # bad rows printed; the rest is counted
-_NOT_IN_TOPICS: Final = frozenset("/+#")
 
 
 class Batch(NamedTuple):
@@ -58,7 +58,7 @@ def _read(args: argparse.Namespace) -> tuple[Fixes, list[tuple[str, Trouble]]]:
 def _check(fixes: Fixes) -> None:
     if not len(fixes):
         raise RondaError("No usable fix in the file; `ronda detect` on it says what is wrong with each row.")
-    odd = sorted(device for device in fixes.ids if _NOT_IN_TOPICS & set(device))
+    odd = sorted(device for device in fixes.ids if not fits_topic(device))
     if odd:
         raise ConfigError(f"The device id {odd[0]!r} cannot be in an MQTT topic (/, + and #); map another column.")
 

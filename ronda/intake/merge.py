@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 from psycopg_pool import AsyncConnectionPool
 
-from core.assigning import JOINED, Clash, clashes, make_room
+from core.assigning import JOINED, SECTION_OF, Clash, clashes, make_room
 from core.entities import Area, Assignment
-from core.entries import Section
 from ronda.intake.areas import Taken
 from ronda.intake.registry import ENTITIES
 from store import joins
-from store.read import registry
-
-_SECTIONS: Final[dict[str, Section]] = {
-    "device": "devices", "vehicle": "vehicles", "person": "people", "route": "routes", "shift": "shifts",
-}  # fmt: skip
+from store.read import registry_rows
 
 
 @dataclass(slots=True)
@@ -44,7 +39,7 @@ class Change:
 async def compare(pool: AsyncConnectionPool, section: str, taken: Taken, *, replace: bool, close: bool) -> Change:
     """The file's rows against the archive. A field that the file does not speak of stays as it is."""
     kind = Area if section == "areas" else ENTITIES[section]
-    there = {str(row["id"]): _as_entity(row, kind) async for row in _all_rows(pool, section)}
+    there = {str(row["id"]): _as_entity(row, kind) async for row in registry_rows(pool, section)}
     entities = [_merged(entity, there.get(entity.id), taken.given) for entity in taken.rows]
     change = Change(gone=sorted(set(there) - {entity.id for entity in entities}) if replace else [])
     if section == "assignments":
@@ -123,17 +118,6 @@ async def _strangers(pool: AsyncConnectionPool, given: list[Assignment]) -> list
     remarks = []
     for what in JOINED:
         named = Counter(getattr(join, what) for join in given if getattr(join, what) is not None)
-        there = await joins.rows_of(pool, _SECTIONS[what], named)
+        there = await joins.rows_of(pool, SECTION_OF[what], named)
         remarks += [f"{what} {name} is not registered ({n} rows)" for name, n in named.items() if name not in there]
     return remarks
-
-
-async def _all_rows(pool: AsyncConnectionPool, section: str) -> AsyncIterator[dict[str, Any]]:
-    after: str | None = None
-    while True:
-        page = await registry(pool, section, after=after, limit=1000)
-        for row in page.rows:
-            yield row
-        after = page.next
-        if after is None:
-            return

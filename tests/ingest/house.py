@@ -31,6 +31,18 @@ SECRETS = {
 }
 
 
+class Nowhere:
+    """A sink that nobody may write to."""
+
+    full = False
+
+    def put(self, message: Message) -> None:
+        raise AssertionError(message)
+
+    def on_pressure(self, listener: Callable[[], None]) -> None:
+        del listener
+
+
 class HeldLog(MemoryLog):
     """A memory log whose appends wait while held and fail while broken."""
 

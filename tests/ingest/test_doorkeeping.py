@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Any
 
 import pytest
@@ -12,9 +12,8 @@ import pytest
 from core.identity import Identity
 from ingest import door as door_module
 from ingest.door import Door, DoorParams
-from ingest.message import Message
 from ingest.service import Ingest
-from tests.ingest.house import Client, HeldLog, at_door, eventually, hanging_up, port_of
+from tests.ingest.house import Client, HeldLog, Nowhere, at_door, eventually, hanging_up, port_of
 
 OFFER = "ronda/v1/t1/offer"
 both = pytest.mark.parametrize("version", [4, 5])
@@ -80,15 +79,6 @@ def test_a_full_house() -> None:
 
 def test_a_credential_that_cannot_be_checked() -> None:
     """Server unavailable: try again later."""
-
-    class Nowhere:
-        full = False
-
-        def put(self, message: Message) -> None:
-            raise AssertionError(message)
-
-        def on_pressure(self, listener: Callable[[], None]) -> None:
-            del listener
 
     async def check(*_: str) -> Identity | None:
         raise ConnectionError("the database is away")

@@ -13,8 +13,7 @@ from core.clock import ManualClock
 from core.identity import Identity
 from ingest.counters import Counters
 from ingest.door import Door, DoorParams
-from ingest.message import Message
-from tests.ingest.house import Client, eventually, hanging_up
+from tests.ingest.house import Client, Nowhere, eventually, hanging_up
 
 T1 = Identity(role="device", subject="t1", device="t1")
 
@@ -36,16 +35,6 @@ class Doorkeeper:
         if isinstance(answer, Exception):
             raise answer
         return answer
-
-
-class Nowhere:
-    full = False
-
-    def put(self, message: Message) -> None:
-        raise AssertionError(message)
-
-    def on_pressure(self, listener: Callable[[], None]) -> None:
-        del listener
 
 
 def with_door(body: Callable[[Door, Doorkeeper, Counters], Awaitable[None]], **params: object) -> None:

@@ -166,3 +166,29 @@ def test_who_could_not_read_for_long_reads_the_archive_again(
         return [there.known(name) for name in ("a", "gone")]
 
     assert run_pool(postgres_url, body) == [True, False]
+
+
+@pytest.mark.service
+def test_a_stall_is_not_forgotten_while_the_archive_is_away(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read again as soon as the archive answers: the log alone may have a gap."""
+    monkeypatch.setattr("ronda.registry.STALLED_S", -1.0)
+    monkeypatch.setattr("ronda.registry.RETRY_S", 0.0)
+    tries: list[int] = []
+
+    class Flaky(Directory):
+        async def load(self, pool: Any) -> None:
+            tries.append(1)
+            monkeypatch.setattr("ronda.registry.STALLED_S", 1e9 if len(tries) > 1 else 0.0)
+            if len(tries) == 1:
+                raise OSError("away")
+            await super().load(pool)
+
+    async def body(pool: AsyncConnectionPool) -> bool:
+        archive, there = Archive(pool), Flaky()
+        await archive.offsets()
+        await archive.write({"in.0": "9-1"}, Fixes.empty(), configs=[("9-1", devices("a"))])
+        await until(there.follow(MemoryLog(), pool), lambda: asyncio.sleep(0, there.known("a")))
+        return there.known("a")
+
+    assert run_pool(postgres_url, body)
+    assert len(tries) == 2
