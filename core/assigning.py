@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
-from core.entities import REGISTRIES, Assignment, Device, Place, Shift
+from core.calendar import day_number
+from core.entities import REGISTRIES, Assignment, Day, Device, Place, Route, Rule, Shift, Street, Task, Zone
 from core.entries import Section
 from core.naming import DEVICE_LIMIT, addressable, storable, valid_device
+from core.ruling import rule_fault
+from core.shaping import place_fault, street_fault, task_fault, zone_fault
+from core.units import TIMES_US
 
 ID_LIMIT: Final = 200  # characters; Postgres indexes ids
 Joined = Literal["device", "vehicle", "person", "route", "shift"]
@@ -18,7 +22,6 @@ SECTION_OF: Final[dict[Joined, Section]] = {
     "device": "devices", "vehicle": "vehicles", "person": "people", "route": "routes", "shift": "shifts",
 }  # fmt: skip
 JOINED: Final = tuple(SECTION_OF)
-TIMES_US: Final = (0, 4_291_747_200_000_000)  # 1970 to 2106: what our instants hold exactly
 _DAY: Final = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])")
 
 
@@ -35,13 +38,8 @@ def fault(entity: Any) -> str | None:
         return wrong
     if not storable(msgspec.to_builtins(entity)):
         return "holds the character NUL, half a character, or a number that is none"
-    if isinstance(entity, Device) and entity.sim_expires and not _DAY.fullmatch(entity.sim_expires):
-        return "sim_expires must be a day such as 2026-12-31"
-    if isinstance(entity, Place) and not 0 < entity.radius_m <= 5000:
-        return "radius_m must be more than 0 and at most 5000"
-    if isinstance(entity, Shift):
-        return _shift_fault(entity)
-    return _join_fault(entity) if isinstance(entity, Assignment) else None
+    judge = _FAULTS.get(type(entity))
+    return judge(entity) if judge else None
 
 
 def _id_fault(entity: Any) -> str | None:
@@ -51,9 +49,31 @@ def _id_fault(entity: Any) -> str | None:
         return f"its id has control characters or more than {ID_LIMIT}; look for a stray quote"
     if isinstance(entity, Device) and not valid_device(entity.id):
         return f"no device can speak under its id: at most {DEVICE_LIMIT} characters, without / and outer spaces"
-    if type(entity) in REGISTRIES.values() and not addressable(entity.id):
+    if type(entity) in (*REGISTRIES.values(), Zone) and not addressable(entity.id):
         return "its id cannot stand in an address: it must be without / and not . or .."
     return None
+
+
+def _device_fault(device: Device) -> str | None:
+    if device.sim_expires and not _DAY.fullmatch(device.sim_expires):
+        return "sim_expires must be a day such as 2026-12-31"
+    return None
+
+
+def _day_fault(day: Day) -> str | None:
+    try:
+        day_number(day.id)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def _route_fault(route: Route) -> str | None:
+    if route.due_min and len(route.due_min) != len(route.points):
+        return "due_min has a time for each of its points, or none at all"
+    if any(not 0 <= due_min <= 2880 for due_min in route.due_min):
+        return "due_min are minutes after midnight (past midnight: 1440 and more), at most 2880"
+    return None if all(1 <= day <= 7 for day in route.days) else "days are 1 (Monday) to 7 (Sunday)"
 
 
 def _shift_fault(shift: Shift) -> str | None:
@@ -72,6 +92,20 @@ def _join_fault(join: Assignment) -> str | None:
     if join.until_us is not None and join.until_us <= join.from_us:
         return "ends before it begins"
     return None
+
+
+_FAULTS: Final[dict[type, Callable[[Any], str | None]]] = {
+    Device: _device_fault,
+    Place: place_fault,
+    Zone: zone_fault,
+    Street: street_fault,
+    Task: task_fault,
+    Day: _day_fault,
+    Route: _route_fault,
+    Shift: _shift_fault,
+    Assignment: _join_fault,
+    Rule: rule_fault,
+}
 
 
 def overlap(a: Assignment, b: Assignment) -> bool:

@@ -15,6 +15,8 @@ PersonId = NewType("PersonId", str)
 RouteId = NewType("RouteId", str)
 PlaceId = NewType("PlaceId", str)
 AreaId = NewType("AreaId", str)
+ZoneId = NewType("ZoneId", str)
+StreetId = NewType("StreetId", str)
 
 Lon = Annotated[float, msgspec.Meta(ge=-180, le=180)]  # a comparison with NaN is false: refused too
 Lat = Annotated[float, msgspec.Meta(ge=-90, le=90)]
@@ -75,6 +77,9 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
     points: tuple[PlaceId, ...] = ()
     line: tuple[tuple[Lon, Lat], ...] = ()
+    due_min: tuple[int, ...] = ()  # when each point is due, minutes after midnight like a shift's; empty: in the shift
+    streets: tuple[StreetId, ...] = ()  # segments to be driven along
+    days: tuple[int, ...] = ()  # ISO weekdays of its weekly round; empty: whenever its shift works
 
 
 class Shift(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,6 +90,7 @@ class Shift(msgspec.Struct, frozen=True, kw_only=True):
     start_min: int
     end_min: int
     days: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7)
+    holidays: bool = False  # whether it works on holidays too
 
 
 class Assignment(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,6 +115,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     lon: Lon
     lat: Lat
     radius_m: Metres = 60.0
+    queue_m: Metres = 0.0  # landfill: who stands so near outside waits in its queue
+    max_s: Seconds = 0.0  # a stop longer than this is not explained by the place; 0: however long
 
 
 class Area(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,18 +126,112 @@ class Area(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     parent: str = ""
     polygons: tuple[tuple[tuple[tuple[Lon, Lat], ...], ...], ...] = ()
+    version: str = ""  # of the boundary set that it came with
+
+
+class Zone(msgspec.Struct, frozen=True, kw_only=True):
+    """A geofence that people drew: polygons (parts of rings, holes too), or a line or point with a width."""
+
+    id: ZoneId
+    name: str = ""
+    polygons: tuple[tuple[tuple[tuple[Lon, Lat], ...], ...], ...] = ()
+    line: tuple[tuple[Lon, Lat], ...] = ()  # a corridor; one point: a circle
+    radius_m: Metres = 0.0  # half the corridor's width, or the circle's radius
+    enter_s: Seconds = 10.0  # so long inside before it counts
+    exit_s: Seconds = 25.0  # so long outside, and beyond `margin_m`, before it ends
+    margin_m: Metres = 20.0
+    version: str = ""
+
+
+class Street(msgspec.Struct, frozen=True, kw_only=True):
+    """A segment that a round must drive along."""
+
+    id: StreetId
+    name: str = ""
+    line: tuple[tuple[Lon, Lat], ...] = ()
+
+
+class Day(msgspec.Struct, frozen=True, kw_only=True):
+    """A day of the calendar that is not like others; `id` is the city day, 2026-12-25."""
+
+    id: str
+    name: str = ""
+    kind: Literal["holiday", "workday"] = "holiday"
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """Something to do outside the round: a place, for a while, for one vehicle, or for any."""
+
+    id: str
+    name: str = ""
+    lon: Lon
+    lat: Lat
+    radius_m: Metres = 60.0
+    from_us: int
+    until_us: int
+    vehicle: VehicleId | None = None
+
+
+class Label(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person knows of one stop; `id` is the dwell's."""
+
+    id: str
+    purpose: Literal["planned", "allowed", "break", "unexplained"] | None = None  # None: a reason only
+    reason: str = ""
+    by: str = ""
+    device: str = ""
+    at_us: int = 0
+
+
+class Hours(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of the week, city time: minutes after midnight (past midnight: 1440 and more) on ISO weekdays."""
+
+    start_min: int = 0
+    end_min: int = 1440
+    days: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7)
+    holidays: bool = True
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True):
+    """When an alert is raised: a fact of a kind, about whom and where, at which hours, for how long.
+
+    Facts are intervals: a dwell, a visit (`inside`), time in no visit of the subject (`outside`), a speeding, a
+    silence of the tracker. The alert is raised when the fact has lasted `for_s` within `hours`.
+    """
+
+    id: str
+    name: str = ""
+    on: bool = True
+    fact: Literal["dwell", "inside", "outside", "speeding", "silence"]
+    for_s: Seconds = 0.0  # persistence
+    over_mps: Speed = 0.0  # speeding: at least this at its fastest
+    classes: tuple[DeviceClass, ...] = ("truck",)
+    devices: tuple[DeviceId, ...] = ()  # empty: all
+    groups: tuple[str, ...] = ()  # of vehicles; empty: all
+    purposes: tuple[str, ...] = ("unexplained",)  # of dwells
+    subjects: tuple[str, ...] = ()  # `place:ID`, `area:ID`, `zone:ID`; of a dwell: where it must lie; empty: anywhere
+    kinds: tuple[PlaceKind, ...] = ()  # kinds of place; empty: any
+    hours: tuple[Hours, ...] = ()  # when it watches; empty: always
+    on_shift: bool = False  # only while the vehicle's shift works
+    quiet: tuple[Hours, ...] = ()  # when it raises without sound
+    cooldown_s: Seconds = 0.0  # so long after an alert the rule raises no other of the same device
+    clear_s: Seconds = 60.0  # hysteresis: facts no farther apart are one
+    escalate_s: Seconds = 0.0  # not acknowledged for so long: the next level; 0: never
+    levels: int = 3
+    life_s: Seconds = 900.0  # found out later than this after its time, it goes to the digest
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """How one device class moves: the parameters of the dwell kernel, in metres and seconds.
 
-    Defaults are the truck's (measured: F1 .94-.98 at 5, 10 and 30 s sampling with one set). `cls` is the class whose
+    Defaults are the truck's; how true the dwells are with them: docs/accuracy.md. `cls` is the class whose
     default it is, or a name of its own that devices ask for (`Device.profile`).
     """
 
     cls: str = "truck"
     r_in_m: Metres = 25.0
     r_out_m: Metres = 35.0
+    noise_m: Metres = 12.0  # the radii are made for a tracker that wanders so (root mean square); 0: they are fixed
     min_dwell_s: Seconds = 60.0
     exit_s: Seconds = 25.0
     exit_fixes: int = 2
@@ -140,6 +242,14 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     rest_mps: Speed = 1.5  # slower than this before a silence: it was at rest
     limit_s: Seconds = 1800.0  # an unexplained dwell this long raises the alert
     horizon_s: Seconds = 900.0  # lateness horizon
+    trip_stop_s: Seconds = 300.0  # a stop this long ends a trip
+    trip_gap_s: Seconds = 3600.0  # a silence this long, with the device elsewhere after it, ends a trip
+    trip_min_m: Metres = 200.0  # less is shunting, no trip
+    limit_mps: Speed = 0.0  # faster for `speeding_s` is speeding; 0: nobody watches
+    speeding_s: Seconds = 10.0
+    break_s: Seconds = 1800.0  # a stop no longer than this ...
+    work_s: Seconds = 14400.0  # ... after so much work is a break
+    rest_s: Seconds = 900.0  # a stop this long ends the stretch of work
 
 
 REGISTRIES: Final[dict[str, type[msgspec.Struct]]] = {
@@ -149,4 +259,7 @@ REGISTRIES: Final[dict[str, type[msgspec.Struct]]] = {
     "routes": Route,
     "shifts": Shift,
     "assignments": Assignment,
+    "calendar": Day,
+    "tasks": Task,
+    "rules": Rule,
 }

@@ -11,7 +11,22 @@ from typing import Any, Literal
 import msgspec
 
 Section = Literal[
-    "city", "profiles", "devices", "vehicles", "people", "routes", "shifts", "assignments", "places", "areas"
+    "city",
+    "profiles",
+    "devices",
+    "vehicles",
+    "people",
+    "routes",
+    "shifts",
+    "assignments",
+    "places",
+    "areas",
+    "zones",
+    "streets",
+    "calendar",
+    "tasks",
+    "labels",
+    "rules",
 ]
 
 

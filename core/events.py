@@ -12,6 +12,8 @@ import msgspec
 Purpose = Literal["planned", "allowed", "break", "unexplained", "unlabelled"]
 RowState = Literal["open", "closed", "retracted"]
 Cause = Literal["open", "timer", "limit", "close", "revise", "retract", "merge", "relabel"]
+SpellKind = Literal["trip", "visit", "service", "speeding", "gap"]
+AlertKind = Literal["dwell_limit", "sos", "rule"]
 
 
 class PlaceRef(msgspec.Struct, frozen=True):
@@ -42,6 +44,54 @@ class Dwell(msgspec.Struct, frozen=True, kw_only=True):
     place: PlaceRef | None = None
     purpose: Purpose = "unlabelled"
     alert: bool = False
+    why: str = ""  # what the purpose follows from, in one word of `geo.purpose`: point, place, task, queue, work, ...
+    reason: str = ""  # what a person said about it: the driver, or who labelled it
+    worked_s: float = 0.0  # how long it had worked when this began: since its first fix, or its last rest
+
+
+class Spell(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a device did from one fix to another, of a kind: an interval with measures, and a life like a dwell's.
+
+    `subject` is what it is about: `area:ID`, `place:ID`, `zone:ID` of a visit; `place:ID`, `street:ID` of a service;
+    empty for a trip, a speeding, a gap. Measures that a kind has not are None.
+    """
+
+    id: str
+    kind: SpellKind
+    device: str
+    cls: str
+    start_us: int
+    end_us: int | None  # None while open
+    last_us: int  # last fix that belongs to it, also while open
+    fixes: int
+    state: RowState
+    revision: int
+    lon: float  # where it began; of a service: where it came nearest
+    lat: float
+    subject: str = ""
+    version: str = ""  # of the boundary set that `subject` is from
+    merged_into: str | None = None
+    silent_s: float = 0.0  # of it, longer than the tracker's habit
+    stopped_s: float | None = None  # at less than walking pace
+    to_lon: float | None = None  # trip, gap: where it ended
+    to_lat: float | None = None
+    distance_m: float | None = None  # trip: driven while heard; gap: straight line
+    gap_m: float | None = None  # trip: straight lines over silences, not in `distance_m`
+    max_mps: float | None = None  # trip, speeding
+    limit_mps: float | None = None  # speeding
+    nearest_m: float | None = None  # service: from the track to the point or street
+    nearest_us: int | None = None
+    heading_deg: float | None = None  # service: of the track where it was nearest
+    covered: float | None = None  # service of a street: the share of its length, 0..1
+    pieces: int | None = None  # service of a street: which sixteenths of its length, bit 0 the first
+
+
+class SpellChanged(msgspec.Struct, frozen=True, kw_only=True, tag="spell"):
+    """A trip, visit, service, speeding or gap began, was revised, ended or retracted; the newest revision wins."""
+
+    at_us: int
+    cause: Cause
+    row: Spell
 
 
 class DwellChanged(msgspec.Struct, frozen=True, kw_only=True, tag="dwell"):
@@ -57,7 +107,7 @@ class AlertChanged(msgspec.Struct, frozen=True, kw_only=True, tag="alert"):
 
     at_us: int
     id: str
-    kind: Literal["dwell_limit", "sos"]
+    kind: AlertKind
     device: str
     state: Literal["raised", "cleared", "acknowledged"]
     revision: int
@@ -66,6 +116,12 @@ class AlertChanged(msgspec.Struct, frozen=True, kw_only=True, tag="alert"):
     dwell: str | None = None
     by: str | None = None
     note: str = ""
+    rule: str | None = None  # the rule that raised it
+    spell: str | None = None  # the visit, speeding or gap it is about
+    thread: str | None = None  # one cause, one thread: the id of the row that all its alerts are about
+    level: int = 1  # grows with each escalation
+    digest: bool = False  # found out so late that nobody can act on it: listed, not sounded
+    quiet: bool = False  # within quiet hours: shown, not sounded
 
 
 class FixFlagged(msgspec.Struct, frozen=True, kw_only=True, tag="fix_flagged"):
@@ -125,4 +181,4 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     eta_s: float
 
 
-Event = DwellChanged | AlertChanged | FixFlagged | CommandDone | IncidentChanged | PlanMade
+Event = DwellChanged | SpellChanged | AlertChanged | FixFlagged | CommandDone | IncidentChanged | PlanMade

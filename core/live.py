@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from core.events import Dwell
+from core.events import Dwell, Spell
 
 
 class Live(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +33,7 @@ class Live(msgspec.Struct, frozen=True, kw_only=True):
     alert: bool = False
     dwell: Dwell | None = None
     sos: str | None = None  # the alert of a call for help that nobody has taken yet; `alert` is true with it
+    spells: tuple[Spell, ...] = ()  # its open trip, visits, ... as they stand now
     left: Dwell | None = None  # a second open row: it fell silent just outside a dwell that no fix has ended yet
 
     def open_row(self, dwell_id: str) -> Dwell | None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from core.events import Dwell, PlaceRef
+from core.events import Dwell, PlaceRef, Spell
 from core.fixes import Fixes
 
 T0_US = 1_767_571_200_000_000  # 2026-01-05T00:00:00Z
@@ -71,6 +71,25 @@ def dwell_of(dwell_id: str = "w1", **columns: Any) -> Dwell:
         "revision": 1,
     }
     return Dwell(**(base | columns))
+
+
+def spell_of(spell_id: str = "s1", **columns: Any) -> Spell:
+    """A closed trip of ten minutes from T0, unless told otherwise."""
+    base: dict[str, Any] = {
+        "id": spell_id,
+        "kind": "trip",
+        "device": "d1",
+        "cls": "truck",
+        "start_us": T0_US,
+        "end_us": T0_US + 600_000_000,
+        "last_us": T0_US + 600_000_000,
+        "fixes": 60,
+        "state": "closed",
+        "revision": 1,
+        "lon": 123.6,
+        "lat": -10.17,
+    }
+    return Spell(**(base | columns))
 
 
 PLACE = PlaceRef("tpa", "TPA Alak", "landfill")

@@ -38,7 +38,7 @@ def test_events_round_trip_as_json(event: Any) -> None:
 def test_event_tags() -> None:
     """The names under which events are archived and streamed never change."""
     tags = [t.__struct_config__.tag for t in Event.__args__]
-    assert tags == ["dwell", "alert", "fix_flagged", "command_done", "incident", "plan"]
+    assert tags == ["dwell", "spell", "alert", "fix_flagged", "command_done", "incident", "plan"]
 
 
 def test_a_dwell_event_written_out() -> None:
@@ -76,5 +76,6 @@ def test_profile_of_a_truck_written_out() -> None:
     assert msgspec.to_builtins(Profile()) == {
         "cls": "truck", "r_in_m": 25.0, "r_out_m": 35.0, "min_dwell_s": 60.0, "exit_s": 25.0, "exit_fixes": 2,
         "tau_s": 60.0, "silent_after_s": 180.0, "wake_m": 300.0, "wake_mps": 0.5, "rest_mps": 1.5, "limit_s": 1800.0,
-        "horizon_s": 900.0,
+        "horizon_s": 900.0, "trip_stop_s": 300.0, "trip_gap_s": 3600.0, "trip_min_m": 200.0, "limit_mps": 0.0,
+        "speeding_s": 10.0, "break_s": 1800.0, "work_s": 14400.0, "rest_s": 900.0,
     }  # fmt: skip
