@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
+import msgspec
 import numpy as np
 import psycopg
 from psycopg import AsyncCursor
@@ -14,7 +15,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from core.entries import Command, Config
 from core.errors import ConflictError, RondaError
-from core.events import AlertChanged, CommandDone, DwellChanged, Event, IncidentChanged, PlanMade
+from core.events import AlertChanged, CommandDone, DwellChanged, Event, IncidentChanged, PlanMade, SpellChanged
 from core.fixes import Fixes
 from core.rejects import Reject
 from store.log import START, id_key
@@ -25,6 +26,7 @@ from store.text import clean, json_of
 
 READER: Final = "archive"
 HELD_KEPT: Final = 1_000_000  # rows of unknown devices, about 150 MB
+BODY_LIST: Final = 100  # a command's list longer than this is for its stage alone
 REJECTS_KEPT: Final = 100_000  # the newest; a device gone mad must not fill the disk
 Events = Sequence[tuple[str, str, Sequence[Event | None]]]  # (stream, entry id, events; None: one that is left out)
 _log = logging.getLogger(__name__)
@@ -162,11 +164,13 @@ async def store_events(cursor: AsyncCursor[Any], events: Events) -> None:
 async def _store_rows(cursor: AsyncCursor[Any], events: Sequence[Event]) -> None:
     """Bring the tables of newest versions up to date; of several versions in one batch only the last counts."""
     dwells = [event.row for event in events if isinstance(event, DwellChanged)]
+    spells = [event.row for event in events if isinstance(event, SpellChanged)]
     alerts = [event for event in events if isinstance(event, AlertChanged)]
     incidents = [event for event in events if isinstance(event, IncidentChanged)]
     plans = {(e.incident, e.at_us): e for e in events if isinstance(e, PlanMade)}
     done = [event for event in events if isinstance(event, CommandDone)]
     await _upsert(cursor, "store_dwells", newest(dwells))
+    await _upsert(cursor, "store_spells", newest(spells))
     await _upsert(cursor, "store_alerts", oldest(alerts))
     await _upsert(cursor, "store_alerts", newest(alerts))
     await _upsert(cursor, "store_incidents", newest(incidents))
@@ -206,7 +210,17 @@ def _outcomes(done: Iterable[CommandDone]) -> list[CommandDone]:
 
 
 async def _store_commands(cursor: AsyncCursor[Any], commands: Sequence[Command]) -> None:
-    await _upsert(cursor, "store_commands", list({command.id: command for command in commands}.values()))
+    await _upsert(cursor, "store_commands", list({command.id: _lean(command) for command in commands}.values()))
+
+
+def _lean(command: Command) -> Command:
+    """The command without what only its stage reads: fixes and rows that are in the archive already."""
+    plain = {name: value for name, value in command.body.items() if not _bulky(value)}
+    return command if len(plain) == len(command.body) else msgspec.structs.replace(command, body=plain)
+
+
+def _bulky(value: Any) -> bool:
+    return isinstance(value, bytes | bytearray) or (isinstance(value, list | tuple) and len(value) > BODY_LIST)
 
 
 async def _store_rejects(cursor: AsyncCursor[Any], rejects: Sequence[Reject]) -> None:
@@ -222,5 +236,5 @@ async def _store_rejects(cursor: AsyncCursor[Any], rejects: Sequence[Reject]) ->
 
 def device_of(event: Event) -> str | None:
     """The device that an event is about, if it is about one."""
-    device = event.row.device if isinstance(event, DwellChanged) else getattr(event, "device", None)
+    device = event.row.device if isinstance(event, DwellChanged | SpellChanged) else getattr(event, "device", None)
     return None if device is None else clean(device)

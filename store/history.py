@@ -1,4 +1,4 @@
-"""Writing to the past: fixes that never went through the log, and what they make of dwells told before.
+"""The past of a device: fixes that never went through the log, what was told of it, and what is still to be done.
 
 The archive's writer goes on meanwhile: rows are identified by their content or id and version, and whoever comes
 second changes nothing.
@@ -6,21 +6,40 @@ second changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
 
+import msgspec
 import numpy as np
 from psycopg_pool import AsyncConnectionPool
 
-from core.events import Event
+from core.events import AlertChanged, Dwell, DwellChanged, Event, PlaceRef, Spell, SpellChanged
 from core.fixes import Fixes
-from store.archive import store_events, storing
-from store.pg import query, transaction
+from store.archive import storing
+from store.log import START, id_key
+from store.pg import queries, query, transaction
+from store.read import fixes as read_fixes
 from store.staging import device_numbers, stage
 from store.text import clean
 
-STREAM: Final = "rebuild"  # the stream that rewritten rows are said to come from
+PAGE: Final = 20_000
+_spell: Final = msgspec.json.Decoder(Spell).decode
+
+
+class Told(NamedTuple):
+    """The newest events of a device's rows and of their alerts; `seq`: no event after it is certainly among them."""
+
+    seq: int
+    events: list[Event]
+
+
+class Flagged(NamedTuple):
+    """Word that fixes came which the live engine could not use: the first of some seconds, all of one day of UTC."""
+
+    seq: int
+    device: str
+    time_us: int
+    heard_us: int
 
 
 async def add_fixes(pool: AsyncConnectionPool, fixes: Fixes) -> int:
@@ -35,16 +54,113 @@ async def add_fixes(pool: AsyncConnectionPool, fixes: Fixes) -> int:
         return int((await cursor.fetchall())[0].count)
 
 
-async def tell(pool: AsyncConnectionPool, entry_id: str, events: Sequence[Event]) -> None:
-    """Store events and the rows they change, in one transaction; the same entry told again changes nothing."""
-    async with storing(pool) as cursor:
-        await store_events(cursor, [(STREAM, entry_id, events)])
-        await cursor.execute(query("ring"))
+async def told(pool: AsyncConnectionPool, device: str, from_us: int, to_us: int) -> Told:
+    """Rows that overlap [from_us, to_us], as they were told last, retracted ones left out."""
+    seq = int((await _all(pool, "seq", {}))[0].seq)  # first: what is told meanwhile counts as not seen
+    where = {"device": clean(device), "from_us": from_us, "to_us": to_us}
+    dwells = [dwell_of(row) for row in await _all(pool, "told_dwells", where)]
+    spells = [_spell(row.body) for row in await _all(pool, "told_spells", where)]
+    changed: list[Event] = [DwellChanged(at_us=row.last_us, cause="revise", row=row) for row in dwells]
+    changed += [SpellChanged(at_us=row.last_us, cause="revise", row=row) for row in spells]
+    return Told(seq, [*changed, *await alerts_of(pool, dwells)])
 
 
-@asynccontextmanager
-async def alone(pool: AsyncConnectionPool) -> AsyncIterator[None]:
-    """Nobody else rewrites the past meanwhile; waits for whoever does. Holds a connection."""
+async def alerts_of(pool: AsyncConnectionPool, dwells: list[Dwell]) -> list[AlertChanged]:
+    """Alerts at the limit of these dwells, as they were told last."""
+    ids = [f"a{row.id}" for row in dwells]
+    return [AlertChanged(**row._asdict()) for row in await _all(pool, "told_alerts", {"ids": ids})] if ids else []
+
+
+def dwell_of(row: Any) -> Dwell:
+    """A row of the table."""
+    columns = row._asdict()
+    place = PlaceRef(columns.pop("place_id"), columns.pop("place_name"), columns.pop("place_kind"))
+    return Dwell(**columns, place=None if place.id is None else place)
+
+
+async def overtaken(pool: AsyncConnectionPool, device: str, seq: int, stream: str, entry_id: str) -> bool:
+    """Whether rows of a device were told after `seq`, by entries of its stream before this one."""
+    rows = await _all(pool, "overtaken", {"seq": seq, "device": clean(device)})
+    return any(row.stream == stream and id_key(row.entry_id) < id_key(entry_id) for row in rows)
+
+
+async def fixes_of(pool: AsyncConnectionPool, device: str, from_us: int, to_us: int, limit: int) -> Fixes:
+    """The first `limit` fixes of a device with from_us <= time < to_us, by time."""
+    parts, after, left = list[Fixes](), None, limit
+    while left > 0:
+        page, after = await read_fixes(pool, device, from_us, to_us, after=after, limit=min(PAGE, left))
+        parts.append(page)
+        left -= len(page)
+        if after is None:
+            break
+    return Fixes.concat(parts)
+
+
+async def back(pool: AsyncConnectionPool, device: str, before_us: int, count: int) -> int | None:
+    """The time so many fixes back from an instant, or of the first fix there is; None: there is none before."""
+    row = (await _all(pool, "back", {"device": clean(device), "before_us": before_us, "count": count}))[0]
+    return None if row.time_us is None else int(row.time_us)
+
+
+async def late_span(
+    pool: AsyncConnectionPool, device: str, from_us: int, to_us: int, since_us: int
+) -> tuple[int, int] | None:
+    """First and last time of the fixes in [from_us, to_us) that were received at `since_us` or later."""
+    named = {"device": clean(device), "from_us": from_us, "to_us": to_us, "since_us": since_us}
+    row = (await _all(pool, "late_span", named))[0]
+    return None if row.from_us is None else (int(row.from_us), int(row.to_us))
+
+
+async def devices_between(pool: AsyncConnectionPool, from_us: int, to_us: int) -> list[str]:
+    """Devices with a fix in [from_us, to_us)."""
+    return [row.id for row in await _all(pool, "devices_between", {"from_us": from_us, "to_us": to_us})]
+
+
+async def flagged(pool: AsyncConnectionPool, seq: int, limit: int = 1_000) -> list[Flagged]:
+    """Words after `seq` about fixes beyond the horizon."""
+    return [Flagged(*row) for row in await _all(pool, "flagged", {"seq": seq, "limit": limit})]
+
+
+async def newest_seq(pool: AsyncConnectionPool) -> int:
+    """Number of the newest event."""
+    return int((await _all(pool, "seq", {}))[0].seq)
+
+
+async def mark(pool: AsyncConnectionPool, reader: str, stream: str) -> str | None:
+    """How far a follower of the archive has come; None: it never was here."""
+    rows = await _all(pool, "mark", {"reader": reader, "stream": stream})
+    return rows[0].last_id if rows else None
+
+
+async def set_mark(pool: AsyncConnectionPool, reader: str, stream: str, last_id: str) -> None:
+    """Note how far a follower has come."""
+    await _all(pool, "set_mark", {"reader": reader, "stream": stream, "last_id": last_id}, fetch=False)
+
+
+async def configs_after(pool: AsyncConnectionPool, entry_id: str = START) -> list[Any]:
+    """Changes of configuration (`entry_id`, `section`, `at_us`, `ids` of labels) after an entry, in their order."""
+    after = id_key(entry_id)
+    rows = await _all(pool, "newest_configs", {"after_ms": after[0]})
+    return sorted((row for row in rows if id_key(row.entry_id) > after), key=lambda row: id_key(row.entry_id))
+
+
+async def closed_dwells(pool: AsyncConnectionPool, from_us: int, to_us: int) -> dict[str, list[str]]:
+    """Ids of the closed dwells that began in [from_us, to_us), by device."""
+    found: dict[str, list[str]] = {}
+    for row in await _all(pool, "closed_dwells", {"from_us": from_us, "to_us": to_us}):
+        found.setdefault(row.device, []).append(row.id)
+    return found
+
+
+async def closed_among(pool: AsyncConnectionPool, ids: Sequence[str]) -> Told:
+    """The closed ones of these dwells, as they were told last, and their alerts."""
+    seq = await newest_seq(pool)
+    dwells = [dwell_of(row) for row in await _all(pool, "dwells", {"ids": list(ids)})]
+    changed = [DwellChanged(at_us=row.last_us, cause="revise", row=row) for row in dwells]
+    return Told(seq, [*changed, *await alerts_of(pool, dwells)])
+
+
+async def _all(pool: AsyncConnectionPool, name: str, named: dict[str, Any], *, fetch: bool = True) -> list[Any]:
     async with transaction(pool) as cursor:
-        await cursor.execute(query("rewrite_alone"))
-        yield
+        await cursor.execute(queries("history.sql")[name], named)
+        return await cursor.fetchall() if fetch else []

@@ -88,9 +88,6 @@ SELECT
 FROM staging
 ON CONFLICT DO NOTHING
 
--- name: rewrite_alone
-SELECT pg_advisory_xact_lock(7240000000000000005)
-
 -- name: lock_events
 SELECT pg_advisory_xact_lock(7240000000000000002)
 
@@ -107,41 +104,65 @@ ON CONFLICT DO NOTHING
 -- name: store_dwells
 INSERT INTO dwells AS old (
     id, device, cls, start_at, end_at, last_at, observed_s, silent_s, lon, lat, radius_m, fixes, state, revision,
-    merged_into, area, place_id, place_name, place_kind, purpose, alert
+    merged_into, area, place_id, place_name, place_kind, purpose, alert, why, reason, worked_s
 )
 SELECT
     id, device, cls, from_us(start_us), from_us(end_us), from_us(last_us), observed_s, silent_s, lon, lat, radius_m,
-    fixes, state, revision, merged_into, area, place ->> 'id', place ->> 'name', place ->> 'kind', purpose, alert
+    fixes, state, revision, merged_into, area, place ->> 'id', place ->> 'name', place ->> 'kind', purpose, alert,
+    coalesce(why, ''), coalesce(reason, ''), coalesce(worked_s, 0)
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS new (
     id text, device text, cls text, start_us bigint, end_us bigint, last_us bigint, observed_s double precision,
     silent_s double precision, lon double precision, lat double precision, radius_m double precision, fixes integer,
-    state text, revision integer, merged_into text, area text, place jsonb, purpose text, alert boolean
+    state text, revision integer, merged_into text, area text, place jsonb, purpose text, alert boolean,
+    why text, reason text, worked_s double precision
 )
 ON CONFLICT (id) DO UPDATE SET
     (
         device, cls, start_at, end_at, last_at, observed_s, silent_s, lon, lat, radius_m, fixes, state, revision,
-        merged_into, area, place_id, place_name, place_kind, purpose, alert
+        merged_into, area, place_id, place_name, place_kind, purpose, alert, why, reason, worked_s
     ) = (
         excluded.device, excluded.cls, excluded.start_at, excluded.end_at, excluded.last_at, excluded.observed_s,
         excluded.silent_s, excluded.lon, excluded.lat, excluded.radius_m, excluded.fixes, excluded.state,
         excluded.revision, excluded.merged_into, excluded.area, excluded.place_id, excluded.place_name,
-        excluded.place_kind, excluded.purpose, excluded.alert
+        excluded.place_kind, excluded.purpose, excluded.alert, excluded.why, excluded.reason,
+        excluded.worked_s
+    )
+WHERE old.revision < excluded.revision
+
+-- name: store_spells
+INSERT INTO spells AS old (id, kind, device, cls, subject, start_at, end_at, last_at, state, revision, body)
+SELECT
+    body ->> 'id', body ->> 'kind', body ->> 'device', body ->> 'cls', coalesce(body ->> 'subject', ''),
+    from_us((body ->> 'start_us')::bigint), from_us((body ->> 'end_us')::bigint), from_us((body ->> 'last_us')::bigint),
+    body ->> 'state', (body ->> 'revision')::integer, body
+FROM jsonb_array_elements(%(rows)s::jsonb) AS body
+ON CONFLICT (id) DO UPDATE SET
+    (kind, device, cls, subject, start_at, end_at, last_at, state, revision, body) = (
+        excluded.kind, excluded.device, excluded.cls, excluded.subject, excluded.start_at, excluded.end_at,
+        excluded.last_at, excluded.state, excluded.revision, excluded.body
     )
 WHERE old.revision < excluded.revision
 
 -- name: store_alerts
 INSERT INTO alerts AS old (
-    id, kind, device, state, revision, raised_at, changed_at, lon, lat, dwell, actor, note
+    id, kind, device, state, revision, raised_at, changed_at, lon, lat, dwell, actor, note, rule, spell, thread, level,
+    digest, quiet
 )
-SELECT id, kind, device, state, revision, from_us(at_us), from_us(at_us), lon, lat, dwell, by, note
+SELECT
+    id, kind, device, state, revision, from_us(at_us), from_us(at_us), lon, lat, dwell, by, note, rule, spell,
+    thread, coalesce(level, 1), coalesce(digest, false), coalesce(quiet, false)
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS new (
     id text, kind text, device text, state text, revision integer, at_us bigint, lon double precision,
-    lat double precision, dwell text, by text, note text
+    lat double precision, dwell text, by text, note text, rule text, spell text, thread text, level integer,
+    digest boolean, quiet boolean
 )
 ON CONFLICT (id) DO UPDATE SET
-    (kind, device, state, revision, changed_at, lon, lat, dwell, actor, note) = (
+    (
+        kind, device, state, revision, changed_at, lon, lat, dwell, actor, note, rule, spell, thread, level, digest, quiet
+    ) = (
         excluded.kind, excluded.device, excluded.state, excluded.revision, excluded.changed_at, excluded.lon,
-        excluded.lat, excluded.dwell, excluded.actor, excluded.note
+        excluded.lat, excluded.dwell, excluded.actor, excluded.note, excluded.rule, excluded.spell, excluded.thread,
+        excluded.level, excluded.digest, excluded.quiet
     )
 WHERE old.revision < excluded.revision
 
@@ -211,16 +232,10 @@ SELECT pg_notify('ronda_events', '')
 SELECT
     d.id, d.device, d.cls, to_us(d.start_at) AS start_us, to_us(d.end_at) AS end_us, to_us(d.last_at) AS last_us,
     d.observed_s, d.silent_s, d.lon, d.lat, d.radius_m, d.fixes, d.state, d.revision, d.merged_into, d.area,
-    d.place_id, d.place_name, d.place_kind, d.purpose, d.alert, v.vehicle
+    d.place_id, d.place_name, d.place_kind, d.purpose, d.alert, d.why, d.reason,
+    d.worked_s, v.vehicle
 FROM dwells AS d
-LEFT JOIN LATERAL (
-    SELECT a.vehicle FROM assignments AS a
-    WHERE
-        a.device = d.device AND a.vehicle IS NOT NULL
-        AND a.from_at <= d.start_at AND (a.until_at IS NULL OR d.start_at < a.until_at)
-    ORDER BY a.from_at DESC, a.id
-    LIMIT 1
-) AS v ON true
+LEFT JOIN LATERAL vehicle_at(d.device, d.start_at) AS v ON true
 WHERE
     d.span && tstzrange(from_us(%(from_us)s), from_us(%(to_us)s), '[)')
     AND (d.start_at, d.id) > (coalesce(from_us(%(after_us)s), '-infinity'), %(after_id)s::text)
@@ -241,17 +256,47 @@ LIMIT %(limit)s
 SELECT
     d.id, d.device, d.cls, to_us(d.start_at) AS start_us, to_us(d.end_at) AS end_us, to_us(d.last_at) AS last_us,
     d.observed_s, d.silent_s, d.lon, d.lat, d.radius_m, d.fixes, d.state, d.revision, d.merged_into, d.area,
-    d.place_id, d.place_name, d.place_kind, d.purpose, d.alert, v.vehicle
+    d.place_id, d.place_name, d.place_kind, d.purpose, d.alert, d.why, d.reason,
+    d.worked_s, v.vehicle
 FROM dwells AS d
-LEFT JOIN LATERAL (
-    SELECT a.vehicle FROM assignments AS a
-    WHERE
-        a.device = d.device AND a.vehicle IS NOT NULL
-        AND a.from_at <= d.start_at AND (a.until_at IS NULL OR d.start_at < a.until_at)
-    ORDER BY a.from_at DESC, a.id
-    LIMIT 1
-) AS v ON true
+LEFT JOIN LATERAL vehicle_at(d.device, d.start_at) AS v ON true
 WHERE d.id = %(id)s
+
+-- name: spells
+SELECT s.id, to_us(s.start_at) AS start_us, s.body::text, v.vehicle
+FROM spells AS s
+LEFT JOIN LATERAL vehicle_at(s.device, s.start_at) AS v ON true
+WHERE
+    s.kind = %(kind)s
+    AND s.span && tstzrange(from_us(%(from_us)s), from_us(%(to_us)s), '[)')
+    AND (s.start_at, s.id) > (coalesce(from_us(%(after_us)s), '-infinity'), %(after_id)s::text)
+    AND (%(retracted)s OR s.state <> 'retracted')
+    AND (%(device)s::text IS NULL OR s.device = %(device)s)
+    AND (%(vehicle)s::text IS NULL OR v.vehicle = %(vehicle)s)
+    AND (%(subject)s::text IS NULL OR s.subject = %(subject)s)
+    AND (
+        %(area)s::text IS NULL
+        OR EXISTS (
+            SELECT FROM spells AS a
+            WHERE
+                a.subject = 'area:' || %(area)s AND a.kind = 'visit' AND a.device = s.device
+                AND a.state <> 'retracted' AND a.span && s.span
+                AND a.span && tstzrange(from_us(%(from_us)s), from_us(%(to_us)s), '[)')
+        )
+    )
+    AND (%(open)s::boolean IS NULL OR (s.state = 'open') = %(open)s)
+    AND (
+        %(min_s)s::double precision IS NULL
+        OR coalesce(s.end_at, from_us(%(now_us)s), s.last_at) - s.start_at >= make_interval(secs => %(min_s)s)
+    )
+ORDER BY s.start_at, s.id
+LIMIT %(limit)s
+
+-- name: spell
+SELECT s.id, to_us(s.start_at) AS start_us, s.body::text, v.vehicle
+FROM spells AS s
+LEFT JOIN LATERAL vehicle_at(s.device, s.start_at) AS v ON true
+WHERE s.id = %(id)s
 
 -- name: fixes
 SELECT
@@ -304,16 +349,9 @@ SELECT body FROM registry WHERE section = %(section)s AND id = %(id)s
 -- name: alerts
 SELECT
     a.id, a.kind, a.device, a.state, a.revision, to_us(a.changed_at) AS at_us, to_us(a.raised_at) AS raised_us, a.lon,
-    a.lat, a.dwell, a.actor, a.note, v.vehicle
+    a.lat, a.dwell, a.actor, a.note, a.rule, a.spell, a.thread, a.level, a.digest, a.quiet, v.vehicle
 FROM alerts AS a
-LEFT JOIN LATERAL (
-    SELECT s.vehicle FROM assignments AS s
-    WHERE
-        s.device = a.device AND s.vehicle IS NOT NULL
-        AND s.from_at <= a.raised_at AND (s.until_at IS NULL OR a.raised_at < s.until_at)
-    ORDER BY s.from_at DESC, s.id
-    LIMIT 1
-) AS v ON true
+LEFT JOIN LATERAL vehicle_at(a.device, a.raised_at) AS v ON true
 WHERE
     a.raised_at >= coalesce(from_us(%(from_us)s), '-infinity')
     AND a.raised_at < coalesce(from_us(%(to_us)s), 'infinity')
@@ -325,6 +363,9 @@ WHERE
     AND (%(vehicle)s::text IS NULL OR v.vehicle = %(vehicle)s)
     AND (%(kind)s::text IS NULL OR a.kind = %(kind)s)
     AND (%(state)s::text IS NULL OR a.state = %(state)s)
+    AND (%(rule)s::text IS NULL OR a.rule = %(rule)s)
+    AND (%(thread)s::text IS NULL OR a.thread = %(thread)s)
+    AND (%(digest)s::boolean IS NULL OR a.digest = %(digest)s)
 ORDER BY a.raised_at DESC, a.id DESC
 LIMIT %(limit)s
 

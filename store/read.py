@@ -14,7 +14,7 @@ import psycopg
 from psycopg_pool import AsyncConnectionPool
 
 from core.errors import DecodeError
-from core.events import AlertChanged, Dwell, IncidentChanged, PlaceRef, PlanMade
+from core.events import AlertChanged, Dwell, IncidentChanged, PlaceRef, PlanMade, Spell, SpellKind
 from core.fixes import Fixes
 from core.rejects import Reject
 from store.bell import event_bell
@@ -23,14 +23,16 @@ from store.rows import fixes_of
 from store.text import clean
 
 __all__ = [
-    "AlertFilter", "AlertRow", "CommandState", "DwellFilter", "DwellRow", "EventRow", "Page", "RejectRow", "Versions",
-    "alert", "alerts", "command", "config_done", "dwell", "dwells", "event_bell", "events_after", "fixes", "incident",
-    "incidents", "last_seq", "ping", "plan", "registry", "registry_row", "rejects", "vehicles_at",
+    "AlertFilter", "AlertRow", "CommandState", "DwellFilter", "DwellRow", "EventRow", "Page", "RejectRow",
+    "SpellFilter", "SpellRow", "Versions", "alert", "alerts", "command", "config_done", "dwell", "dwells",
+    "event_bell", "events_after", "fixes", "incident", "incidents", "last_seq", "ping", "plan", "registry",
+    "registry_row", "rejects", "spell", "spells", "vehicles_at",
 ]  # fmt: skip
 
 T = TypeVar("T")
 _REGISTRY_PAGE: Final = 1000
 _TOO_LARGE: Final = 1 << 63
+_decode_spell: Final = msgspec.json.Decoder(Spell).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,30 @@ class DwellRow(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpellFilter:
+    """Which spells of a kind: as `DwellFilter`; `area` keeps those during which the device was there."""
+
+    kind: SpellKind
+    from_us: int | None = None
+    to_us: int | None = None
+    device: str | None = None
+    vehicle: str | None = None
+    area: str | None = None
+    subject: str | None = None
+    min_s: float | None = None
+    open: bool | None = None
+    now_us: int | None = None
+    retracted: bool = False
+
+
+class SpellRow(NamedTuple):
+    """A spell and the vehicle that carried the device when it began (None: nobody assigned one)."""
+
+    row: Spell
+    vehicle: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AlertFilter:
     """Which alerts: raised in [from_us, to_us)."""
 
@@ -78,6 +104,9 @@ class AlertFilter:
     vehicle: str | None = None
     kind: str | None = None
     state: str | None = None
+    rule: str | None = None
+    thread: str | None = None
+    digest: bool | None = None
 
 
 class AlertRow(NamedTuple):
@@ -133,6 +162,22 @@ async def dwell(pool: AsyncConnectionPool, dwell_id: str) -> DwellRow | None:
     """One dwell by id, retracted ones too."""
     row = await _one(pool, "dwell", {"id": dwell_id})
     return row and _dwell(row)
+
+
+async def spells(
+    pool: AsyncConnectionPool, where: SpellFilter, *, after: str | None = None, limit: int = 1000
+) -> Page[SpellRow]:
+    """Spells of a kind by start, oldest first."""
+    after_us, after_id = _position(after) if after else (None, "")
+    named = asdict(where) | {"after_us": after_us, "after_id": after_id}
+    rows = await _all(pool, "spells", named | {"limit": limit + 1})
+    return _page([_spell(row) for row in rows], limit, lambda found: _key(found.row.start_us, found.row.id))
+
+
+async def spell(pool: AsyncConnectionPool, spell_id: str) -> SpellRow | None:
+    """One spell by id, retracted ones too."""
+    row = await _one(pool, "spell", {"id": spell_id})
+    return row and _spell(row)
 
 
 async def fixes(
@@ -279,6 +324,10 @@ def _dwell(row: Any) -> DwellRow:
     vehicle = columns.pop("vehicle")
     place = PlaceRef(columns.pop("place_id"), columns.pop("place_name"), columns.pop("place_kind"))
     return DwellRow(Dwell(**columns, place=None if place.id is None else place), vehicle)
+
+
+def _spell(row: Any) -> SpellRow:
+    return SpellRow(_decode_spell(row.body), row.vehicle)
 
 
 def _alert(row: Any) -> AlertRow:

@@ -8,21 +8,22 @@ from typing import Any, Final
 import msgspec
 from psycopg import AsyncCursor
 
-from core.entities import Area, Assignment, Device, Person, Place, Profile, Route, Shift, Vehicle
+from core.entities import REGISTRIES, Area, Day, Label, Place, Profile, Rule, Street, Task, Zone
 from core.entries import Config
 from store.pg import query
 from store.text import clean, json_of
 
 _TYPES: Final[dict[str, Any]] = {
+    **REGISTRIES,
     "profiles": Profile,
-    "devices": Device,
-    "vehicles": Vehicle,
-    "people": Person,
-    "routes": Route,
-    "shifts": Shift,
-    "assignments": Assignment,
     "places": Place,
     "areas": Area,
+    "zones": Zone,
+    "streets": Street,
+    "calendar": Day,
+    "tasks": Task,
+    "labels": Label,
+    "rules": Rule,
 }
 _log = logging.getLogger(__name__)
 

@@ -66,6 +66,9 @@ CREATE TABLE dwells (
     place_kind text,
     purpose text NOT NULL,
     alert boolean NOT NULL,
+    why text NOT NULL DEFAULT '',
+    reason text NOT NULL DEFAULT '',
+    worked_s double precision NOT NULL DEFAULT 0,
     -- The time it covers, endless while open.
     span tstzrange NOT NULL GENERATED ALWAYS AS (
         tstzrange(start_at, CASE state WHEN 'open' THEN NULL ELSE greatest(start_at, end_at) END, '[]')
@@ -75,6 +78,30 @@ CREATE INDEX dwells_start ON dwells (start_at, id);
 CREATE INDEX dwells_device ON dwells (device, start_at);
 CREATE INDEX dwells_span ON dwells USING gist (span);
 CREATE INDEX dwells_open ON dwells (start_at) WHERE state = 'open';
+
+-- Trips, visits, services, speedings, gaps: `body` is the row as it was told, the columns are what it is looked up by.
+CREATE TABLE spells (
+    id text PRIMARY KEY,
+    kind text NOT NULL,
+    device text NOT NULL,
+    cls text NOT NULL,
+    subject text NOT NULL,
+    start_at timestamptz NOT NULL,
+    end_at timestamptz,
+    last_at timestamptz NOT NULL,
+    state text NOT NULL,
+    revision integer NOT NULL,
+    body jsonb NOT NULL,
+    -- The time it covers, endless while open.
+    span tstzrange NOT NULL GENERATED ALWAYS AS (
+        tstzrange(start_at, CASE state WHEN 'open' THEN NULL ELSE greatest(start_at, end_at) END, '[]')
+    ) STORED
+);
+CREATE INDEX spells_start ON spells (kind, start_at, id);
+CREATE INDEX spells_device ON spells (device, kind, start_at);
+CREATE INDEX spells_subject ON spells (subject, start_at) WHERE subject <> '';
+CREATE INDEX spells_span ON spells USING gist (span);
+CREATE INDEX spells_open ON spells (kind, start_at) WHERE state = 'open';
 
 CREATE TABLE alerts (
     id text PRIMARY KEY,
@@ -88,9 +115,17 @@ CREATE TABLE alerts (
     lat double precision NOT NULL,
     dwell text,
     actor text,
-    note text NOT NULL
+    note text NOT NULL,
+    rule text,
+    spell text,
+    thread text,
+    level integer NOT NULL DEFAULT 1,
+    digest boolean NOT NULL DEFAULT false,
+    quiet boolean NOT NULL DEFAULT false
 );
 CREATE INDEX alerts_raised ON alerts (raised_at, id);
+CREATE INDEX alerts_thread ON alerts (thread) WHERE thread IS NOT NULL;
+CREATE INDEX alerts_digest ON alerts (raised_at, id) WHERE digest;
 
 -- Everything that was said, in one order: `seq` grows in the order of commits (writers queue on an advisory lock).
 CREATE TABLE events (
@@ -104,6 +139,7 @@ CREATE TABLE events (
     body jsonb NOT NULL,
     UNIQUE (stream, entry_id, ordinal)
 );
+CREATE INDEX events_thread ON events ((body ->> 'thread')) WHERE kind = 'alert';
 
 CREATE TABLE incidents (
     id text PRIMARY KEY,
@@ -153,6 +189,18 @@ SELECT
 FROM registry
 WHERE section = 'assignments';
 
+-- The vehicle that carried a device at an instant; no row when nobody assigned one. Postgres inlines it.
+CREATE FUNCTION vehicle_at(of_device text, of_at timestamptz) RETURNS TABLE (vehicle text)
+    LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
+BEGIN ATOMIC
+    SELECT a.vehicle FROM assignments AS a
+    WHERE
+        a.device = of_device AND a.vehicle IS NOT NULL
+        AND a.from_at <= of_at AND (a.until_at IS NULL OR of_at < a.until_at)
+    ORDER BY a.from_at DESC, a.id
+    LIMIT 1;
+END;
+
 CREATE TABLE config_log (
     entry_id text NOT NULL PRIMARY KEY,
     id text NOT NULL,
@@ -163,6 +211,7 @@ CREATE TABLE config_log (
     at timestamptz NOT NULL
 );
 CREATE INDEX config_log_id ON config_log (id) WHERE id <> '';
+CREATE INDEX config_log_order ON config_log ((split_part(entry_id, '-', 1)::bigint));
 
 CREATE TABLE commands (
     id text PRIMARY KEY,
@@ -267,3 +316,20 @@ CREATE TABLE invites (
     device text
 );
 CREATE INDEX invites_person ON invites (person);
+
+-- City days whose figures stand: `report` holds them, `day_rows` the rows they were made from, as they then were.
+CREATE TABLE days (
+    day date PRIMARY KEY,
+    state text NOT NULL,
+    closed_at timestamptz,
+    version integer NOT NULL DEFAULT 0,
+    report jsonb
+);
+
+CREATE TABLE day_rows (
+    day date NOT NULL,
+    kind text NOT NULL,
+    id text NOT NULL,
+    body jsonb NOT NULL,
+    PRIMARY KEY (day, kind, id)
+);

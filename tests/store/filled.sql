@@ -15,11 +15,17 @@ INSERT INTO dwells (
 SELECT 'w' || n, 'd' || (n % 50), 'truck', from_us(s), from_us(s + 60000000), from_us(s + 60000000), 60, 0, 0, 0, 9, 9,
     'closed', 1, 'unlabelled', false
 FROM generate_series(1, 40000) AS n, LATERAL (SELECT 1767571200000000 + n * 64800000::bigint) AS t (s);
+INSERT INTO spells (id, kind, device, cls, subject, start_at, end_at, last_at, state, revision, body)
+SELECT
+    's' || n, (ARRAY['trip', 'visit', 'service', 'gap'])[1 + n % 4], 'd' || (n % 50), 'truck',
+    CASE n % 4 WHEN 1 THEN (ARRAY['area:a', 'place:p'])[1 + n / 4 % 2] || n % 40 WHEN 2 THEN 'place:p' || n % 40 ELSE '' END,
+    from_us(s), from_us(s + 60000000), from_us(s + 60000000), 'closed', 1, '{}'
+FROM generate_series(1, 80000) AS n, LATERAL (SELECT 1767571200000000 + n * 32400000::bigint) AS t (s);
 INSERT INTO events (stream, entry_id, ordinal, kind, at, body)
 SELECT 'events.0', n || '-0', 0, 'dwell', now(), '{}' FROM generate_series(1, 40000) AS n;
 INSERT INTO alerts
 SELECT 'a' || n, 'dwell_limit', 'd' || (n % 50), 'raised', 1, from_us(1767571200000000 + n * 86400000::bigint), now(), 0, 0,
-    'w' || n, NULL, ''
+    'w' || n, NULL, '', NULL, NULL, 'w' || n, 1, n % 100 = 0, false
 FROM generate_series(1, 30000) AS n;
 INSERT INTO rejects (received, reason, dialect, topic, device, detail, payload)
 SELECT now(), (ARRAY['future', 'not_json'])[1 + n % 2], 'native', 't', 'd' || (n % 50), '', 'x'

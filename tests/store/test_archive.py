@@ -119,6 +119,7 @@ def test_a_dwell_comes_back_equal(postgres_url: str) -> None:
     rows = [
         dwell_of("w1", place=PLACE, area="53.71.01.1001", purpose="planned", alert=True, merged_into="w0"),
         dwell_of("w2", state="open", end_us=None, last_us=T0_US + 7, radius_m=0.1 + 0.2),
+        dwell_of("w3", start_us=T0_US + 9, why="place", reason="ban bocor", worked_s=14400.5),
     ]
 
     async def body(pool: AsyncConnectionPool) -> list[Any]:

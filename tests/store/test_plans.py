@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterator
 from itertools import count
@@ -20,13 +21,19 @@ pytestmark = pytest.mark.service
 HOUR_US = 3_600_000_000
 MID_US = T0_US + 360 * HOUR_US
 LARGE: Final = re.compile(
-    r"Seq Scan on (fixes|_hyper\w*|dwells|events|alerts|rejects|incidents|plans|commands|config_log|held|fix_hours)\b"
+    r"Seq Scan on "
+    r"(fixes|_hyper\w*|dwells|spells|events|alerts|rejects|incidents|plans|commands|config_log|held|fix_hours)\b"
 )
 _dwells = {"from_us": MID_US, "to_us": MID_US + 8 * HOUR_US, "after_us": None, "after_id": "", "retracted": False} | (
     dict.fromkeys(["device", "vehicle", "area", "purpose", "open", "min_s", "now_us"]) | {"limit": 1000}
 )
 _alerts = {"from_us": MID_US, "to_us": MID_US + 8 * HOUR_US} | (
-    dict.fromkeys(["after_us", "after_id", "id", "device", "vehicle", "kind", "state"]) | {"limit": 1000}
+    dict.fromkeys(["after_us", "after_id", "id", "device", "vehicle", "kind", "state", "rule", "thread", "digest"])
+    | {"limit": 1000}
+)
+_spells = {"kind": "trip", "from_us": MID_US, "to_us": MID_US + 8 * HOUR_US, "after_us": None, "after_id": ""} | (
+    dict.fromkeys(["device", "vehicle", "area", "subject", "open", "min_s", "now_us"])
+    | {"retracted": False, "limit": 1000}
 )
 _fixes = {"device": "d7", "from_us": MID_US, "to_us": MID_US + 9 * HOUR_US, "after_us": MID_US - 1, "after_content": 0}
 _incidents = {"after_us": None, "after_id": None, "id": None, "limit": 100}
@@ -35,6 +42,9 @@ _hours = {"from_us": MID_US, "to_us": MID_US + 8 * HOUR_US, "device": None, "lim
 _roll_up = {"devices": [1, 2], "hours_us": [MID_US] * 2, "from_us": MID_US, "to_us": MID_US + 2 * HOUR_US} | (
     {"late": 16, "flagged": 2024, "placeless": 142}
 )
+_window = {"from_us": MID_US, "to_us": MID_US + 24 * HOUR_US, "limit": 1000}
+_flags = dict.fromkeys(["mock", "stale", "duplicate", "repeat", "jump", "stuck", "speed", "accuracy"], 8)
+_day = {"day": dt.date(2026, 1, 20), "from_us": MID_US, "to_us": MID_US + 24 * HOUR_US}
 _none: dict[str, Any] = {"from_us": None, "to_us": None}
 
 # Query of a file, what is asked, and an index that must serve ("": any will do). Each is asked many times a minute, or
@@ -52,6 +62,17 @@ HOT: Final[list[tuple[str, str, dict[str, Any], str]]] = [
     ("queries", "alerts", _alerts, "alerts_raised"),
     ("queries", "alerts", _alerts | _none | {"limit": 100}, "alerts_raised"),
     ("queries", "alerts", _alerts | _none | {"id": "a77", "limit": 1}, "alerts_"),
+    ("queries", "alerts", _alerts | _none | {"thread": "w77"}, "alerts_thread"),
+    ("queries", "alerts", _alerts | {"digest": True}, "alerts_"),
+    ("queries", "spells", _spells, "spells_"),
+    ("queries", "spells", _spells | {"device": "d7"}, "spells_"),
+    ("queries", "spells", _spells | _none | {"device": "d7"}, "spells_device"),
+    ("queries", "spells", _spells | _none | {"limit": 100}, "spells_start"),
+    ("queries", "spells", _spells | _none | {"open": True}, "spells_open"),
+    ("queries", "spells", _spells | {"kind": "visit", "subject": "place:p7"}, "spells_"),
+    ("queries", "spells", _spells | _none | {"kind": "visit", "subject": "place:p7"}, "spells_subject"),
+    ("queries", "spells", _spells | {"area": "a3"}, "spells_"),
+    ("queries", "spell", {"id": "s77"}, "spells_pkey"),
     ("queries", "rejects", _rejects, "rejects_pkey"),
     ("queries", "rejects", _rejects | {"device": "d7"}, "rejects_device"),
     ("queries", "rejects", _rejects | {"after": 30_000, "reason": "future"}, "rejects_pkey"),
@@ -73,6 +94,30 @@ HOT: Final[list[tuple[str, str, dict[str, Any], str]]] = [
     ("upkeep", "hours", _hours | {"device": "d7"}, "fix_hours_"),
     ("upkeep", "forgotten", {"device": "d7", "from_us": MID_US, "to_us": MID_US + 48 * HOUR_US}, "fix_hours_"),
     ("upkeep", "sums", {"from_us": MID_US, "to_us": MID_US + 8 * HOUR_US, "limit": 1000}, "fix_hours_hour"),
+    ("reports", "dwells", _window, "dwells_"),
+    ("reports", "spells", _window, "spells_"),
+    ("reports", "unexplained", _window, "dwells_start"),
+    ("reports", "heard", _window | {"devices": ["d1", "d2"], "unused": 12}, "fixes_pkey"),
+    ("reports", "seen", {"devices": ["d1", "d2"], "at_us": MID_US, "unused": 12}, "fixes_pkey"),
+    ("reports", "honesty", _window | _flags, "fix_hours_"),
+    ("reports", "sections", {"sections": ["places"]}, "registry_pkey"),
+    ("history", "seq", {}, "events_pkey"),
+    ("history", "told_dwells", _window | {"device": "d7"}, "dwells_"),
+    ("history", "told_spells", _window | {"device": "d7"}, "spells_"),
+    ("history", "told_alerts", {"ids": ["a77", "a78"]}, "alerts_pkey"),
+    ("history", "overtaken", {"seq": 39_900, "device": "d7"}, "events_pkey"),
+    ("history", "late_span", _window | {"device": "d7", "since_us": MID_US}, "fixes_pkey"),
+    ("history", "back", {"device": "d7", "before_us": MID_US, "count": 100}, "fixes_pkey"),
+    ("history", "devices_between", _window, "fixes_pkey"),
+    ("history", "flagged", {"seq": 39_900, "limit": 100}, "events_pkey"),
+    ("history", "newest_configs", {"after_ms": 19_990}, "config_log_order"),
+    ("history", "closed_dwells", _window, "dwells_"),
+    ("history", "dwells", {"ids": ["w77", "w78"]}, "dwells_pkey"),
+    ("days", "pending", _window, "events_pkey"),
+    ("days", "freeze_dwells", _day, "dwells_"),
+    ("days", "freeze_spells", _day, "spells_"),
+    ("days", "freeze_alerts", _day, "alerts_raised"),
+    ("days", "corrections", _day, "dwells_"),
     ("why", "held_of", {"device": "x7"}, "held_pkey"),
     ("joins", "joins_of", {"devices": ["d1", "d2"]}, "registry_assigned"),
     ("joins", "held_registered", {"limit": 100}, "held_pkey"),
@@ -117,11 +162,20 @@ def test_a_day_is_read_from_its_chunks_only(filled_url: str) -> None:
     assert len(set(re.findall(r"_hyper_\w+?_chunk", plan))) <= 2, plan
 
 
+@pytest.mark.parametrize(("name", "named"), [("dwells", _dwells), ("spells", _spells), ("alerts", _alerts)])
+def test_the_vehicle_of_a_row_is_looked_up_by_index(filled_url: str, name: str, named: dict[str, Any]) -> None:
+    """The function that all three share becomes a part of the plan: it is not called for each row."""
+    plan = plan_of(filled_url, "queries", name, named)
+    assert "registry_assigned" in plan, plan
+    assert "Function Scan" not in plan, plan
+
+
 def test_every_query_that_runs_often_is_looked_at() -> None:
     """A new query of the store's own is put among the hot ones, or here among those that need no index."""
     rare = {
         "offsets", "lock_offsets", "new_offsets", "move_offsets", "new_device_keys", "staging", "copy_staging",
-        "empty_staging", "held_count", "store_held", "rewrite_alone", "lock_events", "store_events", "store_dwells",
+        "empty_staging", "held_count", "store_held", "lock_events", "store_events", "store_dwells",
+        "store_spells",
         "store_alerts", "store_incidents", "store_plans", "store_rejects", "log_config", "clear_section", "delete_rows",
         "upsert_rows", "store_commands", "finish_commands", "ring", "held_devices", "vehicles_at", "listen", "versions",
         "take_due", "plan_each_time", "hypertable", "timescale", "drop_chunks", "forget_fixes",
