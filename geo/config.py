@@ -1,73 +1,197 @@
-"""The configuration in force, as config entries built it up; applied in the order of the log."""
+"""The configuration in force, as config entries built it up; applied in the order of the log.
+
+Rows are checked when they come; what the detectors read is built from them at its first use after a change.
+"""
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, Final
 
 import msgspec
+import shapely
 
-from core.entities import Area, Device, Place, Profile
+from core.calendar import Calendar, CityZone, day_number
+from core.entities import (
+    Area,
+    Assignment,
+    Day,
+    Device,
+    Label,
+    Place,
+    Profile,
+    Route,
+    Rule,
+    Shift,
+    Street,
+    Task,
+    Vehicle,
+    Zone,
+)  # fmt: skip
 from core.entries import Config
+from geo.duty import Duties
 from geo.label import Labels
+from geo.purpose import Purposes
+from geo.rules import Rulebook
+from geo.world import World
 
-USED: Final = ("profiles", "devices", "places", "areas")  # sections that decide something here
 TRUCK: Final = Profile()
 PHONE: Final = Profile(
-    cls="phone", r_in_m=50, r_out_m=50, exit_s=60, tau_s=300, min_dwell_s=180, silent_after_s=900, wake_m=150
+    cls="phone",
+    r_in_m=50,
+    r_out_m=70,
+    noise_m=20,
+    exit_s=60,
+    tau_s=300,
+    min_dwell_s=180,
+    silent_after_s=900,
+    wake_m=150,
 )
+
+
+class CityFacts(msgspec.Struct, frozen=True):
+    """What the detectors read of the row city/city: since when the city's clock is how far ahead of UTC."""
+
+    id: str
+    offsets: tuple[tuple[int, int], ...] = ()  # (from_us, offset_s)
+
+
+TYPES: Final[dict[str, type[msgspec.Struct]]] = {  # sections that decide something here
+    "city": CityFacts,
+    "profiles": Profile,
+    "devices": Device,
+    "vehicles": Vehicle,
+    "routes": Route,
+    "shifts": Shift,
+    "assignments": Assignment,
+    "places": Place,
+    "areas": Area,
+    "zones": Zone,
+    "streets": Street,
+    "calendar": Day,
+    "tasks": Task,
+    "labels": Label,
+    "rules": Rule,
+}
+USED: Final = tuple(TYPES)
+LABELS_MAX: Final = 10_000  # the newest: every change saves the whole section
 _KEY: Final = {"profiles": "cls"}
+_BUILT_OF: Final = {  # what is derived, and the sections that it follows from
+    "profiles": {"profiles"},
+    "calendar": {"city", "calendar"},
+    "duties": {"city", "calendar", "vehicles", "routes", "shifts", "assignments"},
+    "world": {"areas", "places", "zones", "streets"},
+    "labels": {*USED} - {"profiles", "devices", "labels", "rules"},
+    "rules": {"rules", "places"},
+}
 
 
 class GeoConfig:
-    """Sections by row id; what the detectors read is derived from them once per change."""
+    """Sections by row id, and what the detectors read of them."""
 
     def __init__(self, sections: dict[str, dict[str, dict[str, Any]]] | None = None) -> None:
         self.sections = sections or {}
-        self._derive()
+        self._entities: dict[str, dict[str, Any]] = {}
 
     def apply(self, change: Config) -> bool:
-        """Take a config entry in; False when it concerns nothing here."""
-        if change.section not in USED:
+        """Take a config entry in, whole or (with an error that says why) not at all; False when it decides nothing."""
+        section = change.section
+        if section not in TYPES:
             return False
-        key = _KEY.get(change.section, "id")
-        if any(not isinstance(row.get(key), str) for row in change.rows):
-            raise ValueError(f"a row has no {key} that is text")
-        rows = {} if change.op == "set" else dict(self.sections.get(change.section, {}))
-        for row in change.rows:
-            if change.op == "delete":
-                rows.pop(row[key], None)
-            else:
-                rows[row[key]] = row
-        before = self.sections.get(change.section, {})
-        self.sections[change.section] = rows
-        try:
-            self._derive(change.section)
-        except Exception:
-            self.sections[change.section] = before
-            self._derive(change.section)
-            raise
+        rows = _rows_of(change)
+        if not rows and change.op != "set":
+            return False
+        read = {} if change.op == "delete" else {id_: _read(section, row) for id_, row in rows.items()}
+        for known, new in ((self.sections.setdefault(section, {}), rows), (self.entities(section), read)):
+            if change.op == "set":
+                known.clear()
+            for id_ in rows if change.op == "delete" else ():
+                known.pop(id_, None)
+            known.update(new if change.op != "delete" else {})
+        if section == "labels":
+            self._forget_labels()
+        for name, sections in _BUILT_OF.items():
+            if section in sections:
+                self.__dict__.pop(name, None)
         return True
 
-    def _derive(self, section: str | None = None) -> None:
-        if section in (None, "profiles"):
-            self.profiles: dict[str, Profile] = {"truck": TRUCK, "phone": PHONE}
-            for profile in self._rows("profiles", Profile):
-                self.profiles[profile.cls] = profile
-        if section in (None, "devices"):
-            devices = self._rows("devices", Device)
-            self.classes: dict[str, str] = {d.id: d.cls for d in devices}
-            self.named: dict[str, str] = {d.id: d.profile for d in devices if d.profile}
-        if section in (None, "places", "areas"):
-            self.labels = Labels(self._rows("areas", Area), self._rows("places", Place))
+    def _forget_labels(self) -> None:
+        """Drop those that came first, beyond `LABELS_MAX`."""
+        labels = self.entities("labels")
+        for id_ in list(labels)[: max(0, len(labels) - LABELS_MAX)]:
+            del labels[id_], self.sections["labels"][id_]
 
-    def _rows(self, section: str, type_: Any) -> list[Any]:
-        return [msgspec.convert(row, type_) for row in self.sections.get(section, {}).values()]
+    def entities(self, section: str) -> dict[str, Any]:
+        """The rows of a section as entities, by id."""
+        if section not in self._entities:
+            rows = self.sections.get(section, {})
+            self._entities[section] = {id_: msgspec.convert(row, TYPES[section]) for id_, row in rows.items()}
+        return self._entities[section]
 
     def cls(self, device: str) -> str:
         """Class of a device; an unregistered one counts as a truck."""
-        return self.classes.get(device, "truck")
+        known = self.entities("devices").get(device)
+        return known.cls if known else "truck"
 
     def profile(self, device: str) -> Profile:
         """The profile that the device asks for by name, else its class's."""
-        asked = self.profiles.get(self.named.get(device, ""))
-        return asked if asked is not None else self.profiles[self.cls(device)]
+        known = self.entities("devices").get(device)
+        asked = self.profiles.get(known.profile) if known and known.profile else None
+        return asked if asked is not None else self.profiles[known.cls if known else "truck"]
+
+    @cached_property
+    def profiles(self) -> dict[str, Profile]:
+        """By class or name."""
+        return {"truck": TRUCK, "phone": PHONE} | self.entities("profiles")
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        """Days of the city, by its own clock once the configuration tells it."""
+        city = self.entities("city").get("city")
+        zone = CityZone(city.offsets) if city and city.offsets else None
+        return Calendar(zone, self.entities("calendar"))
+
+    @cached_property
+    def duties(self) -> Duties:
+        """Who drives what, and when they work."""
+        of = self.entities
+        return Duties(self.calendar, of("assignments").values(), of("vehicles"), of("routes"), of("shifts"))
+
+    @cached_property
+    def world(self) -> World:
+        """Areas, places, zones and streets as the kernels read them."""
+        of = self.entities
+        return World(of("areas").values(), of("places").values(), of("zones").values(), of("streets").values())
+
+    def zones_at(self, lon: float, lat: float) -> list[str]:
+        """Keys of the zones that contain a point."""
+        return [key for key in self.world.fences_at(lon, lat) if key.startswith("zone:")]
+
+    @cached_property
+    def labels(self) -> Labels:
+        """What a dwell is for."""
+        of = self.entities
+        return Labels(Purposes(self.world, of("places"), of("tasks").values(), of("labels"), self.duties, self.profile))
+
+    @cached_property
+    def rules(self) -> Rulebook:
+        """Rules that are switched on, by what they watch."""
+        return Rulebook(self.entities("rules").values(), self.entities("places").values())
+
+
+def _rows_of(change: Config) -> dict[str, dict[str, Any]]:
+    """Rows by id; of the city only its facts, not the streets that maps draw."""
+    key = _KEY.get(change.section, "id")
+    if any(not isinstance(row.get(key), str) for row in change.rows):
+        raise ValueError(f"a row has no {key} that is text")
+    return {row[key]: row for row in change.rows if change.section != "city" or row[key] == "city"}
+
+
+def _read(section: str, row: dict[str, Any]) -> Any:
+    """A row as its entity; raises an error that says what is wrong with it."""
+    entity = msgspec.convert(row, TYPES[section])
+    if isinstance(entity, Area | Zone):
+        shapely.MultiPolygon([(rings[0], rings[1:]) for rings in entity.polygons])  # refuses a ring that is none
+    if isinstance(entity, Day):
+        day_number(entity.id)
+    return entity

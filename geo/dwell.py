@@ -6,14 +6,15 @@ nothing; the challenger then becomes the candidate with a start of its own. Open
 the last fix inside. Over a silence the displacement decides: trackers sleep when parked and wake while driving off,
 so two fixes hundreds of metres and an hour apart are a stay whose silent part is counted apart; beyond `wake_m` or
 `wake_mps` nothing is claimed.
-Measured before (truck 25/35 m, 25 s, 2 fixes, tau 60 s): F1 .94-.98 at 5, 10 and 30 s sampling.
+The radii follow the noise that the device has shown (`scale`). How true it all is: docs/accuracy.md, decision 0035.
 """
 
 from __future__ import annotations
 
+from math import sqrt
 from typing import Any
 
-from geo.jit import jit
+from geo.jit import inlined, jit
 from geo.layout import (
     AX,
     AY,
@@ -35,6 +36,7 @@ from geo.layout import (
     E_T,
     E_T0,
     E_TIN,
+    E_WORK,
     GAP,
     H_N,
     H_SILENT,
@@ -49,6 +51,8 @@ from geo.layout import (
     LIMIT,
     LX,
     LY,
+    NOISE,
+    NW,
     OPENED,
     OUT_N,
     OUT_T0,
@@ -56,9 +60,11 @@ from geo.layout import (
     P_EXIT_N,
     P_LIMIT,
     P_MIN,
+    P_NOISE,
     P_R_IN,
     P_R_OUT,
     P_REST,
+    P_RESTED,
     P_SILENT,
     P_TAU,
     P_WAKE,
@@ -73,17 +79,23 @@ from geo.layout import (
     TIMER,
     TIN,
     TLAST,
+    WORK,
+    WORK_C,
     N,
     R,
     W,
 )  # fmt: skip
-from geo.plane import distance_m, metres_per_degree, wrap
+from geo.plane import distance_m, wrap
 
 Array = Any  # numba sees the arrays; their shapes are in `geo.layout`
 
 STEP_US = 60_000_000.0  # no single interval weighs more than this
 ACCURACY_FREE_M = 10.0  # accuracy up to here is what the radii are made for
 ACCURACY_MAX_M = 40.0  # a worse claim widens the radii no further
+NOISE_PRIOR_US = 120_000_000.0  # the profile's noise weighs as much as so long a dwell
+NOISE_TAU_US = 600_000_000.0  # memory of the noise seen
+SCALE_MIN, SCALE_MAX = 0.7, 2.0  # how far it may pull the radii
+LOOSE = 0.1
 
 
 @jit
@@ -92,16 +104,22 @@ def put(ei: Array, ef: Array, n: int, code: int, row: int, slot: int, f: Array, 
     e = ei[n]
     e[E_CODE], e[E_ROW], e[E_SLOT], e[E_T], e[E_C] = code, row, slot, t, c
     e[E_T0], e[E_TIN], e[E_N], e[E_SILENT] = k[T0], k[TIN], k[N], k[SILENT]
-    e[E_PHASE], e[E_LIMIT], e[E_CK_T], e[E_CK_C] = k[PHASE], k[LIMIT], 0, 0
+    e[E_PHASE], e[E_LIMIT], e[E_CK_T], e[E_CK_C], e[E_WORK] = k[PHASE], k[LIMIT], 0, 0, k[WORK_C]
     ef[n, 0], ef[n, 1], ef[n, 2] = f[CX], f[CY], f[R]
     return n + 1
 
 
 @jit
+def lasted(k: Array, p: Array, stay_us: float, t: int) -> bool:
+    """Whether a stay up to the last fix makes a dwell; it is known to a tenth of an interval only, as clocks jitter."""
+    return stay_us + LOOSE * min(float(t - k[TLAST]), stay_us) >= p[P_MIN]
+
+
+@jit
 def qualify(f: Array, k: Array, p: Array, t: int, c: int, ei: Array, ef: Array, n: int, row: int, slot: int) -> int:
-    """A candidate that lasted becomes a dwell; a dwell that lasted reaches its limit."""
+    """A candidate that lasted becomes a dwell; a dwell that lasted reaches its limit, and is a rest from work."""
     stay_us = float(k[TIN] - k[T0])
-    if k[PHASE] == 1 and stay_us >= p[P_MIN]:
+    if k[PHASE] == 1 and (lasted(k, p, stay_us, t) if k[OUT_N] == 0 else stay_us >= p[P_MIN]):
         k[PHASE], k[TIMER] = 2, 0
         n = put(ei, ef, n, OPENED, row, slot, f, k, t, c)
     if k[PHASE] == 2 and k[LIMIT] != 1 and stay_us >= p[P_LIMIT]:
@@ -109,6 +127,8 @@ def qualify(f: Array, k: Array, p: Array, t: int, c: int, ei: Array, ef: Array, 
         k[LIMIT] = 1
         if not told:
             n = put(ei, ef, n, REACHED, row, slot, f, k, t, c)
+    if k[PHASE] == 2 and stay_us >= p[P_RESTED] and k[TIN] > k[WORK]:
+        k[WORK] = k[TIN]
     return n
 
 
@@ -120,7 +140,7 @@ def put_challenger(
     n = put(ei, ef, n, code, row, slot, f, k, t, c)
     e = ei[n - 1]
     e[E_T0], e[E_TIN], e[E_N], e[E_SILENT] = k[H_T0], k[H_TIN], k[H_N], k[H_SILENT]
-    e[E_PHASE], e[E_LIMIT], e[E_CK_T] = 1, 1, 1  # the last: not the cluster
+    e[E_PHASE], e[E_LIMIT], e[E_CK_T], e[E_WORK] = 1, 1, 1, k[WORK]  # 1 of the third: not the cluster
     ef[n - 1, 0], ef[n - 1, 1], ef[n - 1, 2] = f[HX], f[HY], f[HR]
     return n
 
@@ -149,7 +169,7 @@ def promote(f: Array, k: Array) -> None:
     f[CX], f[CY], f[W], f[R] = f[HX], f[HY], f[HW], f[HR]
     k[T0], k[TIN], k[N], k[SILENT] = k[H_T0], k[H_TIN], k[H_N], k[H_SILENT]
     k[PHASE], k[OUT_N], k[LIMIT], k[TIMER], k[H_TIMER] = 1, 0, 2 * k[H_TIMER], k[H_TIMER], 0
-    k[GAP] = 0
+    k[GAP], k[WORK_C] = 0, k[WORK]
 
 
 @jit
@@ -166,9 +186,34 @@ def leave(f: Array, k: Array, t: int, c: int, ei: Array, ef: Array, n: int, row:
 
 
 @jit
+def scale(f: Array, p: Array) -> float:
+    """Factor on the radii by the noise that this device has shown in dwells: half of a radius stands, half follows."""
+    if not (f[NW] > 0.0 and p[P_NOISE] > 0.0):
+        return 1.0
+    return min(max(0.5 + 0.5 * sqrt(f[NOISE]) / p[P_NOISE], SCALE_MIN), SCALE_MAX)
+
+
+@jit
+def reach(radius_m: float, by: float, slack_m: float) -> float:
+    """The radius for one fix: by what was seen, or by what the fix admits of itself, whichever is wider."""
+    return max(radius_m * by, radius_m * min(by, 1.0) + slack_m)
+
+
+@jit
+def learn(f: Array, p: Array, step_us: float, d: float) -> None:
+    """A fix of a dwell, `d` from the centre, tells of the noise; the profile's stands for what is not known yet."""
+    if not f[NW] > 0.0:
+        f[NOISE], f[NW] = p[P_NOISE] * p[P_NOISE], NOISE_PRIOR_US
+    f[NW] = min(f[NW] + step_us, NOISE_TAU_US)
+    f[NOISE] = f[NOISE] + step_us / f[NW] * (d * d - f[NOISE])
+
+
+@jit
 def stay(f: Array, k: Array, p: Array, t: int, lon: float, lat: float, d: float) -> None:
     """A fix inside: the centroid follows it by its share of the time weight."""
     step_us = min(float(t - k[TLAST]), STEP_US)
+    if k[PHASE] == 2 and (lon != f[LX] or lat != f[LY]):  # a tracker that holds its position shows no noise
+        learn(f, p, step_us, d)
     f[W] = min(f[W] + step_us, p[P_TAU])
     if f[W] > 0.0:
         g = step_us / f[W]
@@ -213,17 +258,37 @@ def wake(f: Array, k: Array, p: Array, t: int, lon: float, lat: float, d: float)
 
 
 @jit
+def gone(k: Array, p: Array, away_us: float) -> bool:
+    """Whether the fixes outside end the cluster.
+
+    Those that move on do after `exit_s`. Those that lie together may be a run of jumps, thrown one way: they take twice
+    as many and twice as long, or four times as long where fixes are rare.
+    """
+    if k[OUT_N] < p[P_EXIT_N] or away_us < p[P_EXIT]:
+        return False
+    moves_on = k[H_T0] != k[OUT_T0]
+    return moves_on or away_us >= 4.0 * p[P_EXIT] or (k[OUT_N] >= 2.0 * p[P_EXIT_N] and away_us >= 2.0 * p[P_EXIT])
+
+
+@jit
 def stray(
     f: Array, k: Array, p: Array, t: int, c: int, lon: float, lat: float, reach_m: float, east: float, north: float,
     ei: Array, ef: Array, n: int, row: int, slot: int,
 ) -> int:  # fmt: skip
     """A fix outside feeds the challenger; enough of them, for long enough, end the cluster."""
+    if t - k[TLAST] >= p[P_RESTED]:
+        k[WORK] = t  # nobody knows what it did meanwhile: nobody counts it as work
     d = distance_m(f[HX], f[HY], lon, lat, east, north)
     if k[OUT_N] == 0:
         k[OUT_T0] = t
         challenge(f, k, t, lon, lat)
     elif d > reach_m:
-        n = withdraw(f, k, t, c, ei, ef, n, row, slot)
+        if lasted(k, p, float(k[H_TIN] - k[H_T0]), t):  # it stood there, and moves on: a dwell of its own
+            n = leave(f, k, t, c, ei, ef, n, row, slot)
+            n = qualify(f, k, p, t, c, ei, ef, n, row, slot)
+            k[OUT_T0] = t
+        else:
+            n = withdraw(f, k, t, c, ei, ef, n, row, slot)
         challenge(f, k, t, lon, lat)
     else:
         step_us = min(float(t - k[H_TIN]), STEP_US)
@@ -239,9 +304,7 @@ def stray(
         f[HR] = max(f[HR], d)
     k[GAP] += silence(k, p, t)
     k[OUT_N] += 1
-    if k[OUT_N] >= p[P_EXIT_N] and t - k[OUT_T0] >= p[P_EXIT]:
-        n = leave(f, k, t, c, ei, ef, n, row, slot)
-    return n
+    return leave(f, k, t, c, ei, ef, n, row, slot) if gone(k, p, float(t - k[OUT_T0])) else n
 
 
 @jit
@@ -255,23 +318,26 @@ def note(f: Array, k: Array, t: int, c: int, lon: float, lat: float, speed: floa
     k[TLAST], k[CLAST], k[REST] = t, c, rest
 
 
-@jit
+@inlined
 def advance(
     f: Array, k: Array, p: Array, t: int, c: int, lon: float, lat: float, accuracy: float, speed: float, rest: int,
-    ei: Array, ef: Array, n: int, row: int, slot: int,
+    east: float, north: float, ei: Array, ef: Array, n: int, row: int, slot: int,
 ) -> int:  # fmt: skip
-    """One fix, newer than all before it: updates `f`, `k` and appends events; returns their new number."""
+    """One fix, newer than all before it: updates `f`, `k` and appends events; returns their new number.
+
+    `east` and `north` are the metres of a degree at the fix (`geo.plane`).
+    """
     if k[PHASE] == 0:
+        k[SINCE] = k[WORK] = t
         challenge(f, k, t, lon, lat)
         promote(f, k)
-        k[SINCE] = t
         note(f, k, t, c, lon, lat, speed, rest)
         return n
-    east, north = metres_per_degree(lat)
     slack_m = 0.0
     if accuracy > ACCURACY_FREE_M:
         slack_m = min(accuracy, ACCURACY_MAX_M + ACCURACY_FREE_M) - ACCURACY_FREE_M
-    reach_m = (p[P_R_OUT] if k[PHASE] == 2 else p[P_R_IN]) + slack_m
+    by = scale(f, p)
+    reach_m = reach(p[P_R_OUT] if k[PHASE] == 2 else p[P_R_IN], by, slack_m)
     d = distance_m(f[CX], f[CY], lon, lat, east, north)
     if d <= reach_m:
         n = withdraw(f, k, t, c, ei, ef, n, row, slot)
@@ -283,7 +349,7 @@ def advance(
             d = distance_m(f[CX], f[CY], lon, lat, east, north)
         wake(f, k, p, t, lon, lat, d)
     else:
-        n = stray(f, k, p, t, c, lon, lat, p[P_R_IN] + slack_m, east, north, ei, ef, n, row, slot)
+        n = stray(f, k, p, t, c, lon, lat, reach(p[P_R_IN], by, slack_m), east, north, ei, ef, n, row, slot)
     n = qualify(f, k, p, t, c, ei, ef, n, row, slot)
     note(f, k, t, c, lon, lat, speed, rest)
     return n

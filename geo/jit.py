@@ -22,7 +22,23 @@ except ImportError:  # no wheel for this interpreter: the same source, slower
     numba = None
 
 COMPILED: Final = numba is not None
-SOURCES: Final = ("jit.py", "plane.py", "layout.py", "dwell.py", "rewind.py")
+SOURCES: Final = (
+    "jit.py",
+    "plane.py",
+    "layout.py",
+    "fences.py",
+    "lanes.py",
+    "dwell.py",
+    "tracklayout.py",
+    "saying.py",
+    "contacts.py",
+    "odometer.py",
+    "trips.py",
+    "visits.py",
+    "passes.py",
+    "track.py",
+    "rewind.py",
+)
 
 
 def cache_folder() -> Path | None:
@@ -50,11 +66,33 @@ if CACHE:
 
 
 def jit(function: F) -> F:
-    """Compile `function` on first use, without the GIL; the identity where numba is absent."""
+    """Compile `function` on first use, without the GIL; the identity where numba is absent.
+
+    Without numba's runtime (`_nrt`) no references are counted, which took nine tenths of the time; so a kernel cannot
+    make an array, nor copy into a slice: it writes cell by cell into what it was given.
+    """
     if not COMPILED:
         return function
-    compiled: Any = numba.njit(nogil=True, cache=CACHE is not None)(function)
-    return cast("F", compiled)
+    return cast("F", compile_later(function))
+
+
+def inlined(function: F) -> F:
+    """`jit`, but set into its callers: for a kernel that takes a world or a track.
+
+    Their hundred pointers are copied at each call (60 ns), and LLVM seldom inlines by itself what has a loop.
+    """
+    if not COMPILED:
+        return function
+    return cast("F", compile_later(function, forceinline=True))
+
+
+def compile_later(function: Any, **options: Any) -> Any:
+    """A kernel, compiled once for each set of types. numba would do it anew for each constant that stands in a call."""
+    common = {"nogil": True, "cache": CACHE is not None, "error_model": "numpy", "_nrt": False}
+    compiled = numba.njit(**common, **options)(function)
+    ask, plain = compiled.get_call_template, numba.types.unliteral
+    compiled.get_call_template = lambda args, kws: ask([plain(a) for a in args], {n: plain(a) for n, a in kws.items()})
+    return compiled
 
 
 def interpreted(*modules: ModuleType) -> dict[str, Any]:

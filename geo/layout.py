@@ -14,7 +14,8 @@ CX, CY, W, R = 0, 1, 2, 3  # centroid lon, lat; time weight in microseconds; far
 HX, HY, HW, HR = 4, 5, 6, 7  # the same of the challenger
 LX, LY, AX, AY = 8, 9, 10, 11  # last fix; the fix before it if that bore the same time, else the last again
 SPEED = 12  # of the last fix, NaN if unknown
-FLOATS: Final = 13
+NOISE, NW = 13, 14  # of the device: mean square distance of fixes in dwells from the centre, m2; its time weight
+FLOATS: Final = 15
 
 # state, int64, times in microseconds
 PHASE = 0  # 0 nothing heard, 1 candidate, 2 dwell
@@ -29,15 +30,29 @@ RECEIVED, DEAF = 17, 18  # of the newest fix: when it was heard, and the outage 
 H_TIMER = 19  # a timer opened a row at the challenger
 GAP = 20  # microseconds of silence since the last fix inside
 FLAGGED_AT, FLAGGED_DAY = 21, 22  # the last fix beyond the horizon that was told: when, and of which day
-INTS: Final = 23
+WORK = 23  # since when it has been at work: its first fix, or the end of its last rest
+WORK_C = 24  # the same, as it was when the cluster began
+INTS: Final = 25
 NEVER: Final = -(1 << 62)
 
 # profile row, float64: the figures of core.entities.Profile in metres, microseconds and metres per microsecond
 P_R_IN, P_R_OUT, P_MIN, P_EXIT, P_EXIT_N, P_TAU, P_SILENT, P_WAKE, P_WAKE_V, P_REST, P_LIMIT, P_HORIZON = range(12)
-PARAMS: Final = 12
+P_RESTED = 12  # a stop, or a silence, this long is a rest from work
+P_NOISE = 13  # the noise that the radii are made for
+PARAMS: Final = 14
+
+# copies of that state: as it is (the first), and as it was at moments of the horizon, by turns (`OLDEST`)
+LIVE: Final = 0
+PAST: Final = 3
+COPIES: Final = 1 + PAST
+
+# home of a device, int64: its region of the arena and how many fixes are in it; the row of its profile and its horizon;
+# which copy is its checkpoint, and the last fix of its newest one; how many fixes each has behind it, oldest first
+OFFSET, SIZE, COUNT, PROFILE, HORIZON, OLDEST, NEWEST, BEHIND = range(8)
+HOME: Final = BEHIND + PAST
 
 # kernel event, int64; its float64 columns are centroid lon, lat and radius
-E_CODE, E_ROW, E_SLOT, E_T0, E_TIN, E_N, E_SILENT, E_PHASE, E_LIMIT, E_T, E_C, E_CK_T, E_CK_C = range(13)
-EVENT_INTS: Final = 13
+E_CODE, E_ROW, E_SLOT, E_T0, E_TIN, E_N, E_SILENT, E_PHASE, E_LIMIT, E_T, E_C, E_CK_T, E_CK_C, E_WORK = range(14)
+EVENT_INTS: Final = 14
 EVENT_FLOATS: Final = 3
 OPENED, CLOSED, REACHED, DROPPED, BEGIN, END, BEYOND, TIMED, KEPT = range(1, 10)

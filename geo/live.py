@@ -31,11 +31,13 @@ from geo.layout import (
     TIMER,
     TIN,
     TLAST,
+    WORK,
+    WORK_C,
     N,
     R,
 )  # fmt: skip
 from geo.partition import GeoState
-from geo.rows import Episode, make_row
+from geo.rows import Episode, Tracked, make_row
 
 
 def open_rows_of(state: GeoState, slot: int) -> list[Dwell]:
@@ -44,7 +46,7 @@ def open_rows_of(state: GeoState, slot: int) -> list[Dwell]:
     There are two while a device fell silent just outside a dwell that no fix has ended yet.
     """
     d = state.devices
-    return [_grown(state, slot, t.row) for t in d.rows[slot] if t.row.state == "open"]
+    return [_grown(state, slot, t) for t in d.rows[slot] if t.row.state == "open"]
 
 
 def open_episodes(state: GeoState, slot: int) -> list[Episode]:
@@ -52,19 +54,20 @@ def open_episodes(state: GeoState, slot: int) -> list[Episode]:
     k, f = state.devices.k[slot].tolist(), state.devices.f[slot].tolist()
     found = []
     if k[PHASE] == 2 or k[TIMER]:
-        found.append(Episode(k[T0], k[TIN], f[CX], f[CY], f[R], k[N], k[SILENT], None, bool(k[LIMIT]), k[PHASE] == 1))
+        limit, timed, worked_us = bool(k[LIMIT]), k[PHASE] == 1, max(0, k[T0] - k[WORK_C])
+        found.append(Episode(k[T0], k[TIN], f[CX], f[CY], f[R], k[N], k[SILENT], None, limit, timed, worked_us))
     if k[H_TIMER]:
-        found.append(
-            Episode(k[H_T0], k[H_TIN], f[HX], f[HY], f[HR], k[H_N], k[H_SILENT], None, reached=True, timed=True)
-        )
+        worked_us = max(0, k[H_T0] - k[WORK])
+        found.append(Episode(k[H_T0], k[H_TIN], f[HX], f[HY], f[HR], k[H_N], k[H_SILENT], None, True, True, worked_us))
     return found
 
 
-def _grown(state: GeoState, slot: int, told: Dwell) -> Dwell:
-    episodes = open_episodes(state, slot)
+def _grown(state: GeoState, slot: int, tracked: Tracked) -> Dwell:
+    episodes, told = open_episodes(state, slot), tracked.row
     now = next((e for e in episodes if e.start_us == told.start_us), episodes[0])
     limit_s = state.config.profile(told.device).limit_s
-    return make_row(now, told.device, told.cls, told.id, told.revision, limit_s, state.config.labels.label)
+    judged = state.config.labels.judged
+    return make_row(now, told.device, told.cls, told.id, told.revision, limit_s, judged, tracked.stood_us)[0]
 
 
 def open_rows(state: GeoState) -> list[Dwell]:
@@ -76,7 +79,7 @@ def drain_live(state: GeoState) -> list[Live]:
     """Latest positions that changed since the last call."""
     slots = [s for s in sorted(state.moved) if state.devices.k[s, PHASE] > 0]
     state.moved.clear()
-    areas = state.config.labels.areas.at(state.devices.f[slots, LX], state.devices.f[slots, LY])
+    areas = state.config.world.area_at(state.devices.f[slots, LX], state.devices.f[slots, LY])
     return [live_of(state, slot, area) for slot, area in zip(slots, areas, strict=True)]
 
 
@@ -88,7 +91,7 @@ def live_of(state: GeoState, slot: int, area: str | None) -> Live:
     dwell = rows[-1] if rows else None
     calls = state.calls.get(device)
     sos = calls.alert if calls is not None and calls.stands else None
-    still = dwell is not None or bool(at_rest(d.f[slot], d.k[slot], d.p[slot]))
+    still = dwell is not None or bool(at_rest(d.f[slot], d.k[slot], d.profile(slot)))
     return Live(
         device=device,
         cls=state.config.cls(device),

@@ -8,13 +8,17 @@ import msgspec
 import numpy as np
 
 from geo.config import GeoConfig
+from geo.flips import Flips
+from geo.followed import Dues, Followed
 from geo.layout import EVENT_FLOATS, EVENT_INTS
+from geo.rewind import BLOCK
 from geo.sos import Calls
 from geo.state import Devices
 
 PARTITION_KEY: Final = "\0partition"  # state keys that no device id can have: control characters are refused
 CONFIG_KEY: Final = "\0config:"
 SOS_KEY: Final = "\0sos:"  # + device
+RULES_KEY: Final = "\0rules:"  # + device
 BUFFER: Final = 8192  # kernel events per call; a replayed ring needs at most three per fix
 COUNTS: Final = ("used", "duplicate", "late", "beyond_horizon", "heartbeat", "ring_full", "mock")
 
@@ -46,7 +50,13 @@ class GeoState:
             for key, body in rows.items()
             if key.startswith(SOS_KEY)
         }
-        self.devices = Devices()
+        self.followed = {
+            key.removeprefix(RULES_KEY): msgspec.msgpack.decode(body, type=Followed)
+            for key, body in rows.items()
+            if key.startswith(RULES_KEY)
+        }
+        self.dues = Dues(self.followed)
+        self.devices = Devices(self.config.world)
         for key, body in rows.items():
             if not key.startswith("\0"):
                 self.devices.load(key, body, self.config.profile(key))
@@ -54,8 +64,10 @@ class GeoState:
         self.dirty: set[int] = set()  # slots whose row must be saved
         self.moved: set[int] = set()  # slots whose live position changed
         self.dirty_keys: set[str] = set()
+        self.flips = Flips()
         self.event_ints = np.zeros((BUFFER, EVENT_INTS), np.int64)
         self.event_floats = np.zeros((BUFFER, EVENT_FLOATS))
+        self.lengths = np.zeros((4, BLOCK))  # metres of a degree, of a block of fixes and of one that is replayed
 
     def touch(self, slots: set[int]) -> None:
         """These devices changed: save them, and show them."""
@@ -76,4 +88,6 @@ class GeoState:
             return self.watch
         if key.startswith(SOS_KEY):
             return self.calls[key.removeprefix(SOS_KEY)]
+        if key.startswith(RULES_KEY):
+            return self.followed[key.removeprefix(RULES_KEY)]
         return self.config.sections[key.removeprefix(CONFIG_KEY)]

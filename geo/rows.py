@@ -15,7 +15,7 @@ import msgspec
 from core.events import AlertChanged, Cause, Dwell, DwellChanged, Event
 
 Moment = tuple[int, int]  # time and content: the order of a device's fixes
-Labeller = Callable[[Dwell], Dwell]  # adds area, place, purpose
+Labeller = Callable[[Dwell, int], tuple[Dwell, int]]  # area, place, purpose of a row that lasts until then; until when
 
 
 class Tracked(msgspec.Struct):
@@ -25,6 +25,8 @@ class Tracked(msgspec.Struct):
     decided: Moment | None = None
     timed: bool = False  # opened by a timer, not yet by a fix
     alerts: int = 0
+    stood_us: int = 0  # an open one: until when the clock proved that it stood, beyond its last fix
+    holds_us: int = 0  # an open one: when its purpose may be another, by the clock alone
 
 
 class Episode(NamedTuple):
@@ -40,6 +42,7 @@ class Episode(NamedTuple):
     closed: Moment | None
     reached: bool  # the limit, by fixes or by the clock
     timed: bool = False
+    worked_us: int = 0  # since the last rest, when it began
 
 
 def row_id(device: str, start_us: int, seq: int) -> str:
@@ -47,19 +50,26 @@ def row_id(device: str, start_us: int, seq: int) -> str:
     return "d" + blake2b(f"{device}|{start_us}|{seq}".encode(), digest_size=10).hexdigest()
 
 
-def make_row(e: Episode, device: str, cls: str, id_: str, revision: int, limit_s: float, label: Labeller) -> Dwell:
-    """The row of an episode; the alert of a closed row follows from the row alone, never from a timer."""
+def make_row(
+    e: Episode, device: str, cls: str, id_: str, revision: int, limit_s: float, label: Labeller, stood_us: int = 0
+) -> tuple[Dwell, int]:
+    """The row of an episode, and until when its purpose holds.
+
+    Label and alert of a closed row follow from the row alone, never from a timer.
+    """
     stay_s = (e.last_us - e.start_us) / 1e6
     silent_s = e.silent_us / 1e6
-    row = label(
+    row, holds_us = label(
         Dwell(
             id=id_, device=device, cls=cls, start_us=e.start_us, end_us=e.last_us if e.closed else None,
             last_us=e.last_us, observed_s=stay_s - silent_s, silent_s=silent_s, lon=e.lon, lat=e.lat,
             radius_m=e.radius_m, fixes=e.fixes, state="closed" if e.closed else "open", revision=revision,
-        )
+            worked_s=e.worked_us / 1e6,
+        ),
+        e.last_us if e.closed else max(e.last_us, stood_us),
     )  # fmt: skip
     reached = stay_s >= limit_s if e.closed else e.reached
-    return msgspec.structs.replace(row, alert=reached and row.purpose == "unexplained")
+    return msgspec.structs.replace(row, alert=reached and row.purpose == "unexplained"), holds_us
 
 
 class Ledger:
@@ -83,19 +93,34 @@ class Ledger:
 
     def _open(self, e: Episode, at_us: int) -> Tracked:
         self.seq += 1
-        row = make_row(e, self.device, self.cls, row_id(self.device, e.start_us, self.seq), 1, self.limit_s, self.label)
+        id_ = row_id(self.device, e.start_us, self.seq)
+        row, holds_us = make_row(e, self.device, self.cls, id_, 1, self.limit_s, self.label)
         cause: Cause = "close" if e.closed else "timer" if e.timed else "open"
         self.events.append(DwellChanged(at_us=at_us, cause=cause, row=row))
-        tracked = Tracked(row=row, decided=e.closed, timed=e.timed)
+        tracked = Tracked(row=row, decided=e.closed, timed=e.timed, holds_us=holds_us)
         self._alert(tracked, row.alert, at_us)
         return tracked
 
     def _revise(self, old: Tracked, e: Episode, at_us: int) -> Tracked:
-        row = make_row(e, self.device, self.cls, old.row.id, old.row.revision + 1, self.limit_s, self.label)
-        tracked = Tracked(row=row, decided=e.closed, timed=e.timed, alerts=old.alerts)
+        id_, revision = old.row.id, old.row.revision + 1
+        row, holds_us = make_row(e, self.device, self.cls, id_, revision, self.limit_s, self.label, old.stood_us)
+        tracked = Tracked(
+            row=row, decided=e.closed, timed=e.timed, alerts=old.alerts, stood_us=0 if e.closed else old.stood_us,
+            holds_us=holds_us,
+        )  # fmt: skip
         if same(old, tracked):
-            return Tracked(row=old.row, decided=e.closed, timed=e.timed, alerts=old.alerts)
+            return msgspec.structs.replace(tracked, row=old.row)
         self.events.append(DwellChanged(at_us=at_us, cause=cause_of(old.row, row), row=row))
+        if row.alert != old.row.alert:
+            self._alert(tracked, row.alert, at_us)
+        return tracked
+
+    def rejudge(self, old: Tracked, row: Dwell, at_us: int) -> Tracked:
+        """A closed row with the labels that hold now; nothing is told of one that stays as it was."""
+        if row == old.row:
+            return old
+        tracked = msgspec.structs.replace(old, row=msgspec.structs.replace(row, revision=old.row.revision + 1))
+        self.events.append(DwellChanged(at_us=at_us, cause="relabel", row=tracked.row))
         if row.alert != old.row.alert:
             self._alert(tracked, row.alert, at_us)
         return tracked
@@ -117,6 +142,7 @@ class Ledger:
             AlertChanged(
                 at_us=at_us, id=f"a{t.row.id}", kind="dwell_limit", device=self.device, dwell=t.row.id,
                 state="raised" if raised else "cleared", revision=t.alerts, lon=t.row.lon, lat=t.row.lat,
+                thread=t.row.id,
             )
         )  # fmt: skip
 
@@ -131,9 +157,17 @@ def same(old: Tracked, new: Tracked) -> bool:
     """Whether nothing worth a revision changed: an open row grows silently, a closed one is exact."""
     a, b = old.row, new.row
     if b.state == "open":
-        told = (a.state, a.start_us, a.alert, a.area, a.place, a.purpose, old.timed)
-        return told == ("open", b.start_us, b.alert, b.area, b.place, b.purpose, new.timed)
+        return a.state == "open" and (_told(a), old.timed) == (_told(b), new.timed)
     return msgspec.structs.replace(b, revision=a.revision) == a
+
+
+def _told(row: Dwell) -> tuple[object, ...]:
+    """What of an open row is worth a revision."""
+    return row.start_us, row.worked_s, row.alert, *_labels(row)
+
+
+def _labels(row: Dwell) -> tuple[object, ...]:
+    return row.area, row.place, row.purpose, row.why, row.reason
 
 
 def cause_of(old: Dwell, new: Dwell) -> Cause:
@@ -142,4 +176,5 @@ def cause_of(old: Dwell, new: Dwell) -> Cause:
         return "close"
     if new.state == "open" and new.alert and not old.alert:
         return "limit"
-    return "revise"
+    same_stop = (old.state, old.start_us, old.end_us) == (new.state, new.start_us, new.end_us)
+    return "relabel" if same_stop and _labels(old) != _labels(new) else "revise"

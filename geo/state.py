@@ -1,13 +1,14 @@
 """The state of a partition: one row per device in arrays that grow, snapshots a row at a time.
 
-In memory: live and checkpoint rows, and the rings in one arena (a region per device, doubled when full). Persisted:
-one msgpack map per device, `{"v", "live", "checkpoint", "ring", "rows", "seq", "last"}`, and one per config section
-under a key that no device id can have. The persisted form is what restarts, upgrades and other engines rely on.
+In memory: a few copies of the kernel's row, and the rings in one arena (a region per device). Persisted:
+one msgpack map per device, the fields of `DeviceRow`, and one per config section under a key that no device id can
+have. The persisted form is what restarts, upgrades and other engines rely on.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any, Final, cast
 
 import msgspec
 import numpy as np
@@ -16,9 +17,35 @@ from numpy.typing import NDArray
 from core.entities import Profile
 from core.errors import DecodeError
 from core.units import US_PER_S
-from geo.layout import CLAST, FLOATS, INTS, LAYOUT, NEVER, PARAMS, TLAST
+from geo.layout import (
+    BEHIND,
+    CLAST,
+    COPIES,
+    COUNT,
+    FLOATS,
+    HOME,
+    HORIZON,
+    INTS,
+    LAYOUT,
+    LIVE,
+    NEVER,
+    NEWEST,
+    OFFSET,
+    OLDEST,
+    PARAMS,
+    PAST,
+    PROFILE,
+    SINCE,
+    SIZE,
+    TLAST,
+    WORK,
+    WORK_C,
+)  # fmt: skip
 from geo.rewind import RING_MAX
 from geo.rows import Tracked
+from geo.spells import Told
+from geo.trackstate import TrackRow, TrackState
+from geo.world import World
 
 RING: Final = (
     ("t", "<i8"),
@@ -29,7 +56,8 @@ RING: Final = (
     ("spd", "<f4"),
     ("rest", "|i1"),
 )
-FIRST_REGION: Final = 16  # a power of two, like every region: cells are found by a mask
+FIRST_REGION: Final = 16  # fixes
+SPARE: Final = 4  # arrays that are full are laid out anew, with a fourth of their size to spare
 LAST: Final = ("course_deg", "accuracy_m", "battery_pct")  # of the newest fix, for the map
 
 
@@ -43,6 +71,10 @@ class DeviceRow(msgspec.Struct, omit_defaults=True):
     rows: list[Tracked] = []
     seq: int = 0
     last: bytes = b""
+    track: TrackRow | None = None  # of an older row: nothing
+    spells: list[Told] = []
+    spell_seq: int = 0
+    newer: list[tuple[bytes, bytes, int]] = []  # copies since, each with the number of fixes it has behind it
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -55,26 +87,43 @@ def params(profile: Profile) -> list[float]:
     return [
         p.r_in_m, p.r_out_m, p.min_dwell_s * US_PER_S, p.exit_s * US_PER_S, p.exit_fixes, p.tau_s * US_PER_S,
         p.silent_after_s * US_PER_S, p.wake_m, p.wake_mps / US_PER_S, p.rest_mps, p.limit_s * US_PER_S,
-        p.horizon_s * US_PER_S,
+        p.horizon_s * US_PER_S, p.rest_s * US_PER_S, p.noise_m,
     ]  # fmt: skip
 
 
 class Devices:
     """Kernel state of all devices of a partition, addressed by slot."""
 
-    def __init__(self) -> None:
+    def __init__(self, world: World | None = None) -> None:
+        self.track = TrackState(world)
         self.slots: dict[str, int] = {}
         self.ids: list[str] = []
         self.rows: list[list[Tracked]] = []  # rows that a late fix may still change
         self.seq: list[int] = []  # rows ever made: part of an id
-        self.f, self.k = np.empty((0, FLOATS)), np.empty((0, INTS), np.int64)
-        self.kf, self.kk = self.f.copy(), self.k.copy()
-        self.p = np.empty((0, PARAMS))
+        self.spells: list[list[Told]] = []  # the same of spells
+        self.spell_seq: list[int] = []
+        self.floats: NDArray[np.float64] = np.empty((COPIES, 0, FLOATS))
+        self.ints: NDArray[np.int64] = np.empty((COPIES, 0, INTS), np.int64)
+        self.homes = np.empty((0, HOME), np.int64)
+        self.profiles: NDArray[np.float64] = np.empty((0, PARAMS))  # a row for all devices that share it
+        self.profile_rows: dict[Profile, int] = {}
         self.last = np.empty((0, len(LAST)), np.float32)
-        self.regions = np.empty((0, 4), np.int64)  # offset, capacity, head, count
         self.ring: tuple[NDArray[Any], ...] = tuple(np.empty(0, dtype) for _, dtype in RING)
         self.used = 0
-        self.free: dict[int, list[int]] = {}
+
+    @property
+    def f(self) -> NDArray[np.float64]:
+        """Live rows by slot, see `geo.layout`."""
+        return cast("NDArray[np.float64]", self.floats[LIVE])
+
+    @property
+    def k(self) -> NDArray[np.int64]:
+        """Live rows by slot, see `geo.layout`."""
+        return cast("NDArray[np.int64]", self.ints[LIVE])
+
+    def profile(self, slot: int) -> NDArray[np.float64]:
+        """The profile of a device as the kernel reads it."""
+        return cast("NDArray[np.float64]", self.profiles[self.homes[slot, PROFILE]])
 
     def slot(self, device: str, profile: Profile) -> int:
         """Slot of a device; a new one starts empty."""
@@ -84,66 +133,97 @@ class Devices:
             self.ids.append(device)
             self.rows.append([])
             self.seq.append(0)
-            if slot >= len(self.f):
-                self._grow(max(64, 2 * slot))
+            self.spells.append([])
+            self.spell_seq.append(0)
+            if slot >= len(self.homes):
+                self._grow(max(64, slot + slot // SPARE))
             self._clear(slot)
-            self.p[slot] = params(profile)
-            self.regions[slot] = (self._region(FIRST_REGION), FIRST_REGION, 0, 0)
+            self.track.begin(slot, profile)
+            self.tune(slot, profile)
+            self._settle(slot, FIRST_REGION)
         return slot
 
+    def tune(self, slot: int, profile: Profile) -> None:
+        """The profile that holds for a device from now on."""
+        row = self.profile_rows.setdefault(profile, len(self.profiles))
+        if row == len(self.profiles):
+            self.profiles = np.vstack([self.profiles, params(profile)])
+        self.homes[slot, [PROFILE, HORIZON]] = row, int(profile.horizon_s * US_PER_S)
+        self.track.tune(slot, profile)
+
+    def tune_all(self, profile_of: Callable[[str], Profile]) -> None:
+        """The same for all devices, after the configuration changed."""
+        self.profile_rows, self.profiles = {}, np.empty((0, PARAMS))
+        for device, slot in self.slots.items():
+            self.tune(slot, profile_of(device))
+
     def _clear(self, slot: int) -> None:
-        for f, k in ((self.f, self.k), (self.kf, self.kk)):
-            f[slot], k[slot] = np.nan, 0
-            k[slot, TLAST] = k[slot, CLAST] = NEVER
+        self.floats[:, slot], self.ints[:, slot] = np.nan, 0
+        self.ints[:, slot, TLAST] = self.ints[:, slot, CLAST] = NEVER
+        self.homes[slot] = 0
+        self.homes[slot, NEWEST] = NEVER
         self.last[slot] = np.nan
 
     def _grow(self, size: int) -> None:
         """Room for `size` devices."""
-        for name in ("f", "k", "kf", "kk", "p", "last", "regions"):
+        for name in ("floats", "ints", "homes", "last"):
             old = getattr(self, name)
-            new = np.zeros((size, old.shape[1]), old.dtype)
-            new[: len(old)] = old
+            new = np.zeros((*old.shape[:-2], size, old.shape[-1]), old.dtype)
+            new[..., : old.shape[-2], :] = old
             setattr(self, name, new)
 
-    def _region(self, cap: int) -> int:
-        """Offset of a free region of the arena."""
-        if self.free.get(cap):
-            return self.free[cap].pop()
-        offset, self.used = self.used, self.used + cap
-        if self.used > len(self.ring[0]):
-            size = max(1024, 2 * self.used)
-            self.ring = tuple(np.concatenate([r, np.zeros(size - len(r), r.dtype)]) for r in self.ring)
-        return offset
+    def _settle(self, slot: int, size: int) -> None:
+        """Give a device's ring a region of `size` cells at the end of the arena."""
+        if self.used + size > len(self.ring[0]):
+            self._lay_out(size)
+        (offset, count), new = self.homes[slot, [OFFSET, COUNT]].tolist(), self.used
+        for column in self.ring:
+            column[new : new + count] = column[offset : offset + count]
+        self.homes[slot, [OFFSET, SIZE]] = new, size
+        self.used += size
+
+    def _lay_out(self, more: int) -> None:
+        """A new arena without the regions that were given up, with room for `more` cells and some to spare."""
+        homes = self.homes[: len(self.ids)]
+        sizes = homes[:, SIZE]
+        offsets = np.cumsum(sizes) - sizes
+        cells = np.repeat(homes[:, OFFSET] - offsets, sizes) + np.arange(sizes.sum())
+        homes[:, OFFSET], self.used = offsets, len(cells)
+        spare = max(1024, len(cells) // SPARE) + more
+        self.ring = tuple(np.concatenate([column[cells], np.zeros(spare, column.dtype)]) for column in self.ring)
 
     def grow_ring(self, slot: int) -> None:
-        """Double a device's region, up to `RING_MAX`."""
-        offset, cap, _, count = self.regions[slot].tolist()
-        cells = self.ring_cells(slot)
-        new_cap = min(2 * cap, RING_MAX)
-        new = self._region(new_cap)
-        for column, values in zip(self.ring, [r[cells] for r in self.ring], strict=True):
-            column[new : new + count] = values
-        self.free.setdefault(cap, []).append(offset)
-        self.regions[slot] = (new, new_cap, 0, count)
+        """A larger region for a device's ring: of 16, 24, 32, 48, 64, 96 ... fixes, up to `RING_MAX`."""
+        size = int(self.homes[slot, SIZE])
+        self._settle(slot, min(size + size // (3 if size % 3 == 0 else 2), RING_MAX))
 
-    def ring_cells(self, slot: int) -> NDArray[np.int64]:
-        """Arena indices of a device's ring, oldest fix first."""
-        offset, cap, head, count = self.regions[slot].tolist()
-        cells: NDArray[np.int64] = offset + ((head + np.arange(count)) & (cap - 1))
-        return cells
+    def ring_of(self, slot: int) -> list[NDArray[Any]]:
+        """The columns of `RING` of a device's ring, oldest fix first."""
+        offset, count = self.homes[slot, [OFFSET, COUNT]].tolist()
+        return [column[offset : offset + count] for column in self.ring]
+
+    def copies(self, slot: int) -> list[int]:
+        """Indices of a device's copies: the live one, the checkpoint, the newer ones."""
+        return [LIVE, *(1 + (int(self.homes[slot, OLDEST]) + i) % PAST for i in range(PAST))]
 
     def dump(self, slot: int) -> bytes:
         """The persisted form of a device."""
-        cells = self.ring_cells(slot)
+        copies = self.copies(slot)
+        live, checkpoint, *newer = [(self.floats[c, slot].tobytes(), self.ints[c, slot].tobytes()) for c in copies]
+        behind = self.homes[slot, BEHIND:].tolist()
         return _encode(
             DeviceRow(
                 v=LAYOUT,
-                live=(self.f[slot].tobytes(), self.k[slot].tobytes()),
-                checkpoint=(self.kf[slot].tobytes(), self.kk[slot].tobytes()),
-                ring=tuple(column[cells].tobytes() for column in self.ring),
+                live=live,
+                checkpoint=checkpoint,
+                newer=[(*copy, count) for copy, count in zip(newer, behind[1:], strict=True)],
+                ring=tuple(column.tobytes() for column in self.ring_of(slot)),
                 rows=self.rows[slot],
                 seq=self.seq[slot],
                 last=self.last[slot].tobytes(),
+                track=self.track.dump(slot, copies),
+                spells=self.spells[slot],
+                spell_seq=self.spell_seq[slot],
             )
         )
 
@@ -153,14 +233,24 @@ class Devices:
         if row.v != LAYOUT:
             raise DecodeError("bad_state", f"state of {device} has layout {row.v}, this kernel reads {LAYOUT}: replay")
         slot = self.slot(device, profile)
-        for f, k, (floats, ints) in ((self.f, self.k, row.live), (self.kf, self.kk, row.checkpoint)):
-            f[slot], k[slot] = np.frombuffer(floats), np.frombuffer(ints, np.int64)
+        past = [(*row.checkpoint, 0), *(row.newer or [(*row.checkpoint, 0)] * (PAST - 1))]
+        for copy, (floats, ints, _) in enumerate([(*row.live, 0), *past]):
+            self._load_copy(copy, slot, np.frombuffer(floats), np.frombuffer(ints, np.int64))
+        self.homes[slot, BEHIND:] = [behind for _, _, behind in past]
         count = len(row.ring[0]) // 8
-        while self.regions[slot, 1] < count:
+        while self.homes[slot, SIZE] < count:
             self.grow_ring(slot)
-        self.regions[slot, 2:] = (0, count)
-        cells = self.ring_cells(slot)
-        for column, data in zip(self.ring, row.ring, strict=True):
-            column[cells] = np.frombuffer(data, column.dtype)
+        self.homes[slot, [COUNT, OLDEST, NEWEST]] = count, 0, self.ints[-1, slot, TLAST]
+        for column, data in zip(self.ring_of(slot), row.ring, strict=True):
+            column[:] = np.frombuffer(data, column.dtype)
         self.rows[slot], self.seq[slot] = row.rows, row.seq
         self.last[slot] = np.frombuffer(row.last, np.float32)
+        self.spells[slot], self.spell_seq[slot] = row.spells, row.spell_seq
+        if row.track is not None:
+            self.track.load(slot, row.track)
+
+    def _load_copy(self, copy: int, slot: int, floats: NDArray[np.float64], ints: NDArray[np.int64]) -> None:
+        """One copy of a device's row; an older kernel may have made it shorter."""
+        self.ints[copy, slot, [WORK, WORK_C]] = ints[SINCE]
+        self.floats[copy, slot, : len(floats)] = floats
+        self.ints[copy, slot, : len(ints)] = ints

@@ -25,6 +25,7 @@ from geo.layout import (
     E_T,
     E_T0,
     E_TIN,
+    E_WORK,
     END,
     KEPT,
     OPENED,
@@ -33,6 +34,7 @@ from geo.layout import (
     TLAST,
 )  # fmt: skip
 from geo.partition import GeoState
+from geo.purpose import FOREVER
 from geo.rows import Episode, Ledger
 
 OPEN_CODES: Final = frozenset({OPENED, REACHED, TIMED, KEPT, END})
@@ -52,7 +54,7 @@ def ledger_of(state: GeoState, slot: int, device: str) -> Ledger:
     """The ledger of a device under the configuration in force."""
     config = state.config
     limit_s = config.profile(device).limit_s
-    return Ledger(device, config.cls(device), limit_s, config.labels.label, state.devices.seq[slot])
+    return Ledger(device, config.cls(device), limit_s, config.labels.judged, state.devices.seq[slot])
 
 
 def _tell_one(state: GeoState, group: list[KernelEvent], fixes: Fixes | None) -> list[Event]:
@@ -64,9 +66,10 @@ def _tell_one(state: GeoState, group: list[KernelEvent], fixes: Fixes | None) ->
         return [FixFlagged(at_us=heard_us, device=device, time_us=at_us, reason="beyond_horizon")]
     profile = state.config.profile(device)
     rows = state.devices.rows[slot]
-    if head[E_CODE] == BEGIN:  # everything decided after the checkpoint is open to revision
-        old = [t for t in rows if t.decided is None or t.decided > (head[E_CK_T], head[E_CK_C])]
-        kept = []
+    if head[E_CODE] == BEGIN:  # everything decided since is open to revision
+        before = (head[E_CK_T], head[E_CK_C])
+        old = [t for t in rows if t.decided is None or t.decided > before]
+        kept = [t for t in rows if t.decided is not None and t.decided <= before]
     else:  # closed rows stand, and those that no late fix can reach any more are forgotten
         newest_us = int(state.devices.k[slot, TLAST]) if fixes is None else at_us
         reachable = (newest_us - int(profile.horizon_s * 1e6), -(1 << 63))
@@ -75,7 +78,13 @@ def _tell_one(state: GeoState, group: list[KernelEvent], fixes: Fixes | None) ->
     ledger = ledger_of(state, slot, device)
     state.devices.rows[slot] = kept + ledger.reconcile(old, _episodes(group), at_us)
     state.devices.seq[slot] = ledger.seq
+    watch(state, slot)
     return ledger.events
+
+
+def watch(state: GeoState, slot: int) -> None:
+    """Note when the clock may change the label of an open row of a device."""
+    state.flips.watch(slot, min((t.holds_us for t in state.devices.rows[slot] if t.decided is None), default=FOREVER))
 
 
 def _episodes(group: list[KernelEvent]) -> list[Episode]:
@@ -96,4 +105,7 @@ def _episodes(group: list[KernelEvent]) -> list[Episode]:
 def _episode(event: KernelEvent, closed: tuple[int, int] | None) -> Episode:
     e, (lon, lat, radius_m) = event
     timed = closed is None and e[E_PHASE] == 1
-    return Episode(e[E_T0], e[E_TIN], lon, lat, radius_m, e[E_N], e[E_SILENT], closed, bool(e[E_LIMIT]), timed)
+    worked_us = max(0, e[E_T0] - e[E_WORK])
+    return Episode(
+        e[E_T0], e[E_TIN], lon, lat, radius_m, e[E_N], e[E_SILENT], closed, bool(e[E_LIMIT]), timed, worked_us
+    )

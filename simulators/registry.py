@@ -8,8 +8,10 @@ from typing import Any, Final
 import msgspec
 
 from cities import City
+from core.boundaries import set_version
 from core.entities import (
     Assignment,
+    Day,
     Device,
     DeviceId,
     Person,
@@ -17,10 +19,12 @@ from core.entities import (
     Place,
     Route,
     RouteId,
+    Shift,
     Vehicle,
     VehicleId,
 )  # fmt: skip
 from core.entries import Config, Section
+from simulators.clocks import offsets
 from simulators.day import on_duty, phone_device, truck_device
 from simulators.people import duty
 from simulators.rounds import routes
@@ -29,26 +33,29 @@ from simulators.streets import Streets
 _FIRST_NAMES: Final = ("Yohanis", "Maria", "Petrus", "Ana", "Markus", "Yuliana", "Daniel", "Marta", "Agus", "Rosalina")
 _LAST_NAMES: Final = ("Tanau", "Bessie", "Lakusa", "Manefo", "Nubatan", "Seranis", "Otemusu", "Foeran")  # made up
 _SKILLS: Final = (("p3k",), (), ("p3k", "evakuasi"), (), ("perahu",), ())
+ROUND_THE_CLOCK: Final = Shift(id="simulasi", name="Simulasi", start_min=0, end_min=1440, holidays=True)
 
 
 def city_configs(
     city: City, streets: Streets | None = None, *, at_us: int, actor: str, scenery: bool = True
 ) -> list[Config]:
-    """What the city itself brings: its facts, profiles, areas, places, shifts; the streets to draw, if any.
+    """What the city itself brings: facts, clock, holidays, profiles, areas, places, shifts; streets to draw, if any.
 
     Without `scenery` only the places that exist.
     """
     facts: dict[str, Any] = {
         "id": "city", "code": city.code, "name": city.name, "tz": city.tz, "origin": city.origin, "bounds": city.bounds,
+        "offsets": offsets(city.tz),
     }  # fmt: skip
     rows = [facts] if streets is None else [facts, {"id": "streets", "lines": streets.lines()}]
     profiles = [{"id": profile.cls, **row} for profile, row in zip(city.profiles, _rows(city.profiles), strict=True)]
     sections: dict[Section, list[dict[str, Any]]] = {
         "city": rows,
         "profiles": profiles,
-        "areas": _rows(city.areas),
+        "areas": [row | {"version": set_version(city.areas)} for row in _rows(city.areas)],
         "places": _rows(city.places if scenery else city.known_places()),
         "shifts": _rows(city.shifts),
+        "calendar": _rows(Day(id=day, name=name) for day, name in city.holidays.items()),
     }
     return _configs(sections, at_us, actor)
 
@@ -58,7 +65,8 @@ def fleet_configs(
 ) -> list[Config]:
     """Trackers in trucks on routes with drivers, and volunteers with phones, all joined since `from_us`.
 
-    Volunteers have consented since then; those who publish are on duty in `duty_us`, else nothing of them is kept.
+    Volunteers have consented since then; those who publish are on duty in `duty_us`, else nothing of them is kept. The
+    pretended fleet is mid-shift at any hour and day, so its shift works round the clock.
     """
     rounds = routes(city, trucks)
     sections: dict[Section, list[dict[str, Any]]] = {
@@ -66,6 +74,7 @@ def fleet_configs(
         "vehicles": _rows(vehicle(i) for i in range(trucks)),
         "people": _rows([*(driver(i) for i in range(trucks)), *team(volunteers, from_us, duty_us)]),
         "routes": _rows(_route(i, points) for i, points in enumerate(rounds)),
+        "shifts": _rows([ROUND_THE_CLOCK]),
         "assignments": _rows(_assignments(trucks, volunteers, from_us)),
     }
     return _configs(sections, at_us, actor)
@@ -126,7 +135,7 @@ def _assignments(trucks: int, volunteers: int, from_us: int) -> Iterable[Assignm
             vehicle=truck,
             person=driver(i).id,
             route=RouteId(f"rute-{i + 1:02d}"),
-            shift="pagi",
+            shift=ROUND_THE_CLOCK.id,
         )
     for i in range(volunteers):
         phone = DeviceId(phone_device(i))

@@ -39,7 +39,8 @@ def _profiles() -> tuple[Profile, ...]:
     phone = Profile(
         cls="phone",
         r_in_m=50.0,
-        r_out_m=50.0,
+        r_out_m=70.0,
+        noise_m=20.0,
         min_dwell_s=180.0,
         exit_s=60.0,
         tau_s=300.0,

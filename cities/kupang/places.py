@@ -31,12 +31,21 @@ _CLEAR_DEG: Final = 0.0016  # about 175 m: service points keep off each other, a
 _REACH_DEG: Final = 0.011  # points lie where people live: within 1.2 km of a centre
 _PER_AREA: Final = (3, 6)
 _SERVICE_RADIUS_M: Final = 40.0
+_QUEUE_M: Final = 250.0  # how far the trucks back up before the landfill's gate
 
 
 def places(areas: tuple[Area, ...], centres: tuple[tuple[float, float], ...]) -> tuple[Place, ...]:
     """Fixed places, and about 220 service points spread over the areas; the same on every machine."""
     fixed = [
-        Place(id=PlaceId(id_), name=name, kind=kind, lon=lon, lat=lat, radius_m=radius_m)
+        Place(
+            id=PlaceId(id_),
+            name=name,
+            kind=kind,
+            lon=lon,
+            lat=lat,
+            radius_m=radius_m,
+            queue_m=_QUEUE_M if kind == "landfill" else 0.0,
+        )
         for id_, name, kind, lon, lat, radius_m in _FIXED
     ]
     taken = [STALL, *((p.lon, p.lat) for p in fixed)]

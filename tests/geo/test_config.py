@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from core.entities import Profile
 from core.entries import Config
 from core.events import AlertChanged, CommandDone
-from geo.config import PHONE, GeoConfig
+from geo.config import LABELS_MAX, PHONE, GeoConfig
 from geo.live import open_rows
 from geo.partition import GeoState
 from geo.step import step
@@ -47,7 +48,7 @@ def test_upsert_set_and_delete() -> None:
 def test_the_newest_version_of_a_row_holds() -> None:
     """An upsert replaces the row of its id whole."""
     config = applied(*(Config(section="places", rows=(place(kind=k),)) for k in ("fuel", "depot")))
-    assert [p.kind for p in config.labels.places] == ["depot"]
+    assert [p.kind for p in config.entities("places").values()] == ["depot"]
 
 
 def test_profiles_go_by_class() -> None:
@@ -63,10 +64,49 @@ def test_without_configuration() -> None:
 
 
 def test_other_sections_concern_nothing_here() -> None:
-    """Vehicles and people are the archive's: no state changes, nothing is answered."""
+    """People, and the streets that the map draws, are the archive's: no state changes, nothing is answered."""
     state = GeoState()
-    assert step(state, Config(section="vehicles", rows=({"id": "v"},))) == []
+    assert step(state, Config(section="people", rows=({"id": "ana"},))) == []
+    assert step(state, Config(section="city", rows=({"id": "streets", "lines": []},))) == []
     assert state.drain_state() == {}
+
+
+def test_what_is_derived_follows_a_change_of_what_it_is_made_of() -> None:
+    """Built at its first use, and again after a change of a section that it reads; not of another."""
+    config = GeoConfig()
+    before = config.duties, config.world
+    config.apply(Config(section="vehicles", rows=({"id": "v", "group": "north"},)))
+    assert (config.duties is before[0], config.world is before[1]) == (False, True)
+    assert config.duties.of_vehicle("v", 0).group == "north"
+
+
+def test_the_clock_of_the_city() -> None:
+    """Offsets of the city's row make its calendar; without them none is known."""
+    config = applied(Config(section="city", rows=({"id": "city", "tz": "x", "offsets": [[0, 28800]]},)))
+    assert (config.calendar.known, config.calendar.minute(0), GeoConfig().calendar.known) == (True, 480, False)
+
+
+def test_of_two_areas_the_first_id_has_the_border() -> None:
+    """Whatever the order in which they came."""
+    ring = [[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]]
+    areas = [{"id": name, "name": name, "polygons": [[ring]]} for name in ("b", "a")]
+    config = applied(*(Config(section="areas", rows=(row,)) for row in areas))
+    assert config.world.area_at(np.array([0.5]), np.array([0.5])) == ["a"]
+
+
+def test_zones_at_a_point() -> None:
+    """Zones only, not the places and areas there."""
+    zone = {"id": "z", "line": [[123.6, -10.17]], "radius_m": 50.0}
+    config = applied(Config(section="zones", rows=(zone,)), Config(section="places", rows=(place(),)))
+    assert (config.zones_at(123.6, -10.17), config.zones_at(123.61, -10.17)) == (["zone:z"], [])
+
+
+def test_only_the_newest_labels_are_kept() -> None:
+    """However long people label, what every change of the section saves stays bounded."""
+    rows = tuple({"id": f"d{i}", "at_us": i} for i in range(LABELS_MAX))
+    config = applied(Config(section="labels", rows=rows), Config(section="labels", rows=({"id": "new", "at_us": -1},)))
+    assert len(config.sections["labels"]) == LABELS_MAX
+    assert {"d0", "new"} - set(config.sections["labels"]) == {"d0"}
 
 
 def test_a_class_change_holds_from_its_entry_on() -> None:
@@ -79,7 +119,7 @@ def test_a_class_change_holds_from_its_entry_on() -> None:
 def test_a_class_change_reaches_the_row_at_its_close() -> None:
     """The closed row bears the class in force when it closed; a phone's bears no purpose."""
     change = Config(section="devices", rows=({"id": "t1", "cls": "phone"},))
-    events = run([NEARBY, fixes(standing(0, 100)), change, fixes([(t, 500.0, 0.0) for t in (200, 270)])])[1]
+    events = run([NEARBY, fixes(standing(0, 100)), change, fixes([(t, 500.0, 0.0) for t in (200, 240, 280, 330)])])[1]
     (row,) = newest(events)
     assert (row.cls, row.purpose, row.state) == ("phone", "unlabelled", "closed")
 
@@ -105,7 +145,7 @@ def test_config_survives_a_restart() -> None:
     state, _ = run([NEARBY, Config(section="devices", rows=({"id": "t1", "cls": "phone"},))])
     again = GeoState({k: v for k, v in state.drain_state().items() if v is not None})
     assert again.config.sections == state.config.sections
-    assert [p.id for p in again.config.labels.places] == ["tpa"]
+    assert list(again.config.entities("places")) == ["tpa"]
     assert again.config.cls("t1") == "phone"
 
 
@@ -126,6 +166,12 @@ BAD = [
     pytest.param("areas", {"id": "a", "name": "a", "polygons": [[]]}, id="polygon without a shell"),
     pytest.param("areas", {"id": "a", "name": "a", "polygons": [[[[0, 0], [1, 1]]]]}, id="ring of two points"),
     pytest.param("areas", {"id": "a", "name": "a", "polygons": [[[[0], [1], [2], [0]]]]}, id="points of one number"),
+    pytest.param("zones", {"id": "z", "polygons": [[[[0, 0], [1, 1]]]]}, id="zone with a ring of two points"),
+    pytest.param("calendar", {"id": "2026-02-30"}, id="a day that is none"),
+    pytest.param("calendar", {"id": "2026-02-03", "kind": "feast"}, id="kind of day outside its list"),
+    pytest.param("city", {"id": "city", "offsets": [[0]]}, id="offset without its seconds"),
+    pytest.param("tasks", {"id": "t", "lon": 0, "lat": 0, "from_us": 0}, id="task without an end"),
+    pytest.param("labels", {"id": "d1", "purpose": "unlabelled"}, id="purpose that nobody can give"),
 ]
 
 
@@ -153,7 +199,7 @@ def test_a_bad_row_among_good_ones() -> None:
     state, _ = run([NEARBY])
     step(state, Config(section="places", rows=(place(id="good"), place(id="bad", kind="pub"))))
     assert list(state.config.sections["places"]) == ["tpa"]
-    assert [p.id for p in state.config.labels.places] == ["tpa"]
+    assert list(state.config.entities("places")) == ["tpa"]
 
 
 def test_a_device_may_ask_for_a_profile_by_name() -> None:

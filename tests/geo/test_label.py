@@ -7,10 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.entities import Area, AreaId, Place, PlaceId
+from core.calendar import Calendar
+from core.entities import Area, AreaId, Place, PlaceId, Profile
 from core.entries import Config
 from core.events import AlertChanged, Dwell, PlaceRef
-from geo.label import Areas, Labels
+from geo.duty import Duties
+from geo.label import Labels
+from geo.purpose import Purposes
+from geo.world import World
 from tests.geo.tracks import NEARBY, fixes, newest, run, standing, tick
 from tests.strategies import dwell_of
 
@@ -33,12 +37,15 @@ def place(id_: str, kind: Any = "service_point", lon: float = 123.6, radius_m: f
 def at(areas: list[Area], *points: tuple[float, float]) -> list[str | None]:
     """Area of each point."""
     lon, lat = np.array(points).T
-    return Areas(areas).at(lon, lat)
+    return World(areas).area_at(lon, lat)
 
 
 def labelled(*places: Place, **columns: Any) -> Dwell:
     """A dwell at 123.6, -10.17 with its labels."""
-    return Labels(places=places).label(dwell_of(**columns))
+    row = dwell_of(**columns)
+    by_id = {place.id: place for place in places}
+    purposes = Purposes(World(places=places), by_id, (), {}, Duties(Calendar()), lambda _: Profile())
+    return Labels(purposes).label(row, row.last_us)
 
 
 def test_areas() -> None:
@@ -49,9 +56,9 @@ def test_areas() -> None:
 
 @pytest.mark.parametrize("order", [("west", "east"), ("east", "west")])
 def test_a_border_point_belongs_to_the_first(order: tuple[str, str]) -> None:
-    """A point on the common border is in the area listed first: in one, never in two or none."""
+    """A point on the common border is in the area whose id comes first: in one, never in two or none."""
     boxes = {"west": box(0, 0, 1, 1), "east": box(1, 0, 2, 1)}
-    assert at([area(name, (boxes[name],)) for name in order], (1.0, 0.5)) == [order[0]]
+    assert at([area(name, (boxes[name],)) for name in order], (1.0, 0.5)) == ["east"]
 
 
 def test_a_corner_of_four_areas() -> None:
@@ -61,10 +68,10 @@ def test_a_corner_of_four_areas() -> None:
 
 
 def test_a_hole_is_outside() -> None:
-    """An enclave belongs to its own area, its border to the one listed first."""
+    """An enclave belongs to its own area, its border to the one whose id comes first."""
     ring, enclave = area("ring", (box(0, 0, 3, 3), box(1, 1, 2, 2))), area("enclave", (box(1, 1, 2, 2),))
     assert at([ring], (1.5, 1.5), (0.5, 0.5)) == [None, "ring"]
-    assert at([ring, enclave], (1.5, 1.5), (1.0, 1.5)) == ["enclave", "ring"]
+    assert at([ring, enclave], (1.5, 1.5), (1.0, 1.5)) == ["enclave", "enclave"]
 
 
 def test_a_multipolygon() -> None:
@@ -76,19 +83,8 @@ def test_a_multipolygon() -> None:
 def test_no_areas_and_no_points() -> None:
     """Nothing known is no error."""
     assert at([], (0.5, 0.5)) == [None]
-    assert Areas([area("a", (box(0, 0, 1, 1),))]).at(np.array([]), np.array([])) == []
+    assert World([area("a", (box(0, 0, 1, 1),))]).area_at(np.array([]), np.array([])) == []
     assert at([area("nowhere")], (0.5, 0.5)) == [None]
-
-
-@pytest.mark.parametrize(
-    ("kind", "purpose"),
-    [("service_point", "planned"), ("depot", "allowed"), ("landfill", "allowed"), ("workshop", "allowed"),
-     ("fuel", "allowed"), ("break", "break"), ("other", "unexplained")],
-)  # fmt: skip
-def test_purpose_follows_the_place(kind: str, purpose: str) -> None:
-    """What a stop is for is what the place is for."""
-    row = labelled(place("p", kind))
-    assert (row.purpose, row.place) == (purpose, PlaceRef("p", "name of p", kind))
 
 
 def test_no_place_here_but_some_near() -> None:
@@ -130,11 +126,6 @@ def test_a_place_across_the_antimeridian() -> None:
     """Places are as near as they are, also on the other side of the date line."""
     row = labelled(place("p", lon=-179.9999), lon=179.9999)
     assert row.place is not None
-
-
-def test_a_phone_is_never_labelled() -> None:
-    """Where volunteers stand is nobody's business: the place may be known, the purpose is not."""
-    assert labelled(place("p", "other"), cls="phone").purpose == "unlabelled"
 
 
 PHONE = Config(section="devices", rows=({"id": "t1", "cls": "phone"},))

@@ -17,6 +17,7 @@ from tests.geo.tracks import journeys, newest, run, shuffled
 
 R_IN_M, R_OUT_M, MIN_S, EXIT_S, EXIT_FIXES, TAU_S = 25.0, 35.0, 60.0, 25.0, 2, 60.0
 SILENT_S, WAKE_M, WAKE_MPS, STEP_S = 180.0, 300.0, 0.5, 60.0
+NOISE_M, NOISE_FIRST_S, NOISE_MEMORY_S, SCALES = 12.0, 120.0, 600.0, (0.7, 2.0)
 
 
 @dataclass(frozen=True, order=True)
@@ -59,6 +60,10 @@ class Spot:
     def at(fix: Fix) -> Spot:
         return Spot(fix.lon, fix.lat, fix.second, fix.second)
 
+    def lasted(self, interval_s: float) -> bool:
+        stay_s = self.last_s - self.first_s
+        return stay_s + 0.1 * min(interval_s, stay_s) >= MIN_S
+
     def follow(self, fix: Fix, elapsed_s: float) -> None:
         """The centre moves towards the fix by the share that its interval has in the last minute."""
         step_s = min(elapsed_s, STEP_S)
@@ -83,13 +88,16 @@ class Walk:
         self.elsewhere: Spot | None = None  # where the fixes since the last one inside gather
         self.outside: list[Fix] = []
         self.heard = [first]
+        self.noise_m2, self.noise_s = NOISE_M**2, NOISE_FIRST_S
         self.finished: list[Spot] = []
 
     def hear(self, fix: Fix) -> None:
         """A fix is inside, ends a silence nearby, or is outside."""
         elapsed_s = fix.second - self.heard[-1].second
-        radius_m = (R_OUT_M if self.is_dwell else R_IN_M) + fix.slack_m
-        if fix.metres_to(self.here.lon, self.here.lat) <= radius_m:
+        distance_m = fix.metres_to(self.here.lon, self.here.lat)
+        if distance_m <= self.reach_m(fix, R_OUT_M if self.is_dwell else R_IN_M):
+            if self.is_dwell and (fix.lon, fix.lat) != (self.heard[-1].lon, self.heard[-1].lat):
+                self.learn(distance_m, min(elapsed_s, STEP_S))
             self.here.follow(fix, elapsed_s)
             self.join(fix)
         elif elapsed_s > SILENT_S and self.metres_slept(fix) <= min(WAKE_M, WAKE_MPS * elapsed_s):
@@ -100,8 +108,18 @@ class Walk:
             self.join(fix)
         else:
             self.go_outside(fix)
-        self.judge()
+        self.judge(elapsed_s if self.elsewhere is None else 0.0)
         self.heard.append(fix)
+
+    def reach_m(self, fix: Fix, radius_m: float) -> float:
+        """The radius that the noise seen so far asks for, or the one that the fix asks for."""
+        scale = min(max((1.0 + sqrt(self.noise_m2) / NOISE_M) / 2.0, SCALES[0]), SCALES[1])
+        return max(radius_m * scale, radius_m * min(scale, 1.0) + fix.slack_m)
+
+    def learn(self, distance_m: float, step_s: float) -> None:
+        """The mean square distance over the last ten minutes of dwells."""
+        self.noise_s = min(self.noise_s + step_s, NOISE_MEMORY_S)
+        self.noise_m2 += step_s / self.noise_s * (distance_m**2 - self.noise_m2)
 
     def metres_slept(self, fix: Fix) -> float:
         """How far from where it was last heard: at either place, if it named two at one instant."""
@@ -115,26 +133,33 @@ class Walk:
     def go_outside(self, fix: Fix) -> None:
         """Fixes outside gather somewhere; long enough and often enough outside, it is there now."""
         there = self.elsewhere
-        if there is None or fix.metres_to(there.lon, there.lat) > R_IN_M + fix.slack_m:
+        if there is None:
+            self.elsewhere = Spot.at(fix)
+        elif fix.metres_to(there.lon, there.lat) > self.reach_m(fix, R_IN_M):
+            if there.lasted(fix.second - self.heard[-1].second):
+                self.move(fix.second - self.heard[-1].second)
             self.elsewhere = Spot.at(fix)
         else:
             there.follow(fix, fix.second - there.last_s)
             there.reach(fix, self.heard)
         self.outside.append(fix)
-        if len(self.outside) >= EXIT_FIXES and fix.second - self.outside[0].second >= EXIT_S:
+        moves_on = self.elsewhere is not None and self.elsewhere.first_s > self.outside[0].second
+        fixes, away_s = len(self.outside), fix.second - self.outside[0].second
+        many = fixes >= 2 * EXIT_FIXES and away_s >= 2 * EXIT_S
+        if fixes >= EXIT_FIXES and away_s >= EXIT_S and (moves_on or many or away_s >= 4 * EXIT_S):
             self.move()
 
-    def move(self) -> None:
+    def move(self, interval_s: float = 0.0) -> None:
         """What was here is over; elsewhere is here."""
         if self.is_dwell:
             self.finished.append(self.here)
         assert self.elsewhere is not None
         self.here, self.is_dwell, self.elsewhere, self.outside = self.elsewhere, False, None, []
-        self.judge()
+        self.judge(interval_s)
 
-    def judge(self) -> None:
-        """A minute at one place is a dwell."""
-        self.is_dwell = self.is_dwell or self.here.last_s - self.here.first_s >= MIN_S
+    def judge(self, interval_s: float = 0.0) -> None:
+        """A minute at one place is a dwell; it is known to a tenth of the last interval only."""
+        self.is_dwell = self.is_dwell or self.here.lasted(interval_s)
 
     def rows(self) -> list[Spot]:
         return self.finished + [self.here] * self.is_dwell

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from core.events import AlertChanged, FixFlagged
 from core.fixes import Fixes
+from geo.layout import COUNT, SIZE
 from geo.live import open_rows
 from geo.partition import COUNTS, GeoState
 from geo.rewind import RING_MAX
-from tests.geo.tracks import DAY_US, NEARBY, brief, driving, fixes, newest, run, standing, table, tick
+from tests.geo.tracks import DAY_US, NEARBY, brief, driving, fixes, newest, run, standing, table, tick, told
 
 
 def counts(state: GeoState) -> dict[str, int]:
@@ -41,7 +42,7 @@ def test_a_late_fix_that_changes_nothing_says_nothing() -> None:
     """A late fix on the road between stops is counted and no event."""
     track = driving(0, 100)
     state, events = run([fixes(track[:5] + track[6:]), fixes(track[5:6])])
-    assert events == []
+    assert told(events) == []
     assert counts(state) == {"used": 10, "late": 1}
 
 
@@ -82,29 +83,36 @@ def test_the_newest_fix_is_never_late() -> None:
 
 def test_a_full_ring_is_counted_and_goes_on() -> None:
     """Beyond 1024 fixes within the horizon the oldest are pushed out of reach; the dwell loses none of them."""
-    state, _ = run([ten_a_second(1100), fixes([(t, 500.0, 0.0) for t in (120, 150)])])
-    assert counts(state) == {"used": 1102, "ring_full": 78}
-    assert state.devices.regions[0].tolist()[1:] == [RING_MAX, 78, 1024]
+    state, _ = run([ten_a_second(2100), fixes([(t, 500.0, 0.0) for t in (220, 250)])])
+    assert counts(state) == {"used": 2102, "ring_full": 1025}
+    assert state.devices.homes[0, [SIZE, COUNT]].tolist() == [RING_MAX, 1077]
 
 
 def test_rows_over_a_full_ring() -> None:
     """The row of such a stand is whole: first fix, last fix, all fixes."""
-    _, events = run([ten_a_second(1100), fixes([(t, 500.0, 0.0) for t in (120, 150)])])
-    assert [brief(r) for r in newest(events)] == [("closed", 0, pytest.approx(109.9), 1100, pytest.approx(109.9), 0)]
+    _, events = run([ten_a_second(2100), fixes([(t, 500.0, 0.0) for t in (220, 230, 240, 270)])])
+    assert [brief(r) for r in newest(events)] == [("closed", 0, pytest.approx(209.9), 2100, pytest.approx(209.9), 0)]
 
 
 def test_a_late_fix_before_a_shrunk_ring_is_flagged() -> None:
     """What the full ring pushed out can no longer be put in order, and is said so."""
-    state, events = run([ten_a_second(1100), fixes([(1.05, 0.0, 0.0)])])
+    state, events = run([ten_a_second(2100), fixes([(1.05, 0.0, 0.0)])])
     assert [type(e).__name__ for e in events] == ["DwellChanged", "FixFlagged"]
-    assert counts(state) == {"used": 1100, "beyond_horizon": 1, "ring_full": 76}
+    assert counts(state) == {"used": 2100, "beyond_horizon": 1, "ring_full": 1025}
 
 
 def test_a_late_fix_into_a_full_ring_is_used() -> None:
-    """It takes its place; the oldest of the ring goes instead."""
-    state, _ = run([ten_a_second(1100), fixes([(50.05, 0.0, 0.0)])])
-    assert counts(state) == {"used": 1100, "late": 1, "ring_full": 77}
-    assert [r.fixes for r in open_rows(state)] == [1101]
+    """It takes its place; the oldest third of the ring goes instead."""
+    state, _ = run([ten_a_second(1536), fixes([(100.05, 0.0, 0.0), (100.06, 0.0, 0.0)])])
+    assert counts(state) == {"used": 1536, "late": 2, "ring_full": 513}
+    assert [r.fixes for r in open_rows(state)] == [1538]
+
+
+def test_a_fix_a_second_keeps_the_whole_horizon() -> None:
+    """1,024 fixes within 15 minutes are no reason to shrink it."""
+    standing_long = fixes(standing(0, 3600, every_s=1))
+    state, _ = run([standing_long.take(np.delete(np.arange(3601), 2700)), standing_long.take(np.array([2700]))])
+    assert counts(state) == {"used": 3600, "late": 1}
 
 
 @pytest.mark.parametrize("size", [15, 16, 17, 33, 65])

@@ -83,7 +83,7 @@ def test_split_in_the_events() -> None:
 
 def test_merge_retracts_the_later_id() -> None:
     """A late fix that shows there was no departure joins two rows; the later one says where it went."""
-    apart = [*standing(0, 120), (130, 180, 0), (160, 180, 0), *standing(170, 300)]
+    apart = [*standing(0, 120), (130, 180, 0), (160, 230, 0), *standing(170, 300)]
     state, events = run([fixes(apart)])
     earlier, later = newest(events)
     assert (earlier.state, later.state) == ("closed", "open")
@@ -94,7 +94,7 @@ def test_merge_retracts_the_later_id() -> None:
 
 def test_a_retracted_row_is_over() -> None:
     """It has an end and no alert."""
-    apart = [*standing(0, 120), (130, 180, 0), (160, 180, 0), *standing(170, 300)]
+    apart = [*standing(0, 120), (130, 180, 0), (160, 230, 0), *standing(170, 300)]
     gone = newest(run([fixes(apart), fixes([(145, 0.0, 0.0)])])[1])[1]
     assert (gone.end_us, gone.alert) == (gone.last_us, False)
 

@@ -13,7 +13,8 @@ from core.events import AlertChanged, CommandDone
 from core.fixes import Fixes, Flag
 from geo.live import open_rows
 from geo.partition import GeoState
-from geo.step import rest_hint, step
+from geo.rewind import hint
+from geo.step import step
 from tests.geo.tracks import DAY_US, NEARBY, brief, driving, fixes, newest, placed, run, standing, tick, told
 
 LIMIT_US = DAY_US + 1_800_000_000
@@ -166,11 +167,11 @@ def test_many_timers_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ignition", "moving", "hint"), [(-1, -1, -1), (0, -1, 1), (1, -1, -1), (-1, 0, 1), (-1, 1, 0), (0, 1, 0)]
+    ("ignition", "moving", "expected"), [(-1, -1, -1), (0, -1, 1), (1, -1, -1), (-1, 0, 1), (-1, 1, 0), (0, 1, 0)]
 )
-def test_rest_hint(ignition: int, moving: int, hint: int) -> None:
+def test_hint(ignition: int, moving: int, expected: int) -> None:
     """Parked by either flag; a device that says it moves, moves."""
-    assert rest_hint(Fixes.of(["a"], device=[0], ignition=[ignition], moving=[moving])).tolist() == [hint]
+    assert hint(ignition, moving) == expected
 
 
 def test_no_fixes_no_events() -> None:

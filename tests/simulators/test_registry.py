@@ -7,6 +7,7 @@ import pytest
 
 from core import entities
 from core.codec import decode, encode
+from geo.config import GeoConfig
 from simulators import people
 from simulators.day import on_duty
 from simulators.registry import city_configs, fleet_configs
@@ -14,7 +15,7 @@ from simulators.registry import city_configs, fleet_configs
 KINDS = {
     "devices": entities.Device, "vehicles": entities.Vehicle, "people": entities.Person, "routes": entities.Route,
     "assignments": entities.Assignment, "areas": entities.Area, "places": entities.Place, "shifts": entities.Shift,
-    "profiles": entities.Profile,
+    "profiles": entities.Profile, "calendar": entities.Day,
 }  # fmt: skip
 
 
@@ -76,3 +77,27 @@ def test_duty_of_any_length_is_a_bounded_number_of_spans():
     assert len(spans) <= entities.DUTY_SPANS
     assert (spans[0][0], spans[-1][1]) == (0, 30 * 86_400_000_000)
     assert all(a[1] == b[0] for a, b in pairwise(spans))
+
+
+def test_the_city_tells_its_clock_and_its_holidays(configs):
+    """Offsets since 1970 in seconds ahead of UTC, and each holiday as a day of the calendar."""
+    (city,) = [row for row in configs["city"].rows if row["id"] == "city"]
+    days = {row["id"]: row for row in configs["calendar"].rows}
+    assert [list(offset) for offset in city["offsets"]] == [[0, 28_800]]
+    assert days["2026-12-25"] == {"id": "2026-12-25", "name": "Hari Raya Natal", "kind": "holiday"}
+
+
+def test_the_pretended_fleet_is_always_on_shift(configs):
+    """At any hour of any day, holidays too: a demo at night shows a working city."""
+    geo = GeoConfig()
+    for config in configs.values():
+        geo.apply(config)
+    for hour in range(0, 24 * 400, 7):
+        at_us = 1_767_225_600_000_000 + hour * 3_600_000_000
+        assert geo.duties.works(geo.duties.of("trk-21", at_us), at_us)
+
+
+def test_trucks_wait_before_the_landfill(kupang):
+    """Its queue reaches 250 m beyond it; nobody queues elsewhere."""
+    assert {place.kind for place in kupang.places if place.queue_m} == {"landfill"}
+    assert [place.queue_m for place in kupang.places if place.kind == "landfill"] == [250.0]

@@ -1,0 +1,1 @@
+"""How true the dwells are: a frozen fleet with truth, the peers, the score."""
