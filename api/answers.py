@@ -57,9 +57,12 @@ def _cell(value: Any) -> Any:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return "'" + value
-    return value
+    return disarmed(value) if isinstance(value, str) else value
+
+
+def disarmed(text: str) -> str:
+    """The text, marked as one where a spreadsheet would run it."""
+    return "'" + text if text.startswith(_FORMULA) else text
 
 
 async def pages(

@@ -29,12 +29,14 @@ from api.gate import Gate
 from api.hub import Hub
 from api.ingesting import Refused
 from api.metrics import LiveCollector, RequestMetrics
+from api.reporting import Reporter
 from api.roles import Allow
 from api.routes import (
     alerts,
     changes,
     console,
     credentials,
+    days,
     dwells,
     events,
     health,
@@ -42,11 +44,17 @@ from api.routes import (
     incidents,
     ingest,
     invites,
+    labels,
     live,
     people,
     positions,
     registry,
+    reports,
+    rules,
     session,
+    shapes,
+    spells,
+    threads,
     why,
 )
 from store import read
@@ -59,13 +67,20 @@ ROUTERS: Final = (
     live.router,
     events.router,
     registry.router,
+    shapes.router,
     changes.router,
     people.router,
     credentials.router,
     invites.router,
     history.router,
     dwells.router,
+    labels.router,
+    spells.router,
+    reports.router,
+    days.router,
     alerts.router,
+    threads.router,
+    rules.router,
     incidents.router,
     ingest.router,
     why.router,
@@ -98,6 +113,7 @@ def create_app(deps: Deps) -> FastAPI:
     app.state.hub = Hub(deps.log, deps.clock, partial(read.vehicles_at, deps.pool))
     app.state.commands = Commands(deps.log, deps.pool, deps.clock, feed, deps.partitions, deps.unwritable)
     app.state.bodies = Bodies()
+    app.state.reporter = Reporter(deps.pool)
     app.state.refused = Refused()
     deps.metrics.register(LiveCollector(app.state.hub, feed))
     problems.install(app)

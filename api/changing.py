@@ -12,11 +12,13 @@ from api.given import etag
 from api.problems import NotFoundError, ParameterError
 from api.times import rfc3339
 from core.assigning import JOINED, SECTION_OF, Joined, clashes, in_force, make_room
-from core.entities import Assignment, Device, DeviceClass, Person
+from core.entities import Assignment, Device, DeviceClass, Person, Rule
 from core.entries import Config, Section
 from core.errors import ConflictError
+from core.ruling import RULES_MAX
 from store import credentials, invites, joins, read
 
+_SUBJECTS: Final[tuple[tuple[str, Section], ...]] = (("place", "places"), ("area", "areas"), ("zone", "zones"))
 _ONE_OF: Final = {section: what for what, section in SECTION_OF.items()}
 
 
@@ -70,6 +72,7 @@ async def delete(deps: Deps, change: Change, row_id: str) -> None:
         if current is None:
             raise NotFoundError(f"{change.section} has no {row_id[:200]!r}")
         _check_seen(change, row_id, current)
+        await _check_unnamed(deps, change.section, row_id)
         configs = await _ended(deps, change, row_id) if change.section in _ONE_OF else []
         gone = Config(section=change.section, op="delete", rows=({"id": row_id},), actor=change.actor)
         await _silence(deps, change.section, row_id)
@@ -120,6 +123,8 @@ async def _judged(deps: Deps, change: Change, entity: Any) -> list[dict[str, Any
     """Refuse what cannot be true; more rows of the section that change with it."""
     if isinstance(entity, Device):
         await _check_profile(deps, entity)
+    if isinstance(entity, Rule):
+        await _check_rule(deps, entity)
     if not isinstance(entity, Assignment):
         return []
     for what in JOINED:
@@ -141,6 +146,30 @@ async def _check_profile(deps: Deps, device: Device) -> None:
         return
     if await read.registry_row(deps.pool, "profiles", device.profile) is None:
         raise ParameterError("profile", f"there is no profile {device.profile!r}; leave it out for the class's own")
+
+
+async def _check_rule(deps: Deps, rule: Rule) -> None:
+    """A rule about a place that is not there would never raise; and of too many every row pays for all."""
+    for what, section in _SUBJECTS:
+        ids = [name.partition(":")[2] for name in rule.subjects if name.startswith(f"{what}:")]
+        there = await joins.rows_of(deps.pool, section, ids) if ids else {}
+        if missing := [row_id for row_id in ids if row_id not in there]:
+            raise ParameterError("subjects", f"name the {what} {missing[0][:200]!r}, which is not there")
+    rules = await read.registry(deps.pool, "rules", limit=RULES_MAX + 1)
+    if len([row for row in rules.rows if row["id"] != rule.id]) >= RULES_MAX:
+        raise ConflictError(f"there are {RULES_MAX} rules already; delete one that is not needed")
+
+
+async def _check_unnamed(deps: Deps, section: Section, row_id: str) -> None:
+    """A place or zone that a route or a rule names stays: a round would miss a point, a rule would never raise."""
+    if section not in ("places", "zones"):
+        return
+    async for route in read.registry_rows(deps.pool, "routes"):
+        if section == "places" and row_id in (route.get("points") or ()):
+            raise ConflictError(f"route {route['id']} has {row_id} among its points; take it out there first")
+    async for rule in read.registry_rows(deps.pool, "rules"):
+        if f"{section.removesuffix('s')}:{row_id}" in (rule.get("subjects") or ()):
+            raise ConflictError(f"rule {rule['id']} is about {row_id}; change the rule first")
 
 
 async def _check_there(deps: Deps, what: Joined, row_id: str | None) -> None:

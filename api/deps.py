@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, NoReturn
 from zoneinfo import ZoneInfo
 
 from fastapi import Depends
@@ -16,15 +17,19 @@ from starlette.requests import HTTPConnection
 from api.commands import Commands
 from api.feed import Feed
 from api.hub import Hub
+from api.problems import LaterError
 from api.registering import NoRegister, Register
 from core.clock import Clock
 from core.identity import Identity
 from core.rejects import Reject
+from store.days import DayState
 from store.log import Log
 
 SESSION_S: Final = 7 * 24 * 3600
 Check = Callable[[], Awaitable[str | None]]  # None: ready; a text: what is wrong
 Submit = Callable[[str, bytes, Identity | None], Awaitable[list[Reject]]]  # on disk when it returns; else LaterError
+CloseDay = Callable[[dt.date], Awaitable[DayState]]  # drained and frozen when it returns
+RebuildDay = Callable[[dt.date, str | None], Awaitable[Mapping[str, int]]]  # of one device or all; rows by what became
 Knocked = Callable[[str, str, str], None]  # user name, address, why: a credential that opens nothing
 
 
@@ -38,6 +43,10 @@ def _nobody(_: str) -> bool:
 
 def _unheard(_user: str, _client: str, _why: str) -> None:
     """Nobody keeps notes of it."""
+
+
+async def _no_day(_day: dt.date, _device: str | None = None) -> NoReturn:
+    raise LaterError("nobody here works on days; ask an installation whose engine runs")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +89,8 @@ class Deps:
     unwritable: Callable[[], str | None] = _nothing_wrong  # why no command can be written now
     known: Callable[[str], bool] = _nobody  # device id -> is it registered
     knocked: Knocked = _unheard
+    close_day: CloseDay = _no_day
+    rebuild_day: RebuildDay = _no_day
 
     @property
     def zone(self) -> ZoneInfo:

@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from api.rows import alert_row, dwell_row, incident_row, plan_row
+from api.spellrows import spell_row
 from api.times import rfc3339
 from core.events import (
     AlertChanged,
@@ -18,6 +19,7 @@ from core.events import (
     FixFlagged,
     IncidentChanged,
     PlanMade,
+    SpellChanged,
 )
 from store.read import EventRow
 
@@ -41,10 +43,8 @@ def renderer(zone: tzinfo) -> Callable[[EventRow], bytes]:
 def _body(event: Event, zone: tzinfo) -> dict[str, Any]:
     at = {"at": rfc3339(event.at_us, zone)}
     match event:
-        case DwellChanged(cause=cause, row=row):
-            shown = dwell_row(row, None, event.at_us, zone)
-            del shown["vehicle"]  # a reader who needs it asks for the dwell; assignments may change afterwards
-            return at | {"cause": cause, "device": row.device, "row": shown}
+        case DwellChanged() | SpellChanged():
+            return at | _row_changed(event, zone)
         case AlertChanged():
             shown = alert_row(event, event.at_us, None, zone)
             del shown["vehicle"], shown["raised"]
@@ -60,3 +60,15 @@ def _body(event: Event, zone: tzinfo) -> dict[str, Any]:
             return at | {"device": device, "time": rfc3339(time_us, zone), "reason": reason}
         case CommandDone(id=command, ok=ok, reason=reason):
             return at | {"id": command, "ok": ok, "reason": reason}
+
+
+def _row_changed(event: DwellChanged | SpellChanged, zone: tzinfo) -> dict[str, Any]:
+    """The row without its vehicle: a reader who needs it asks for the row; assignments may change afterwards."""
+    head = {"cause": event.cause, "device": event.row.device}
+    if isinstance(event, DwellChanged):
+        shown = dwell_row(event.row, None, event.at_us, zone)
+    else:
+        shown = spell_row(event.row, None, event.at_us, zone)
+        head["spell_kind"] = event.row.kind
+    del shown["vehicle"]
+    return head | {"row": shown}

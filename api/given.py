@@ -11,12 +11,27 @@ from typing import Any, Final
 
 import msgspec
 
+from api.features import fields_of
 from api.problems import ParameterError
 from api.times import parse_us
 from core.assigning import fault
-from core.entities import REGISTRIES
+from core.boundaries import named_after_content
+from core.entities import REGISTRIES, Hours, Place, Zone
 
-_SHORT: Final = {"devices": "d", "vehicles": "v", "people": "p", "routes": "r", "shifts": "s", "assignments": "a"}
+_SHORT: Final = {
+    "devices": "d",
+    "vehicles": "v",
+    "people": "p",
+    "routes": "r",
+    "shifts": "s",
+    "assignments": "a",
+    "rules": "u",
+    "calendar": "day",
+    "tasks": "t",
+    "places": "pl",
+    "zones": "z",
+}
+WRITTEN: Final[dict[str, type[msgspec.Struct]]] = {**REGISTRIES, "places": Place, "zones": Zone}
 _OURS: Final = {"people": {"consent", "consent_us", "duty", "on_duty"}}  # shown, and changed by a way of their own
 _PLACE: Final = re.compile(r"^(?P<what>.*) - at `\$\.?(?P<name>[^`]*)`$")
 _CLOCK: Final = re.compile(r"(\d{1,3}):([0-5]?\d)", re.ASCII)
@@ -25,7 +40,7 @@ _MISSING: Final = re.compile(r"^Object missing required field `(?P<name>\w+)`$")
 
 def entity_of(section: str, row_id: str, body: dict[str, Any], zone: tzinfo) -> Any:
     """The entity that a body describes; `ParameterError` names what cannot be used."""
-    kind = REGISTRIES[section]
+    kind, body = WRITTEN[section], fields_of(section, body)
     if str(body.get("id", row_id)) != row_id:
         raise ParameterError("id", f"is {body['id']!r} in the body and {row_id!r} in the address")
     row: dict[str, Any] = {}
@@ -42,7 +57,7 @@ def entity_of(section: str, row_id: str, body: dict[str, Any], zone: tzinfo) -> 
         raise _explained(str(error)) from error
     if wrong := fault(entity):
         raise ParameterError("body", wrong)
-    return entity
+    return named_after_content(entity) if isinstance(entity, Zone) else entity
 
 
 def _explained(text: str) -> ParameterError:
@@ -59,7 +74,7 @@ def _shown(name: str) -> str:
 
 def shown_fields(section: str) -> list[str]:
     """The names of a section's fields in bodies and answers."""
-    fields = [name for name in REGISTRIES[section].__struct_fields__ if name not in _OURS.get(section, ())]
+    fields = [name for name in WRITTEN[section].__struct_fields__ if name not in _OURS.get(section, ())]
     return [_shown(name) for name in fields]
 
 
@@ -89,10 +104,26 @@ def _minutes(value: Any, name: str, _zone: tzinfo) -> int:
     return int(found[1]) * 60 + int(found[2])
 
 
+def _hours(value: Any, name: str, zone: tzinfo) -> Any:
+    """Parts of the week: their times of day as a shift's."""
+    if not isinstance(value, list):
+        return value
+    return [_part(part, name, zone) if isinstance(part, dict) else part for part in value]
+
+
+def _part(part: dict[str, Any], name: str, zone: tzinfo) -> dict[str, Any]:
+    ours = {"start": "start_min", "end": "end_min"}
+    if unknown := [key for key in part if key not in (*ours, *Hours.__struct_fields__)]:
+        raise ParameterError(name, f"have no {unknown[0]!r}; there are start, end, days, holidays")
+    return {ours.get(k, k): _minutes(v, name, zone) if k in ours else v for k, v in part.items()}
+
+
 _NAMES: Final[dict[str, tuple[str, Callable[[Any, str, tzinfo], Any] | None]]] = {
     "class": ("cls", None),
     "from": ("from_us", _time),
     "until": ("until_us", _time),
     "start": ("start_min", _minutes),
     "end": ("end_min", _minutes),
+    "hours": ("hours", _hours),
+    "quiet": ("quiet", _hours),
 }

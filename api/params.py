@@ -23,7 +23,7 @@ AfterText = Annotated[str | None, Query(max_length=400, description="key of the 
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE)]
 IdText = Annotated[str | None, Query(max_length=200)]
 BoxText = Annotated[str | None, Query(description="west,south,east,north in degrees")]
-TableFormat = Literal["json", "csv", "geojson"]
+TableFormat = Literal["json", "csv", "geojson", "xlsx"]
 TrackFormat = Literal["geojson", "csv", "gpx", "kml"]
 
 

@@ -15,10 +15,15 @@ Permission = Literal[
     "self",  # who am I, sign out: anybody signed in
     "map.read",  # areas, places, streets, the console's start
     "fleet.read",  # positions, history, dwells, alerts, events
+    "figures.read",  # sums of groups and of the city: nothing about one vehicle
     "registry.read",  # devices, vehicles, routes, shifts, assignments
     "registry.write",
     "people.read",
     "people.write",  # also invitations of their phones
+    "dwell.label",  # what a stop was for
+    "dwell.reason",  # why, by who supervises or by its driver
+    "day.close",  # also: compute it anew
+    "day.reopen",
     "duty.write",  # on duty, consent: staff for anybody, a volunteer for themselves
     "credential.write",  # tokens of devices
     "rejects.read",
@@ -37,10 +42,15 @@ TABLE: Final[Mapping[Permission, frozenset[Role]]] = {
     "self": frozenset(get_args(Role)),
     "map.read": _HUMANS,
     "fleet.read": _STAFF,
+    "figures.read": _STAFF | {"leader"},
     "registry.read": _STAFF,
     "registry.write": frozenset({"admin", "supervisor"}),
     "people.read": _STAFF,
     "people.write": frozenset({"admin", "supervisor", "coordinator"}),
+    "dwell.label": frozenset({"admin", "supervisor"}),
+    "dwell.reason": frozenset({"admin", "supervisor", "coordinator", "driver"}),
+    "day.close": frozenset({"admin", "supervisor"}),
+    "day.reopen": frozenset({"admin"}),
     "duty.write": frozenset({"admin", "coordinator", "volunteer"}),
     "credential.write": frozenset({"admin", "supervisor"}),
     "rejects.read": frozenset({"admin", "supervisor", "auditor"}),

@@ -18,7 +18,7 @@ from core.rejects import Reject
 State = Literal["moving", "stopped", "silent"]
 DWELL_FIELDS = (
     "id", "device", "vehicle", "class", "start", "end", "duration_s", "observed_s", "silent_s", "lon", "lat",
-    "radius_m", "fixes", "state", "merged_into", "revision", "area", "place", "purpose", "alert",
+    "radius_m", "fixes", "state", "merged_into", "revision", "area", "place", "purpose", "why", "reason", "alert",
 )  # fmt: skip
 DWELL_COLUMNS = [name for name in DWELL_FIELDS if name != "place"] + ["place_id", "place_name", "place_kind"]
 
@@ -79,6 +79,8 @@ def dwell_row(row: Dwell, vehicle: str | None, now_us: int, zone: tzinfo, live: 
         "area": row.area,
         "place": place_row(row.place),
         "purpose": row.purpose,
+        "why": row.why,
+        "reason": row.reason,
         "alert": row.alert,
     }
 
@@ -120,6 +122,12 @@ def alert_row(alert: AlertChanged, raised_us: int, vehicle: str | None, zone: tz
         "lon": alert.lon,
         "lat": alert.lat,
         "dwell": alert.dwell,
+        "spell": alert.spell,
+        "rule": alert.rule,
+        "thread": alert.thread or alert.dwell,
+        "level": alert.level,
+        "digest": alert.digest,
+        "quiet": alert.quiet,
         "by": alert.by,
         "note": alert.note,
         "revision": alert.revision,
@@ -248,4 +256,6 @@ def _frame_dwell(row: Dwell | None, live: Live, now_us: int) -> dict[str, Any] |
         "lon": round(row.lon, 6),
         "lat": round(row.lat, 6),
         "alert": row.alert,
+        "why": row.why,
+        "reason": row.reason,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Body, Depends
 from pydantic import BaseModel, Field
@@ -17,12 +17,16 @@ from api.problems import NotFoundError
 from api.roles import Allow
 from api.rows import alert_row, reject_row
 from core.errors import ConflictError
+from core.events import AlertChanged, AlertKind
 from core.identity import Identity
 from core.rejects import Reason
 from store import read
 from store.read import AlertFilter, AlertRow
 
-ACKNOWLEDGED: Final = ("kind", "device", "revision", "lon", "lat", "dwell")  # what the person saw
+ACKNOWLEDGED: Final = (  # what the person saw
+    "kind", "device", "revision", "lon", "lat", "dwell", "rule", "spell", "thread", "level", "digest",
+)  # fmt: skip
+THREAD: Final = 100  # alerts of a thread that are acknowledged at once
 router = APIRouter(prefix="/api/v1", tags=["alerts"])
 
 
@@ -40,14 +44,25 @@ async def alerts(
     to_text: ToText = None,
     device: IdText = None,
     vehicle: IdText = None,
-    kind: Literal["dwell_limit", "sos"] | None = None,
+    kind: AlertKind | None = None,
     state: Literal["raised", "cleared", "acknowledged"] | None = None,
+    rule: IdText = None,
+    thread: IdText = None,
+    digest: bool | None = None,
     after: AfterText = None,
     limit: Limit = PAGE,
 ) -> Response:
     window = span(from_text, to_text, deps.zone)
     where = AlertFilter(
-        from_us=window.from_us, to_us=window.to_us, device=device, vehicle=vehicle, kind=kind, state=state
+        from_us=window.from_us,
+        to_us=window.to_us,
+        device=device,
+        vehicle=vehicle,
+        kind=kind,
+        state=state,
+        rule=rule,
+        thread=thread,
+        digest=digest,
     )
     found = await read.alerts(deps.pool, where, after=after, limit=limit)
     return page(request, [alert_row(*row, deps.zone) for row in found.rows], found.next)
@@ -58,7 +73,7 @@ async def one(deps: GivenDeps, alert: str) -> Response:
     return json(alert_row(*await _found(deps, alert), deps.zone))
 
 
-@router.post("/alerts/{alert}/ack", summary="Say that somebody looks after it; answers after the effect")
+@router.post("/alerts/{alert}/ack", summary="Say that somebody looks after it, and all of its thread")
 async def acknowledge(
     deps: GivenDeps,
     commands: Annotated[Commands, Depends(commands_of)],
@@ -70,9 +85,21 @@ async def acknowledge(
     if found.state == "cleared":
         raise ConflictError("this alert was cleared: better knowledge says that it was none")
     if found.state == "raised":  # once more is harmless: it is acknowledged already
-        body = {"alert": alert, "note": ack.note if ack else ""} | {n: getattr(found, n) for n in ACKNOWLEDGED}
+        body = _seen(found) | {"note": ack.note if ack else "", "also": await _also(deps, found)}
         await commands.send("alert.ack", identity.subject, body, commands.geo)
     return json(alert_row(*await _found(deps, alert), deps.zone))
+
+
+def _seen(alert: AlertChanged) -> dict[str, Any]:
+    return {"alert": alert.id} | {name: getattr(alert, name) for name in ACKNOWLEDGED}
+
+
+async def _also(deps: Deps, alert: AlertChanged) -> list[dict[str, Any]]:
+    """Other alerts of its thread that wait for a person."""
+    if alert.thread is None:
+        return []
+    found = await read.alerts(deps.pool, AlertFilter(thread=alert.thread, state="raised"), limit=THREAD)
+    return [_seen(row.alert) for row in found.rows if row.alert.id != alert.id]
 
 
 async def _found(deps: Deps, alert: str) -> AlertRow:

@@ -13,10 +13,9 @@ from api import changing
 from api.answers import json
 from api.changing import Change
 from api.deps import Deps, GivenDeps, hub_of
-from api.given import entity_of, etag, new_row_id
+from api.given import WRITTEN, entity_of, etag, new_row_id
 from api.roles import Allow, Permission
 from api.routes.registry import shown
-from core.entities import REGISTRIES
 from core.entries import Section
 from core.errors import UnavailableError
 from core.identity import Identity
@@ -75,7 +74,7 @@ def _add(section: Section, permission: Permission) -> None:
         )
 
 
-for _section in REGISTRIES:
+for _section in WRITTEN:
     _add(_section, _PERMISSIONS.get(_section, "registry.write"))  # type: ignore[arg-type]
 
 

@@ -14,9 +14,9 @@ from api.deps import Deps, GivenDeps
 from api.problems import NotFoundError, ParameterError
 from api.roles import Allow
 from api.times import parse_us, rfc3339, rfc3339_or_none
-from core.assigning import TIMES_US
 from core.identity import Identity
 from core.naming import storable
+from core.units import TIMES_US
 from store import credentials, read
 from store.credentials import NewToken, TokenInfo
 

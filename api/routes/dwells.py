@@ -1,21 +1,21 @@
-"""Dwells: who stood where, how long, and why; JSON pages, or a table as CSV or GeoJSON."""
+"""Dwells: who stood where, how long, and why; JSON pages, or a table as CSV, GeoJSON or a workbook."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.answers import CSV, collection, csv_lines, json, page, pages, streamed
+from api.answers import json
 from api.deps import Deps, GivenDeps, hub_of
 from api.hub import Hub
 from api.params import PAGE, AfterText, FromText, IdText, Limit, TableFormat, ToText, span
 from api.problems import NotFoundError
 from api.roles import Allow
 from api.rows import DWELL_COLUMNS, dwell_cells, dwell_feature, dwell_row
+from api.tables import ReadPage, Row, Table, answered
 from core.events import Purpose
 from store import read
 from store.read import DwellFilter, DwellRow
@@ -54,13 +54,14 @@ async def dwells(
         open=open,
         now_us=deps.clock.now_us(),
     )
-    if format == "csv":
-        return await streamed(_csv(deps, hub, where, after), CSV, "dwells.csv")
-    found = await read.dwells(deps.pool, where, after=after, limit=limit)
-    rows = shown(found.rows, deps, hub)
-    if format == "geojson":
-        return collection(request, [dwell_feature(row) for row in rows], found.next)
-    return page(request, rows, found.next)
+    table = Table(
+        name="dwells",
+        columns=DWELL_COLUMNS,
+        read=_reader(deps, hub, where),
+        feature=dwell_feature,
+        cells=dwell_cells,
+    )
+    return await answered(request, table, format, after, limit)
 
 
 @router.get("/dwells/{dwell}", summary="One dwell, a retracted one too")
@@ -77,14 +78,9 @@ def shown(rows: list[DwellRow], deps: Deps, hub: Hub) -> list[dict[str, Any]]:
     return [dwell_row(row, vehicle, now_us, zone, hub.rows.get(row.device)) for row, vehicle in rows]
 
 
-async def _csv(deps: Deps, hub: Hub, where: DwellFilter, after: str | None) -> AsyncIterator[bytes]:
-    """The whole table, whatever its length, a page in memory at a time."""
+def _reader(deps: Deps, hub: Hub, where: DwellFilter) -> ReadPage:
+    async def read_page(after: str | None, limit: int) -> tuple[list[Row], str | None]:
+        found = await read.dwells(deps.pool, where, after=after, limit=limit)
+        return shown(found.rows, deps, hub), found.next
 
-    async def read_page(key: str | None) -> tuple[list[DwellRow], str | None]:
-        found = await read.dwells(deps.pool, where, after=key, limit=PAGE)
-        return found.rows, found.next
-
-    head: list[list[Any]] = [list(DWELL_COLUMNS)]
-    async for rows in pages(read_page, after):
-        yield csv_lines(head + [dwell_cells(row) for row in shown(rows, deps, hub)])
-        head = []
+    return read_page

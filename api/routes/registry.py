@@ -1,4 +1,4 @@
-"""The registries as they stand: devices, vehicles, people, routes, shifts, assignments; places and areas as GeoJSON."""
+"""The registries as they stand: devices, vehicles, people, routes, shifts, assignments, rules."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.answers import collection, json, page
+from api.answers import json, page
 from api.deps import Deps, GivenDeps
+from api.features import feature_of
 from api.given import etag
 from api.params import PAGE, AfterText, Limit
 from api.problems import NotFoundError
 from api.roles import Allow, Permission
-from api.rows import point, registry_row
+from api.rows import registry_row
 from api.times import rfc3339
 from store import read
 
@@ -25,6 +26,9 @@ SECTIONS: dict[str, Permission] = {
     "routes": "registry.read",
     "shifts": "registry.read",
     "assignments": "registry.read",
+    "calendar": "registry.read",
+    "tasks": "registry.read",
+    "rules": "registry.read",
 }
 router = APIRouter(prefix="/api/v1", tags=["registry"])
 
@@ -56,7 +60,9 @@ def _add(section: str, permission: Permission) -> None:
 
 
 def shown(section: str, row: dict[str, Any], deps: Deps) -> dict[str, Any]:
-    """A row as answers show it; a person's spans of duty as times."""
+    """A row as answers show it: a shape as a feature, a person's spans of duty as times."""
+    if section in ("places", "zones"):
+        return feature_of(section, row)
     if section != "people":
         return registry_row(row, deps.zone)
     spans = [(int(from_us), int(until_us)) for from_us, until_us in row.get("duty") or ()]
@@ -68,26 +74,3 @@ def shown(section: str, row: dict[str, Any], deps: Deps) -> dict[str, Any]:
 
 for _section, _permission in SECTIONS.items():
     _add(_section, _permission)
-
-
-@router.get("/places", summary="Known places, as GeoJSON", dependencies=[Depends(Allow("map.read"))])
-async def places(request: Request, deps: GivenDeps, after: AfterText = None, limit: Limit = PAGE) -> Response:
-    found = await read.registry(deps.pool, "places", after=after, limit=limit)
-    return collection(request, [_place(row) for row in found.rows], found.next)
-
-
-def _place(row: dict[str, Any]) -> dict[str, Any]:
-    properties = {name: value for name, value in row.items() if name not in ("lon", "lat")}
-    return point(row["lon"], row["lat"], properties, row["id"])
-
-
-@router.get("/areas", summary="The boundary set, as GeoJSON", dependencies=[Depends(Allow("map.read"))])
-async def areas(request: Request, deps: GivenDeps, after: AfterText = None, limit: Limit = PAGE) -> Response:
-    found = await read.registry(deps.pool, "areas", after=after, limit=limit)
-    return collection(request, [_area(row) for row in found.rows], found.next)
-
-
-def _area(row: dict[str, Any]) -> dict[str, Any]:
-    properties = {name: value for name, value in row.items() if name != "polygons"}
-    geometry = {"type": "MultiPolygon", "coordinates": row.get("polygons") or []}
-    return {"type": "Feature", "id": row["id"], "geometry": geometry, "properties": properties}

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from core.events import AlertChanged, Dwell, DwellChanged, IncidentChanged
+from core.events import AlertChanged, Dwell, DwellChanged, IncidentChanged, Spell, SpellChanged
 from core.live import Live
 
 NOW_US = 1_767_571_200_000_000  # 2026-01-05T08:00:00+08:00, the fixture clock's start
@@ -60,6 +60,28 @@ def open_dwell(id: str = "d-1", **given: Any) -> Dwell:  # noqa: A002  the contr
 
 def changed(row: Dwell, cause: str = "close", at_us: int = NOW_US) -> DwellChanged:
     return DwellChanged(at_us=at_us, cause=cause, row=row)
+
+
+def spell(id: str = "s-1", **given: Any) -> Spell:  # noqa: A002  the contract's name
+    """A closed trip of ten minutes that ended an hour ago."""
+    usual = {
+        "kind": "trip",
+        "device": "t-1",
+        "cls": "truck",
+        "start_us": NOW_US - 4200 * S,
+        "end_us": NOW_US - 3600 * S,
+        "last_us": NOW_US - 3600 * S,
+        "fixes": 60,
+        "state": "closed",
+        "revision": 2,
+        "lon": 123.6,
+        "lat": -10.2,
+    }
+    return Spell(**{"id": id} | usual | given)
+
+
+def told(row: Spell, cause: str = "close", at_us: int = NOW_US) -> SpellChanged:
+    return SpellChanged(at_us=at_us, cause=cause, row=row)
 
 
 def alert(id: str = "a-1", **given: Any) -> AlertChanged:  # noqa: A002  the contract's name

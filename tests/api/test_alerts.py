@@ -35,6 +35,12 @@ def test_alerts_are_listed_newest_first(postgres_url):
         "lon": 123.6,
         "lat": -10.2,
         "dwell": "d-1",
+        "spell": None,
+        "rule": None,
+        "thread": "d-1",
+        "level": 1,
+        "digest": False,
+        "quiet": False,
         "by": None,
         "note": "",
         "revision": 1,
@@ -68,6 +74,12 @@ def test_an_acknowledgement_is_answered_after_its_effect(postgres_url):
         "lon": 123.6,
         "lat": -10.2,
         "dwell": "d-1",
+        "rule": None,
+        "spell": None,
+        "thread": None,
+        "level": 1,
+        "digest": False,
+        "also": [],
     }
 
 

@@ -25,7 +25,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "devices": {"class": "phone", "name": "HP", "sim_expires": "2026-12-31", "note": "kaca retak"},
     "vehicles": {"plate": "DH 1 XX", "group": "Alak", "workshop": True},
     "people": {"name": "Ana", "kind": "driver", "skills": ["p3k"], "phone": "+62 811"},
-    "routes": {"name": "Rute 1", "points": ["a", "b"], "line": [[123.6, -10.2], [123.7, -10.1]]},
+    "routes": {"name": "Rute 1", "points": ["a", "b"], "line": [[123.6, -10.2], [123.7, -10.1]], "days": [1, 4]},
     "shifts": {"name": "Pagi", "start": "05:00", "end": "13:30", "days": [1, 2]},
     "assignments": {"device": "g1", "vehicle": "t1", "from": "2026-01-01", "until": 1_767_571_200},
 }
@@ -59,7 +59,7 @@ def test_what_is_shown_bears_the_contracts_names(postgres_url: str) -> None:
     device, vehicle, _, route, shift, join = in_writing_world(postgres_url, body)
     assert device == {"id": "x", "profile": "", **BODIES["devices"]}
     assert vehicle == {"id": "x", **BODIES["vehicles"]}
-    assert route == {"id": "x", **BODIES["routes"]}
+    assert route == {"id": "x", "due_min": [], "streets": [], **BODIES["routes"]}
     assert (shift["start_min"], shift["end_min"], shift["days"]) == (300, 810, [1, 2])
     assert (join["from"], join["until"]) == ("2026-01-01T00:00:00+08:00", "2026-01-05T08:00:00+08:00")
 

@@ -36,6 +36,8 @@ def test_a_dwell_has_exactly_the_fields_of_the_contract():
         "area": "53.71.01.1001",
         "place": {"id": "p", "name": "Depot", "kind": "depot"},
         "purpose": "unexplained",
+        "why": "",
+        "reason": "",
         "alert": False,
     }
     assert tuple(row) == DWELL_FIELDS
@@ -110,7 +112,8 @@ def test_a_device_just_within_its_limit_is_not_silent():
 
 def test_a_frame_row_is_compact():
     """Positions to a decimetre, times in milliseconds, the dwell in short."""
-    row = frame_row(live(lon=123.60000049, speed_mps=0.123456, dwell=open_dwell(alert=True)), "v-1", NOW_US)
+    said = open_dwell(alert=True, why="none", reason="tire")
+    row = frame_row(live(lon=123.60000049, speed_mps=0.123456, dwell=said), "v-1", NOW_US)
 
     assert row[:9] == ["t-1", "v-1", "truck", "stopped", 123.6, -10.2, 1767571199000, 1767571140000, 0.12]
     assert row[14] == {
@@ -123,6 +126,8 @@ def test_a_frame_row_is_compact():
         "lon": 123.6,
         "lat": -10.2,
         "alert": True,
+        "why": "none",
+        "reason": "tire",
     }
 
 

@@ -1,0 +1,95 @@
+"""City days: how they stand, closed by hand, computed anew, opened again."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Query
+from starlette.responses import Response
+
+from api.answers import json
+from api.deps import Deps, GivenDeps
+from api.params import IdText
+from api.problems import LaterError, ParameterError
+from api.roles import Allow
+from api.times import rfc3339_or_none
+from core.errors import ConflictError
+from store import days
+from store.days import DayState
+
+LISTED: Final = 31  # days, unless told otherwise
+LISTED_MAX: Final = 400
+DayText = Annotated[str | None, Query(max_length=10, description="a city day, 2026-11-24")]
+router = APIRouter(prefix="/api/v1/days", tags=["days"])
+
+
+@router.get("", summary="Days and whether they are closed, newest first", dependencies=[Depends(Allow("fleet.read"))])
+async def listed(
+    deps: GivenDeps,
+    first: Annotated[DayText, Query(alias="from")] = None,
+    last: Annotated[DayText, Query(alias="to")] = None,
+) -> Response:
+    to = parse_day(last, "to") if last else days.day_of(deps.clock.now_us(), deps.zone)
+    since = parse_day(first, "from") if first else to - dt.timedelta(days=LISTED - 1)
+    count = (to - since).days + 1
+    if not 0 < count <= LISTED_MAX:
+        raise ParameterError("to", f"must lie after `from`, by {LISTED_MAX} days at most")
+    known = {found.day: found for found in await days.listed(deps.pool, since, to)}
+    wanted = [to - dt.timedelta(days=n) for n in range(count)]
+    return json({"items": [_shown(known.get(day, DayState(day, "open", None, 0)), deps) for day in wanted]})
+
+
+@router.get("/{day}", summary="One day: its state, corrections since", dependencies=[Depends(Allow("fleet.read"))])
+async def one(deps: GivenDeps, day: str) -> Response:
+    return json(await _told(deps, parse_day(day, "day")))
+
+
+@router.post("/{day}/close", summary="Drain, then freeze", dependencies=[Depends(Allow("day.close"))])
+async def close(deps: GivenDeps, day: str) -> Response:
+    wanted = parse_day(day, "day")
+    if days.span_of(wanted, deps.zone).to_us > deps.clock.now_us():
+        raise ConflictError(f"{wanted} is not over yet")
+    try:
+        await deps.close_day(wanted)
+    except days.PendingError as error:
+        raise LaterError(str(error)) from error
+    return json(await _told(deps, wanted))
+
+
+@router.post("/{day}/reopen", summary="Reports read live rows again", dependencies=[Depends(Allow("day.reopen"))])
+async def reopen(deps: GivenDeps, day: str) -> Response:
+    wanted = parse_day(day, "day")
+    await days.reopen(deps.pool, wanted)
+    return json(await _told(deps, wanted))
+
+
+@router.post("/{day}/rebuild", summary="Compute its rows anew", dependencies=[Depends(Allow("day.close"))])
+async def rebuild(deps: GivenDeps, day: str, device: IdText = None) -> Response:
+    wanted = parse_day(day, "day")
+    rows = await deps.rebuild_day(wanted, device)
+    return json(await _told(deps, wanted) | {"rows": {name: n for name, n in sorted(rows.items()) if n}})
+
+
+def parse_day(text: str, name: str) -> dt.date:
+    """A city day; `name` is the parameter that the error names."""
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError as error:
+        raise ParameterError(name, "must be a day, such as 2026-11-24") from error
+
+
+async def _told(deps: Deps, day: dt.date) -> dict[str, Any]:
+    found = await days.state_of(deps.pool, day)
+    span = days.span_of(day, deps.zone)
+    corrections = await days.corrections(deps.pool, day, span) if found.state == "closed" else None
+    return _shown(found, deps) | {"corrections": corrections}
+
+
+def _shown(found: DayState, deps: Deps) -> dict[str, Any]:
+    return {
+        "day": found.day.isoformat(),
+        "state": found.state,
+        "closed": rfc3339_or_none(found.closed_us, deps.zone),
+        "version": found.version,
+    }
