@@ -11,7 +11,10 @@ ROLES: Final = (
     "admin", "supervisor", "coordinator", "driver", "volunteer", "revenue_officer", "researcher", "leader", "auditor",
     "device", "bank",
 )  # fmt: skip
-IMPORTS: Final = ("areas", "places", "devices", "vehicles", "people", "routes", "shifts", "assignments", "fixes")
+IMPORTS: Final = (
+    "areas", "places", "zones", "streets", "devices", "vehicles", "people", "routes", "shifts", "assignments",
+    "calendar", "tasks", "fixes",
+)  # fmt: skip
 
 Add = Callable[[argparse.ArgumentParser], None]
 
@@ -104,11 +107,24 @@ def _import(p: argparse.ArgumentParser) -> None:
     p.add_argument("--sheet", metavar="NAME", help="sheet of a workbook (default: the first one shown)")
     p.add_argument("--columns", metavar="NAME=COLUMN,…", help="names in the file, such as id=KDEPUM,name=NAMOBJ")
     p.add_argument("--replace", action="store_true", help="the file is the whole set: what it does not name goes")
+    p.add_argument(
+        "--version",
+        dest="set_version",
+        default="",
+        metavar="V",
+        help="of areas or zones (default: after their content)",
+    )
     p.add_argument("--close", action="store_true", help="end former assignments that contradict those of the file")
     p.add_argument("--dry-run", action="store_true", help="say what would change, change nothing")
     p.add_argument("--device", action="append", metavar="[NAME=]ID", help="fixes: whose they are; NAME is the file's")
     _register(p)
     p.add_argument("--class", dest="cls", choices=("truck", "phone"), default="truck", help="fixes: of strangers")
+    _data(p)
+
+
+def _rebuild(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--day", required=True, metavar="D", help="a day of the city, such as 2026-11-24")
+    p.add_argument("--device", metavar="ID", help="this device only (default: all that were heard on the day)")
     _data(p)
 
 
@@ -225,6 +241,7 @@ _COMMANDS: Final[dict[str, tuple[str, Add]]] = {
     "publish": ("Send a file through MQTT as devices would.", _publish),
     "simulate": ("Send made-up devices and people through MQTT.", _simulate),
     "import": ("Take over areas, places or a registry from a file.", _import),
+    "rebuild": ("Compute the rows of an archived day anew.", _rebuild),
     "token": ("Make, change, list and revoke access tokens.", _token),
     "device": ("Keys of the devices that seal what they say.", _device),
     "invite": ("A link that sets up a person's phone, once.", _invite),

@@ -46,6 +46,7 @@ class Settings:
     log_max_mb: int = 0
     disk_min_mb: int = 200
     keep_fixes_days: int = 0
+    close_days_after_min: int = 180
     trust_clock: bool = False
     demo: bool = False
 
@@ -144,14 +145,7 @@ def _check(settings: Settings) -> None:
     for name, port in (("RONDA_HTTP_PORT", settings.http_port), ("RONDA_MQTT_PORT", settings.mqtt_port)):
         if not 0 <= port <= 65535:
             raise ConfigError(f"{name} must be from 0 (any free port) to 65535, not {port}.")
-    if settings.log_max_mb and settings.log_max_mb < LOG_LEAST_MB:
-        raise ConfigError(f"RONDA_LOG_MAX_MB must be 0 (chosen for this machine) or at least {LOG_LEAST_MB}.")
-    if settings.keep_fixes_days < 0:
-        raise ConfigError(f"RONDA_KEEP_FIXES_DAYS must be 0 (for ever) or more, not {settings.keep_fixes_days}.")
-    if settings.disk_min_mb < 0:
-        raise ConfigError(f"RONDA_DISK_MIN_MB cannot be negative, as {settings.disk_min_mb} is.")
-    if not 1 <= settings.partitions <= 256:
-        raise ConfigError(f"RONDA_PARTITIONS must be from 1 to 256, not {settings.partitions}.")
+    _check_amounts(settings)
     public = urlsplit(settings.public_url)
     if public.scheme == "http" and public.hostname not in _LOOPBACK:
         raise ConfigError("RONDA_PUBLIC_URL must begin with https:// beyond this machine: links carry credentials.")
@@ -161,6 +155,19 @@ def _check(settings: Settings) -> None:
         )
     if bool(settings.mqtt_tls_cert) != bool(settings.mqtt_tls_key):
         raise ConfigError("RONDA_MQTT_TLS_CERT and RONDA_MQTT_TLS_KEY belong together; set both or neither.")
+
+
+def _check_amounts(settings: Settings) -> None:
+    if settings.log_max_mb and settings.log_max_mb < LOG_LEAST_MB:
+        raise ConfigError(f"RONDA_LOG_MAX_MB must be 0 (chosen for this machine) or at least {LOG_LEAST_MB}.")
+    if settings.keep_fixes_days < 0:
+        raise ConfigError(f"RONDA_KEEP_FIXES_DAYS must be 0 (for ever) or more, not {settings.keep_fixes_days}.")
+    if not -1 <= settings.close_days_after_min <= 1440:
+        raise ConfigError("RONDA_CLOSE_DAYS_AFTER_MIN must be from 0 to 1440 minutes after midnight, or -1 (never).")
+    if settings.disk_min_mb < 0:
+        raise ConfigError(f"RONDA_DISK_MIN_MB cannot be negative, as {settings.disk_min_mb} is.")
+    if not 1 <= settings.partitions <= 256:
+        raise ConfigError(f"RONDA_PARTITIONS must be from 1 to 256, not {settings.partitions}.")
 
 
 def _check_scheme(name: str, url: str, schemes: tuple[str, ...]) -> None:

@@ -32,11 +32,14 @@ from ingest.ticker import find_last_tick
 from ronda.adopt import adopt_for_ever, registrar_of
 from ronda.archiving import archive_for_ever
 from ronda.configure import ensure_city
+from ronda.days import close_day, close_for_ever, rebuild_day
 from ronda.descriptors import connections
 from ronda.holds import NAMES, Name
+from ronda.judging import judge_for_ever
 from ronda.metrics import metrics
 from ronda.posting import Posting, posting
 from ronda.pump import Pump
+from ronda.rebuilding import rebuild_for_ever
 from ronda.registry import Directory
 from ronda.runtime import AWAY, Runtime
 from ronda.serving import serve
@@ -226,6 +229,8 @@ def deps_of(runtime: Runtime, posts: Posting) -> Deps:
         ready={"stages": partial(stages_ready, runtime), **{name: partial(held, runtime, name) for name in NAMES}},
         metrics=metrics(runtime.parts),
         register=registrar_of(runtime),
+        close_day=partial(close_day, runtime),
+        rebuild_day=partial(rebuild_day, runtime),
         unwritable=partial(runtime.holds.of, "clock"),
         **posts.deps(),
     )
@@ -249,12 +254,18 @@ async def archive(runtime: Runtime) -> None:
 
 
 async def schedule(runtime: Runtime) -> None:
-    """What nobody asked for just now: the log trimmed, held fixes adopted, fixes summed and forgotten."""
+    """What nobody asked for just now: the log trimmed, held fixes adopted, fixes summed and forgotten.
+
+    And the past put right: late days rebuilt, closed rows judged anew, days closed.
+    """
     runtime.parts.say("schedule", "ready")
     async with asyncio.TaskGroup() as group:
         group.create_task(trim_for_ever(runtime), name="schedule-trim")
         group.create_task(adopt_for_ever(registrar_of(runtime)), name="schedule-adopt")
         group.create_task(keep_for_ever(runtime), name="schedule-upkeep")
+        group.create_task(rebuild_for_ever(runtime), name="schedule-rebuild")
+        group.create_task(judge_for_ever(runtime), name="schedule-judge")
+        group.create_task(close_for_ever(runtime), name="schedule-days")
 
 
 async def notify(runtime: Runtime) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import AsyncIterator
+import sys
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -39,3 +40,16 @@ def link_base(settings: Settings) -> str:
     if settings.public_url or settings.database_url:
         return settings.link_base
     return find(settings.data_dir).http_url
+
+
+def say_rows(counts: Mapping[str, int]) -> None:
+    """What a rebuild made of dwells, trips, visits and the like."""
+    told = ", ".join(f"{counts.get(what, 0)} {what}" for what in ("new", "revised", "retracted", "same"))
+    sys.stdout.write(f"Rows: {told}.\n")
+    if counts.get("left"):
+        sys.stdout.write(f"{counts['left']} rows stand as they were: they last longer than a rebuild can look.\n")
+    if counts.get("forgotten"):
+        sys.stdout.write(
+            f"{counts['forgotten']} rows stand as they were, for other fixes of their hours are forgotten: "
+            "import all fixes of those days to have them computed anew.\n"
+        )

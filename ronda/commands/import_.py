@@ -18,10 +18,10 @@ from core.errors import ConfigError, RondaError
 from ronda.adopt import Registrar, registrar_of
 from ronda.commands.common import ROWS_AN_ENTRY, WAIT_S, settings_of
 from ronda.installation import NotRunningError
-from ronda.intake.areas import Taken
 from ronda.intake.merge import Change, compare
 from ronda.intake.registry import take
 from ronda.intake.table import parse_columns, read
+from ronda.intake.taken import Taken
 from ronda.runtime import Parts
 from ronda.settings import Settings
 from ronda.up import located, opened
@@ -46,7 +46,7 @@ async def _import(args: argparse.Namespace, settings: Settings) -> int:
     import cities
 
     raw = read(Path(args.files[0]), parse_columns(args.columns), args.sheet)
-    taken = take(args.section, raw, ZoneInfo(cities.load(settings.city).tz))
+    taken = take(args.section, raw, ZoneInfo(cities.load(settings.city).tz), args.set_version)
     _report_file(args.section, len(raw), taken)
     if not taken.rows:
         raise RondaError(f"Nothing of {args.files[0]} can be used.")

@@ -1,4 +1,4 @@
-"""`ronda import fixes FILE…`: old trips straight into the archive, then the dwells of their days anew."""
+"""`ronda import fixes FILE…`: old trips straight into the archive, then the rows of their days anew."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from ingest.dialects import valid_device
 from ingest.directory import kept_rows
 from ingest.files import Trouble, parse_columns, read_trace
 from ronda.adopt import registrar_of
-from ronda.commands.common import ROWS_AN_ENTRY, WAIT_S, settings_of
+from ronda.commands.common import ROWS_AN_ENTRY, WAIT_S, say_rows, settings_of
 from ronda.installation import NotRunningError
-from ronda.past import add, archive_is_near, rebuild_all
+from ronda.past import add, rebuild_all
 from ronda.registry import Directory
 from ronda.runtime import Parts, Runtime
 from ronda.settings import Settings
@@ -134,20 +134,9 @@ async def _write(runtime: Runtime, fixes: Fixes) -> None:
     with tqdm(total=len(fixes), unit=" fixes", desc="archive", disable=None) as bar:
         new = await add(runtime.pool, fixes, bar.update)
     sys.stdout.write(f"{new} fixes are new, {len(fixes) - new} were there.\n")
-    await archive_is_near(runtime, WAIT_S)
-    with tqdm(total=len(fixes), unit=" fixes", desc="dwells", disable=None) as bar:
+    with tqdm(total=len(fixes), unit=" fixes", desc="rows", disable=None) as bar:
         counts = await rebuild_all(runtime, fixes, bar.update)
-    told = ", ".join(f"{counts[what]} {what}" for what in ("new", "revised", "retracted", "same"))
-    sys.stdout.write(f"Dwells: {told}.\n")
-    if counts["left"]:
-        sys.stdout.write(
-            f"{counts['left']} dwells are still the live engine's, their device speaks: import again in an hour.\n"
-        )
-    if counts["forgotten"]:
-        sys.stdout.write(
-            f"{counts['forgotten']} dwells stand as they were, for other fixes of their hours are forgotten: "
-            "import all fixes of those days to have them computed anew.\n"
-        )
+    say_rows(counts)
 
 
 def _report(fixes: Fixes, troubles: list[tuple[str, Trouble]]) -> None:

@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from core.assigning import TIMES_US
 from core.clock import Clock
 from core.errors import ConfigError, RondaError
 from core.naming import storable
-from core.units import US_PER_S
+from core.units import TIMES_US, US_PER_S
 from ronda import issuing
 from ronda.commands.common import database, link_base, settings_of
 from ronda.intake.registry import time_us

@@ -12,9 +12,9 @@ import msgspec
 from psycopg_pool import AsyncConnectionPool
 
 from core.assigning import JOINED, SECTION_OF, Clash, clashes, make_room
-from core.entities import Area, Assignment
-from ronda.intake.areas import Taken
+from core.entities import Assignment
 from ronda.intake.registry import ENTITIES
+from ronda.intake.taken import Taken
 from store import joins
 from store.read import registry_rows
 
@@ -38,7 +38,7 @@ class Change:
 
 async def compare(pool: AsyncConnectionPool, section: str, taken: Taken, *, replace: bool, close: bool) -> Change:
     """The file's rows against the archive. A field that the file does not speak of stays as it is."""
-    kind = Area if section == "areas" else ENTITIES[section]
+    kind = ENTITIES[section]
     there = {str(row["id"]): _as_entity(row, kind) async for row in registry_rows(pool, section)}
     entities = [_merged(entity, there.get(entity.id), taken.given) for entity in taken.rows]
     change = Change(gone=sorted(set(there) - {entity.id for entity in entities}) if replace else [])

@@ -10,13 +10,18 @@ from typing import Any, Final
 import msgspec
 
 from core.assigning import JOINED, fault
-from core.entities import REGISTRIES, Place
-from ronda.intake.areas import Taken, areas
+from core.calendar import day_number
+from core.entities import REGISTRIES, Area, Place, Street, Zone
+from ronda.intake.areas import areas
 from ronda.intake.table import IDS, RawRow
+from ronda.intake.taken import Taken
+from ronda.intake.zones import streets, zones
 
-ENTITIES: Final[dict[str, type[msgspec.Struct]]] = {**REGISTRIES, "places": Place}
+ENTITIES: Final[dict[str, type[msgspec.Struct]]] = {
+    **REGISTRIES, "places": Place, "areas": Area, "zones": Zone, "streets": Street,
+}  # fmt: skip
 _LISTS: Final = ("skills", "points")
-_NUMBERS: Final = ("lon", "lat", "radius_m")
+_NUMBERS: Final = ("lon", "lat", "radius_m", "queue_m", "max_s")
 _FAR_MS: Final = 1e14  # the year 5138 in milliseconds: a larger number is microseconds, or nonsense
 _ROUNDED: Final = re.compile(r"\d[.,]\d+[eE]\+\d+")  # what a spreadsheet makes of a long number
 _DAY_FIRST: Final = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?:[ T]+(\d{1,2})[:.](\d{2}))?")
@@ -24,6 +29,7 @@ _DAY_FIRST: Final = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?:[ T]+(\d{
 _WORDS: Final[dict[str, dict[str, str]]] = {
     "cls": {"truk": "truck", "hp": "phone", "ponsel": "phone", "telepon": "phone"},
     "workshop": {"ya": "true", "y": "true", "tidak": "false", "x": "true"},
+    "holidays": {"ya": "true", "y": "true", "tidak": "false", "x": "true"},
 }
 _KINDS: Final[dict[str, dict[str, str]]] = {
     "people": {
@@ -43,13 +49,16 @@ _KINDS: Final[dict[str, dict[str, str]]] = {
         "istirahat": "break",
         "lain": "other",
     },
+    "calendar": {"libur": "holiday", "hari libur": "holiday", "kerja": "workday", "masuk": "workday"},
 }
 
 
-def take(section: str, raw: list[RawRow], zone: tzinfo) -> Taken:
-    """The rows of one section; times without an offset are the city's."""
-    if section == "areas":
-        return areas(raw)
+def take(section: str, raw: list[RawRow], zone: tzinfo, version: str = "") -> Taken:
+    """The rows of one section; times without an offset are the city's. `version` is of a boundary set."""
+    if section in ("areas", "zones"):
+        return (areas if section == "areas" else zones)(raw, version)
+    if section == "streets":
+        return streets(raw)
     rows: dict[str, Any] = {}
     given: dict[str, frozenset[str]] = {}
     refused: list[str] = []
@@ -89,6 +98,11 @@ def _values(section: str, row: RawRow, zone: tzinfo) -> dict[str, Any]:
     if section == "assignments" and "id" not in values:  # what it joins, and since when, is its name
         joined = [str(values[name]) for name in JOINED if name in values]
         values["id"] = ":".join([*joined, _since(values.get("from_us"), zone)])
+    if section == "tasks" and "id" not in values and "name" in values:
+        values["id"] = f"{values['name']}:{_since(values.get('from_us'), zone)}"
+    if section == "calendar" and "id" in values:
+        values["id"] = _day(values["id"], zone)
+        day_number(values["id"])
     if "id" in values:
         values["id"] = str(values["id"])
     wanted = ENTITIES[section].__struct_fields__

@@ -31,6 +31,12 @@ SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
     "lon": ("lon", "lng", "longitude", "bujur", "x"),
     "lat": ("lat", "latitude", "lintang", "y"),
     "radius_m": ("radius_m", "radius"),
+    "width_m": ("width_m", "width", "lebar"),
+    "enter_s": ("enter_s",),
+    "exit_s": ("exit_s",),
+    "margin_m": ("margin_m",),
+    "queue_m": ("queue_m", "antrean"),
+    "max_s": ("max_s", "paling_lama"),
     "skills": ("skills", "keahlian"),
     "points": ("points", "titik"),
     "from": ("from", "from_us", "mulai", "dari", "tanggal_mulai"),
@@ -43,9 +49,14 @@ SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
     "start": ("start", "start_min"),
     "end": ("end", "end_min"),
     "days": ("days", "hari"),
+    "holidays": ("holidays", "hari_libur"),
+    "date": ("date", "tanggal"),
 }
 # What stands for the id of a row where no column says id.
-IDS: Final = {"devices": "device", "vehicles": "vehicle", "people": "person", "routes": "route", "shifts": "shift"}
+IDS: Final = {
+    "devices": "device", "vehicles": "vehicle", "people": "person", "routes": "route", "shifts": "shift",
+    "calendar": "date",
+}  # fmt: skip
 _KNOWN: Final = frozenset(name for names in SYNONYMS.values() for name in names)
 _PLAIN: Final = re.compile(r"[^a-z0-9]+")
 

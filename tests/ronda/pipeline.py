@@ -3,26 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, get_args
 
 import msgspec
 from psycopg_pool import AsyncConnectionPool
 
+from core.clock import Clock, ManualClock
 from core.codec import encode
 from core.entries import Config
+from core.events import SpellKind
 from core.fixes import Fixes
 from core.live import Live
 from core.partition import partition_of
 from ronda.archiving import archive_for_ever, streams_of
 from ronda.pump import Pump
+from ronda.runtime import Runtime, Urls
+from ronda.settings import Settings
 from ronda.steps import GeoStep
 from store import read
 from store.archive import Archive
+from store.cancel import ended
 from store.log import START, Commit, Lease, Log
 
 PARTITIONS = 2
-TABLES = "fixes, dwells, alerts, events, offsets, registry, config_log, commands, rejects, device_keys"
+NOW_US = 1_769_000_000_000_000  # 2026-01-21, after the days of the tests
+TABLES = (
+    "fixes, dwells, spells, alerts, events, offsets, registry, config_log, commands, rejects, device_keys, "
+    "days, day_rows, due_hours, fix_hours"
+)
 
 
 class KillError(Exception):
@@ -87,6 +99,22 @@ async def archive_all(log: Log, pool: AsyncConnectionPool) -> None:
     await until(archive_for_ever(log, Archive(pool), PARTITIONS), done)
 
 
+@asynccontextmanager
+async def running(log: Log, pool: AsyncConnectionPool, clock: Clock | None = None) -> AsyncIterator[Runtime]:
+    """The stages geo and archive at work as long as the block lasts, and the runtime of a stage beside them."""
+    await log.partitions(PARTITIONS)
+    pumps = [Pump(log, "geo", f"in.{p}", f"at-work-{p}", partial(GeoStep, p), ()) for p in range(PARTITIONS)]
+    works = [archive_for_ever(log, Archive(pool), PARTITIONS), *(pump.run() for pump in pumps)]
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        yield Runtime(
+            settings=Settings(data_dir=Path("/nowhere")), clock=clock or ManualClock(NOW_US), log=log, pool=pool,
+            urls=Urls(redis="", database="", mqtt=""), partitions=PARTITIONS,
+        )  # fmt: skip
+    finally:
+        await ended(set(tasks))
+
+
 async def until(work: Any, done: Any, timeout_s: float = 20.0) -> None:
     """Run `work` until `done`, then cancel it."""
     task = asyncio.ensure_future(work)
@@ -103,7 +131,7 @@ async def until(work: Any, done: Any, timeout_s: float = 20.0) -> None:
 
 
 async def tables(log: Log, pool: AsyncConnectionPool) -> dict[str, list[tuple[Any, ...]]]:
-    """What the product shows: dwells (open ones as they stand), calls for help, and the fixes of each device."""
+    """What the product shows: dwells (open ones as they stand), spells, calls for help, the fixes of each device."""
     live = {r.device: r for r in (msgspec.msgpack.decode(b, type=Live) for b in (await log.live()).values())}
     page = await read.dwells(pool, read.DwellFilter(), limit=10_000)
     dwells = []
@@ -118,7 +146,20 @@ async def tables(log: Log, pool: AsyncConnectionPool) -> dict[str, list[tuple[An
         fixes.append((device, found.time_us.tolist(), found.lat.tolist(), found.lon.tolist()))
     calls = (await read.alerts(pool, read.AlertFilter(kind="sos"), limit=10_000)).rows
     shown = [(a.device, a.state, a.at_us, a.lon, a.lat) for a in (row.alert for row in calls)]
-    return {"dwells": sorted(dwells, key=repr), "fixes": fixes, "calls": sorted(shown)}
+    ruled = (await read.alerts(pool, read.AlertFilter(kind="rule"), limit=10_000)).rows
+    standing = [(a.rule, a.device, a.state) for a in (row.alert for row in ruled) if a.state != "cleared"]
+    rows = {"dwells": sorted(dwells, key=repr), "fixes": fixes, "calls": sorted(shown), "alerts": sorted(standing)}
+    return rows | {"spells": await _spells(pool)}
+
+
+async def _spells(pool: AsyncConnectionPool) -> list[tuple[Any, ...]]:
+    """All kinds, without id and revision; of open ones that they are open, and since when."""
+    shown = list[tuple[Any, ...]]()
+    for kind in get_args(SpellKind):
+        for row, _ in (await read.spells(pool, read.SpellFilter(kind=kind), limit=10_000)).rows:
+            whole = msgspec.structs.astuple(msgspec.structs.replace(row, id="", revision=0))
+            shown.append((row.device, row.kind, row.subject, row.start_us) if row.state == "open" else whole)
+    return sorted(shown, key=repr)
 
 
 async def clear(pool: AsyncConnectionPool) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import datetime as dt
 import json
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,9 @@ from core.errors import ConfigError, RondaError
 from core.fixes import Fixes
 from ronda.archiving import archive_for_ever
 from ronda.arguments import parser
+from ronda.commands import rebuild
 from ronda.commands.import_fixes import _believed, _import, _read, parse_names
+from ronda.commands.rebuild import _rebuild
 from ronda.pump import Pump
 from ronda.registry import Directory
 from ronda.settings import Settings
@@ -46,7 +48,7 @@ def written(path: Path, fixes: Fixes, device: str = "d1") -> Path:
         lines = csv.writer(file, delimiter=";")
         lines.writerow(["unit", "t", "lat", "lon"])
         for time_us, lat, lon in zip(fixes.time_us.tolist(), fixes.lat.tolist(), fixes.lon.tolist(), strict=True):
-            lines.writerow([device, datetime.fromtimestamp(time_us / 1e6, UTC).isoformat(), lat, lon])
+            lines.writerow([device, dt.datetime.fromtimestamp(time_us / 1e6, dt.UTC).isoformat(), lat, lon])
     return path
 
 
@@ -81,6 +83,9 @@ def run(
 
 
 async def _ended(line: list[str], settings: Settings) -> Any:
+    if line[0] == "rebuild":
+        args = parser().parse_args(line)
+        return await _rebuild(settings, dt.date.fromisoformat(args.day), args.device)
     args = parser().parse_args(["import", "fixes", *line])
     fixes, _ = _read(args, parse_names(args.device or []))
     try:
@@ -114,12 +119,23 @@ def test_old_trips_are_there_as_if_heard(
 
     assert (ends, found["d1"], len(found["dwells"])) == ([0, 0], len(DAY), 4)
     said = capsys.readouterr().out.splitlines()
-    assert said == [
+    assert [line for line in said if "fixes" in line] == [
         f"{len(DAY)} fixes are new, 0 were there.",
-        "Dwells: 4 new, 0 revised, 0 retracted, 0 same.",
         f"0 fixes are new, {len(DAY)} were there.",
-        "Dwells: 0 new, 0 revised, 0 retracted, 4 same.",
     ]
+    first, second = (line for line in said if line.startswith("Rows: "))
+    assert first.endswith(" new, 0 revised, 0 retracted, 0 same.")
+    assert second.startswith("Rows: 0 new, 0 revised, 0 retracted, ")
+
+
+def test_a_day_is_computed_anew_from_the_command_line(clean_valkey_url: str, postgres_url: str) -> None:
+    """All devices of it, or one; of one that was not heard there is nothing to say."""
+    lines = [["rebuild", "--day", "2026-01-05", *rest] for rest in ([], ["--device", "d1"], ["--device", "d2"])]
+    ends, _ = run(clean_valkey_url, postgres_url, *lines, before=(*CONFIG, DAY))
+    assert ends[0] == ends[1]
+    assert [{what for what, n in counts.items() if n} for counts in ends] == [{"same"}, {"same"}, set()]
+    with pytest.raises(ConfigError, match="write a day of the city"):
+        rebuild.run(parser().parse_args(["rebuild", "--day", "yesterday"]))
 
 
 def test_what_was_heard_live_is_left_alone(clean_valkey_url: str, postgres_url: str, tmp_path: Path) -> None:

@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 import pytest
 import shapely
 
-from core.entities import Assignment, Device, Person, Place, Route, Shift, Vehicle
+from core.entities import Assignment, Day, Device, Person, Place, Route, Shift, Task, Vehicle
 from core.errors import ConfigError
-from ronda.intake.areas import Taken, areas
+from ronda.intake.areas import areas
 from ronda.intake.registry import take
 from ronda.intake.table import RawRow, parse_columns, read
+from ronda.intake.taken import Taken
 
 KUPANG = ZoneInfo("Asia/Makassar")
 
@@ -111,7 +112,7 @@ def test_bow_tie_is_repaired() -> None:
     shapes = [shapely.Polygon(rings[0], rings[1:]) for rings in area.polygons]
     assert all(shape.is_valid for shape in shapes)
     assert sum(shape.area for shape in shapes) == pytest.approx(0.5)
-    assert taken.remarks == ["feature 1 (A): repaired, it had a self-intersection"]
+    assert taken.remarks == ["feature 1 (A): repaired: self-intersection"]
 
 
 def test_heights_are_dropped_and_parts_joined() -> None:
@@ -130,7 +131,8 @@ def test_overlap_is_remarked() -> None:
     square = [[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]]
     shifted = [[x + 0.5, y] for x, y in square]
 
-    assert areas([polygon([square]), polygon([shifted], id="B")]).remarks == ["A and B overlap"]
+    remarks = areas([polygon([square]), polygon([shifted], id="B")]).remarks
+    assert remarks == ["A and B overlap by 6,154,307,890 m²; a point there belongs to A"]
 
 
 @pytest.mark.parametrize(
@@ -182,3 +184,35 @@ def test_feature_id_and_properties(tmp_path: Path) -> None:
     (tmp_path / "f.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
 
     assert read(tmp_path / "f.geojson", {}) == [RawRow("feature 1", {"id": "7", "name": "x"}, feature["geometry"])]
+
+
+def test_a_calendar(tmp_path: Path) -> None:
+    """Days by their date, the day first or last; a kind in either language; what is no day is refused."""
+    text = "tanggal;nama;jenis\n25/12/2026;Natal;libur\n2026-12-27;Ganti hari;kerja\n2026-02-30;?;libur\n;kosong;\n"
+    taken = csv(tmp_path, "calendar", text)
+    assert taken.rows == [
+        Day(id="2026-12-25", name="Natal"),
+        Day(id="2026-12-27", name="Ganti hari", kind="workday"),
+    ]
+    assert [refused.split(":")[0] for refused in taken.refused] == ["line 4", "line 5"]
+
+
+def test_tasks(tmp_path: Path) -> None:
+    """A place and a span of city time, for one truck or any; without an id, name and start are the id."""
+    columns = "nama,bujur,lintang,radius,mulai,sampai,truk"
+    text = f"{columns}\nBongkar pasar,123.6,-10.2,80,2026-06-01 06:00,2026-06-01 09:00,T7\n"
+    (task,) = csv(tmp_path, "tasks", text).rows
+    assert task == Task(
+        id="Bongkar pasar:2026-06-01T06:00", name="Bongkar pasar", lon=123.6, lat=-10.2, radius_m=80.0,
+        from_us=1_780_264_800_000_000, until_us=1_780_275_600_000_000, vehicle="T7",
+    )  # fmt: skip
+
+
+def test_queues_longest_stays_and_weekly_rounds(tmp_path: Path) -> None:
+    """What decides about purposes is read from tables as well."""
+    text = "id,name,kind,lon,lat,antrean,max_s\nt,TPA,tpa,123.5,-10.2,250,7200\n"
+    (place,) = csv(tmp_path, "places", text).rows
+    assert (place.queue_m, place.max_s) == (250.0, 7200.0)
+    assert csv(tmp_path, "routes", "id,hari\nr,1 4\n").rows == [Route(id="r", days=(1, 4))]
+    shifts = csv(tmp_path, "shifts", "id,start,end,hari_libur\ns,5:00,13:00,ya\n").rows
+    assert shifts == [Shift(id="s", start_min=300, end_min=780, holidays=True)]

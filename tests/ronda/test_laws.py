@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from store.log import Log
 from store.pg import connect
 from tests.geo.tracks import cuts, journeys, shuffled, tick
-from tests.ronda.pipeline import FragileLog, archive_all, clear, config_of_limits, pump_all, tables, tell
+from tests.geo.everything import EVERYTHING
+from tests.ronda.pipeline import FragileLog, archive_all, clear, pump_all, tables, tell
 from tests.running import run_with
 
 pytestmark = pytest.mark.service
@@ -37,6 +38,11 @@ def played(
     return run_with(new_log(), body)
 
 
+def closed(rows: Tables) -> list[tuple[Any, ...]]:
+    """Dwells and spells that ended."""
+    return [row for kind in ("dwells", "spells") for row in rows[kind] if "closed" in row]
+
+
 def end_of(batch: Any) -> Any:
     return tick(float(batch.time_us.max() - batch.time_us.min()) / 1e6 + 5000)
 
@@ -47,8 +53,7 @@ def test_any_cut_gives_the_same_tables(new_log: Callable[[], Log], postgres_url:
     """Law 1 on real parts."""
     batch = data.draw(journeys())
     parts = data.draw(cuts(batch))
-    limits = config_of_limits(300.0)
-    assert played(new_log, postgres_url, [limits, *parts]) == played(new_log, postgres_url, [limits, batch])
+    assert played(new_log, postgres_url, [*EVERYTHING, *parts]) == played(new_log, postgres_url, [*EVERYTHING, batch])
 
 
 @few
@@ -58,8 +63,8 @@ def test_any_order_gives_the_same_tables(new_log: Callable[[], Log], postgres_ur
     batch = data.draw(journeys())
     late = data.draw(shuffled(batch))
     end = end_of(batch)
-    expected = played(new_log, postgres_url, [config_of_limits(300.0), batch, end])
-    assert played(new_log, postgres_url, [config_of_limits(300.0), *data.draw(cuts(late)), end]) == expected
+    expected = played(new_log, postgres_url, [*EVERYTHING, batch, end])
+    assert played(new_log, postgres_url, [*EVERYTHING, *data.draw(cuts(late)), end]) == expected
 
 
 @few
@@ -70,9 +75,9 @@ def test_ticks_change_no_closed_row(new_log: Callable[[], Log], postgres_url: st
     at = [float(t - 1_765_000_000_000_000) / 1e6 + 30 for t in batch.time_us.tolist()]
     single = [batch.take(np.array([i])) for i in range(len(batch))]
     ticked = [e for fix, t in zip(single, at, strict=True) for e in (fix, tick(t))]
-    limits = config_of_limits(300.0)
-    closed = [r for r in played(new_log, postgres_url, [limits, *ticked])["dwells"] if "closed" in r]
-    assert [r for r in played(new_log, postgres_url, [limits, batch])["dwells"] if "closed" in r] == closed
+    assert closed(played(new_log, postgres_url, [*EVERYTHING, *ticked])) == closed(
+        played(new_log, postgres_url, [*EVERYTHING, batch])
+    )
 
 
 @few
@@ -82,7 +87,7 @@ def test_a_kill_at_any_commit_changes_nothing(
 ) -> None:
     """Law 4 on real parts: an owner that dies before or after any commit leaves the tables of an unkilled run."""
     batch = data.draw(journeys().flatmap(shuffled))
-    parts = [config_of_limits(300.0), *data.draw(cuts(batch)), end_of(batch)]
+    parts = [*EVERYTHING, *data.draw(cuts(batch)), end_of(batch)]
     deaths = data.draw(st.lists(st.tuples(st.integers(1, 6), st.booleans()), max_size=3, unique_by=lambda d: d[0]))
     expected = played(new_log, postgres_url, parts)
     assert played(new_log, postgres_url, parts, tuple(deaths)) == expected
