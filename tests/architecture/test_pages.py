@@ -34,8 +34,9 @@ def test_every_file_that_a_page_names_exists(page):
 
 
 def test_the_parameters_of_the_detector_are_the_defaults():
-    """The table of docs/dwell.md has every field of a profile, with the values of trucks and phones."""
-    rows = re.findall(r"^\| `(\w+)` \| ([\d.]+) \| ([\d.]+) \|", (ROOT / "docs" / "dwell.md").read_text(), re.MULTILINE)
+    """The tables of the detectors' pages have every field of a profile once, with the values of trucks and phones."""
+    pages = "\n".join((ROOT / "docs" / f"{name}.md").read_text() for name in ("dwell", "trips", "purpose"))
+    rows = re.findall(r"^\| `(\w+)` \| ([\d.]+) \| ([\d.]+) \|", pages, re.MULTILINE)
     names = [f.name for f in msgspec.structs.fields(Profile) if f.name != "cls"]
     told = [(name, float(truck), float(phone)) for name, truck, phone in rows]
     assert told == [(name, getattr(TRUCK, name), getattr(PHONE, name)) for name in names]
