@@ -1,5 +1,6 @@
 /** HTTP to the API. Every failure is a Problem with words a person can read. */
-import type { Alert, Assignment, Bootstrap, Dwell, Held, Incident, Me, Plan, Vehicle, Why } from "./types.ts";
+import type { Coverage, DayState, Haunt, Roll, Totals } from "./reports.ts";
+import type { Alert, Assignment, Bootstrap, Dwell, Held, Incident, Me, Plan, Purpose, Vehicle, Why } from "./types.ts";
 
 const TIMEOUT_MS = 15_000;
 const MOST = 10_000; // rows the API gives at once
@@ -64,6 +65,7 @@ interface Row {
   name?: string;
 }
 
+export const rules = (): Promise<Page<Row & { fact: string }>> => get(`${V1}/rules`, { limit: MOST });
 export const devices = (): Promise<Page<Row>> => get(`${V1}/devices`, { limit: MOST });
 export const people = (): Promise<Page<Row>> => get(`${V1}/people`, { limit: MOST });
 export const assignments = (): Promise<Page<Assignment>> => get(`${V1}/assignments`, { limit: MOST });
@@ -71,6 +73,23 @@ export const why = (device: string): Promise<Why> => get(`${V1}/devices/${encode
 export const held = (): Promise<Page<Held>> => get(`${V1}/held`);
 export const adopt = (device: string, given: object): Promise<unknown> =>
   post(`${V1}/devices/${encodeURIComponent(device)}/adopt`, given);
+
+interface Labelled {
+  id: string;
+  purpose: Purpose | null;
+  reason: string;
+}
+
+const ofDwell = (dwell: string): string => `${V1}/dwells/${encodeURIComponent(dwell)}`;
+export const label = (dwell: string, purpose: Purpose | null, reason: string): Promise<Labelled> =>
+  post(`${ofDwell(dwell)}/label`, { purpose, reason });
+export const giveReason = (dwell: string, reason: string): Promise<Labelled> => post(`${ofDwell(dwell)}/reason`, { reason });
+
+export const coverage = (day: string): Promise<Coverage> => get(`${V1}/coverage`, { day });
+export const rollcall = (day: string, at: string | undefined): Promise<Roll> => get(`${V1}/rollcall`, { day, at });
+export const totals = (day: string): Promise<{ items: Totals[] }> => get(`${V1}/totals`, { from: day, to: day, by: "city" });
+export const recurrent = (from: string, to: string): Promise<{ items: Haunt[] }> => get(`${V1}/recurrent`, { from, to });
+export const day = (date: string): Promise<DayState> => get(`${V1}/days/${date}`);
 
 export const openIncident = (body: object): Promise<Incident> => post(`${V1}/incidents`, body);
 

@@ -1,10 +1,13 @@
 /** The console's state, and everything that changes it. Views read it and call its verbs; it knows no view. */
+import { lasts, onePerThread, waiting } from "./alerts.ts";
 import * as api from "./api.ts";
 import { Fleet, isPerson, look, name, type Look } from "./fleet.ts";
 import { Lists } from "./lists.ts";
 import { Live, type Link } from "./live.ts";
 import { Past } from "./past.ts";
 import { Heard, type Call } from "./calls.ts";
+import { Rounds } from "./rounds.ts";
+import { Saying } from "./saying.ts";
 import { CityClock } from "./time.ts";
 import { Asking, byId } from "./why.ts";
 import type { Alert, Bootstrap, Me, Unit, Vehicle } from "./types.ts";
@@ -17,6 +20,8 @@ const BEAT_MS = 10_000;
 interface Hooks {
   /** Units changed; called at once, before anything waits for a repaint. */
   units(changed: readonly Unit[]): void;
+  /** An alert of a rule that people are to hear. */
+  chime(): void;
   /** Anything changed; views are drawn with the next repaint. */
   change(): void;
   selected(device: string | undefined, byList: boolean): void;
@@ -29,9 +34,15 @@ export class App {
   readonly lists: Lists;
   readonly vehicles = new Map<string, Vehicle>();
   readonly areas = new Map<string, string>();
+  /** What people call a rule, and what it watches. */
+  readonly rules = new Map<string, { name: string; fact: string }>();
   readonly failedAcks = new Set<string>();
   readonly heard = new Heard();
   readonly asking = new Asking(() => this.hooks.change());
+  readonly saying = new Saying(() => this.now(), () => this.hooks.change());
+  readonly rounds: Rounds;
+  /** Where known places are. */
+  readonly places = new Map<string, [lon: number, lat: number]>();
   past: Past | undefined;
   link: Link = "connecting";
   tab: Tab = "attention";
@@ -52,6 +63,7 @@ export class App {
     private readonly hooks: Hooks,
   ) {
     this.clock = new CityClock(me.city.tz);
+    this.rounds = new Rounds(this.clock, () => this.now(), () => this.hooks.change());
     this.live = new Live({
       message: (message, at) => {
         const changed = this.fleet.apply(message, at);
@@ -65,19 +77,24 @@ export class App {
     this.lists = new Lists(this.clock, {
       now: () => this.now(),
       change: () => this.hooks.change(),
+      dwells: () => void this.readStops(),
       alerts: () => this.settle(),
+      chime: () => this.hooks.chime(),
       signedOut: () => this.hooks.signedOut(),
     });
   }
 
   start(): void {
-    if (this.may("registry.read")) {
-      this.asking.beat();
-      this.beat = window.setInterval(() => this.asking.beat(), BEAT_MS);
-    }
+    const asks = this.may("registry.read");
+    if (asks) this.asking.beat();
+    this.beat = window.setInterval(() => {
+      if (asks) this.asking.beat();
+      this.rounds.beat();
+    }, BEAT_MS);
     this.live.open();
     this.lists.start();
     void this.lists.take(api.vehicles, ({ items }) => items.forEach((row) => this.vehicles.set(row.id, row)));
+    void this.readRules();
   }
 
   stop(): void {
@@ -140,21 +157,43 @@ export class App {
     return this.lists.calls.standing(this.fleet.units.values());
   }
 
-  /** Stops past their limit that wait for somebody and still go on, the oldest first. */
+  /** What waits for somebody and still goes on, one for each cause, the oldest first; what came too late is in `away`. */
   raised(): Alert[] {
-    return this.waiting().filter((alert) => this.isPresent(alert)).reverse();
+    return onePerThread(this.waiting().filter((alert) => !alert.digest && this.lasts(alert))).reverse();
+  }
+
+  /** Alerts of rules among them, the oldest first; of one device if it is named. */
+  ruled(device?: string): Alert[] {
+    return this.raised().filter((alert) => alert.kind === "rule" && (device === undefined || alert.device === device));
   }
 
   /** Alerts that nobody took on while they lasted, newest first. */
   missed(): Alert[] {
-    return this.waiting().filter((alert) => !this.isPresent(alert));
+    return onePerThread(this.waiting().filter((alert) => !alert.digest && !this.lasts(alert)));
+  }
+
+  /** Alerts that were found out too late to be acted on, newest first. */
+  away(): Alert[] {
+    return this.waiting().filter((alert) => alert.digest);
+  }
+
+  /** The rule that an alert was raised by, as people named it, else the limit of its class. */
+  ruleName(alert: Alert): string {
+    return alert.rule === null ? w().away.limit : (this.rules.get(alert.rule)?.name ?? alert.rule);
+  }
+
+  /** The same, and how often it was told already. */
+  cause(alert: Alert): string {
+    const why = this.ruleName(alert);
+    return alert.level > 1 ? `${why} · ${w().banner.level(alert.level)}` : why;
   }
 
   /** Id of what a unit calls for: help before all else. */
   alertOf(device: string): string | undefined {
     const sos = this.fleet.units.get(device)?.sos;
     const call = sos ? this.calls().find((each) => each.id === sos) : undefined; // as the row says it
-    return call?.id ?? this.raised().find((alert) => alert.device === device)?.id;
+    const limit = this.waiting().filter((alert) => alert.device === device && alert.kind === "dwell_limit" && this.lasts(alert));
+    return call?.id ?? limit[0]?.id;
   }
 
   /** Who took the unit's present alert on. */
@@ -184,6 +223,11 @@ export class App {
   askWhy(device?: string): void {
     void this.asking.show(this.now(), this.may("people.read"));
     if (device !== undefined) void this.asking.ask(byId(device));
+  }
+
+  toggleRounds(): void {
+    if (this.rounds.open) this.rounds.close();
+    else if (this.may("fleet.read")) this.rounds.show();
   }
 
   set(change: () => void): void {
@@ -222,13 +266,12 @@ export class App {
   }
 
   private waiting(): Alert[] {
-    const raised = this.lists.alerts.filter((alert) => alert.state === "raised" && alert.kind === "dwell_limit");
-    return raised.sort((a, b) => Date.parse(b.raised) - Date.parse(a.raised));
+    return waiting(this.lists.alerts);
   }
 
-  private isPresent(alert: Alert): boolean {
-    const unit = this.fleet.units.get(alert.device);
-    return unit !== undefined && unit.alert && alert.dwell === unit.dwell?.id;
+  private lasts(alert: Alert): boolean {
+    const fact = alert.rule === null ? undefined : this.rules.get(alert.rule)?.fact;
+    return lasts(alert, this.fleet.units.get(alert.device), this.now(), fact);
   }
 
   /** What the list of alerts knows of acknowledgements, the units are told. */
@@ -236,6 +279,18 @@ export class App {
     const taken = this.lists.alerts.filter((each) => each.state === "acknowledged");
     this.fleet.handle(taken.flatMap((each) => each.dwell ?? []));
     this.hooks.units([]);
+    const strange = this.lists.alerts.flatMap(({ rule }) => (rule === null || this.rules.has(rule) ? [] : [rule]));
+    for (const rule of strange) this.rules.set(rule, { name: rule, fact: "" }); // one that is no more is asked for once
+    if (strange.length) void this.readRules();
+  }
+
+  private readRules(): Promise<void> {
+    return this.lists.take(api.rules, ({ items }) => items.forEach((row) => this.rules.set(row.id, { name: row.name || row.id, fact: row.fact })));
+  }
+
+  /** The stops of the chosen unit again, for one may have ended or been explained. */
+  private async readStops(): Promise<void> {
+    if (await this.past?.readStops(this.now(), this.clock.startOfDay(this.now()))) this.hooks.change();
   }
 
   private async readPast(past: Past): Promise<void> {

@@ -18,6 +18,12 @@ interface Known extends Call {
 }
 
 const MOST = 500; // remembered, taken ones included
+const LIFE_MS = 900_000; // an alert that is heard later than this is news to nobody
+
+/** Whether an alert of a rule sounds: neither in the digest nor in quiet hours, and not the echo of an outage of ours. */
+export function sounds(event: AlertEvent, now: number): boolean {
+  return event.alert_kind === "rule" && event.state === "raised" && !event.digest && !event.quiet && now - Date.parse(event.at) < LIFE_MS;
+}
 
 /**
  * Three ways lead here, and any of them is enough: an event (at once), the list of alerts (after a reload), and the

@@ -25,6 +25,7 @@ export class Desk {
   private notice: string | undefined;
   private asked = 0;
   private filters = "";
+  private covered = false;
   private trail = "";
 
   constructor(me: Me, boot: Bootstrap, signedOut: () => void) {
@@ -33,6 +34,7 @@ export class Desk {
     this.app = new App(me, boot, {
       units: (changed) => this.showUnits(changed),
       change: () => this.ask(),
+      chime: () => this.siren.chime(),
       selected: (device, byList) => this.turnTo(device, byList),
       signedOut: () => {
         this.app.stop();
@@ -62,6 +64,7 @@ export class Desk {
       fit: () => this.map?.fit(),
       flood: () => this.flood(),
       showPoint: (lon, lat) => this.map?.centre(lon, lat),
+      showSpot: (lon, lat) => this.map?.spot(lon, lat),
       siren: this.siren,
     });
     document.body.replaceChildren(this.view.node);
@@ -111,6 +114,7 @@ export class Desk {
     this.asked = 0;
     this.view?.render();
     if (!this.map) return;
+    this.coverMap(this.map);
     const filters = `${this.app.only}|${this.app.search}|${this.app.showPeople}`;
     if (filters !== this.filters) this.showUnits([]);
     this.filters = filters;
@@ -118,6 +122,15 @@ export class Desk {
     this.map.setCalls(this.app.calls().map((call) => ({ ...call, label: `SOS ${this.app.nameOf(call.device)}` })));
     const { incidents, plans } = this.app.lists;
     this.map.setIncidents(incidents.filter((each) => !each.closed), new Map([...plans].map(([id, plan]) => [id, plan.chosen])));
+  }
+
+  /** The page of the rounds covers the map's left. */
+  private coverMap(map: FleetMap): void {
+    const { open } = this.app.rounds;
+    if (open === this.covered) return;
+    this.covered = open;
+    const page = document.querySelector(".rounds")?.getBoundingClientRect().right ?? 0;
+    map.cover(open ? page - this.stage.getBoundingClientRect().left : 0);
   }
 
   private showUnits(changed: readonly Unit[]): void {
@@ -171,13 +184,16 @@ export class Desk {
 
   /** What the map stands on. A part that fails is tried again; the others are there. */
   private async furnish(): Promise<void> {
-    const { boot, areas } = this.app;
+    const { boot, areas, places } = this.app;
     await this.part(boot.areas, (found) => {
       for (const { id, properties } of found.features) areas.set(String(properties?.["id"] ?? id), String(properties?.["name"] ?? ""));
       this.map?.setAreas(found);
     });
     await this.part(boot.streets, (found) => this.map?.setStreets(found));
-    await this.part(boot.places, (found) => this.map?.setPlaces(found));
+    await this.part(boot.places, (found) => {
+      for (const { id, geometry } of found.features) if (geometry.type === "Point") places.set(String(id), geometry.coordinates as [number, number]);
+      this.map?.setPlaces(found);
+    });
   }
 
   private async part(url: string | null, use: (found: GeoJSON.FeatureCollection) => void): Promise<void> {

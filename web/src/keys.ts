@@ -6,7 +6,7 @@ const TABS = { "1": "attention", "2": "dwells", "3": "incidents" } as const;
 export function listenKeys(app: App, fit: () => void): void {
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const writing = event.target instanceof HTMLSelectElement || (event.target instanceof HTMLInputElement && event.target.type !== "checkbox");
+    const writing = event.target instanceof HTMLSelectElement || event.target instanceof HTMLTextAreaElement || (event.target instanceof HTMLInputElement && event.target.type !== "checkbox");
     if (event.key === "Escape") escape(app, event.target);
     else if (writing || !act(app, event.key, fit)) return;
     event.preventDefault();
@@ -15,7 +15,9 @@ export function listenKeys(app: App, fit: () => void): void {
 
 function escape(app: App, target: EventTarget | null): void {
   if (target instanceof HTMLInputElement) target.blur();
-  if (app.asking.open) app.set(() => (app.asking.open = false));
+  if (app.saying.open !== undefined) app.saying.toggle(app.saying.open);
+  else if (app.asking.open) app.set(() => (app.asking.open = false));
+  else if (app.rounds.open) app.rounds.close();
   else if (app.search) app.set(() => (app.search = ""));
   else app.select(undefined);
 }
@@ -26,6 +28,7 @@ function act(app: App, key: string, fit: () => void): boolean {
   else if (key === "f" || key === "F") fit();
   else if (key === "a" || key === "A") acknowledgeFirst(app);
   else if (key === "w" || key === "W") app.askWhy(app.selected);
+  else if (key === "r" || key === "R") app.toggleRounds();
   else return false;
   return true;
 }

@@ -1,6 +1,6 @@
 /** What is read from the API as whole lists, and read again when an event says that it changed. */
 import * as api from "./api.ts";
-import { Calls } from "./calls.ts";
+import { Calls, sounds } from "./calls.ts";
 import { Feed, type Topic } from "./feed.ts";
 import type { CityClock } from "./time.ts";
 import type { Alert, Dwell, Incident, Plan } from "./types.ts";
@@ -13,7 +13,9 @@ const SETTLE_MS = 400;
 interface Hooks {
   now(): number;
   change(): void;
+  dwells(): void;
   alerts(): void;
+  chime(): void;
   signedOut(): void;
 }
 
@@ -37,6 +39,7 @@ export class Lists {
       () => this.reload(),
       (event) => {
         this.calls.hear(event);
+        if (sounds(event, this.on.now())) this.on.chime();
         this.on.change();
       },
     );
@@ -115,5 +118,6 @@ export class Lists {
         this.closedMore = next !== null;
       },
     );
+    this.on.dwells();
   }
 }

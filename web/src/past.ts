@@ -16,16 +16,27 @@ export class Past {
     const from = Math.floor(now - TRAIL_MS);
     const to = Math.ceil(now + AHEAD_MS);
     try {
-      const [track, { items }] = await Promise.all([
-        api.fixes(this.device, from, to),
-        api.dwells({ device: this.device, from: Math.min(startOfDay, from), to }),
-      ]);
+      const [track, dwells] = await Promise.all([api.fixes(this.device, from, to), this.stops(Math.min(startOfDay, from), to)]);
       this.fixes = fixesOf(track);
-      this.dwells = items.filter((row) => row.state !== "retracted");
+      this.dwells = dwells;
       this.state = "ready";
     } catch {
       this.state = "failed";
     }
+  }
+
+  /** The stops again; whether they could be read. */
+  async readStops(now: number, startOfDay: number): Promise<boolean> {
+    if (this.state !== "ready") return false;
+    const from = Math.min(startOfDay, Math.floor(now - TRAIL_MS));
+    const dwells = await this.stops(from, Math.ceil(now + AHEAD_MS)).catch(() => undefined);
+    this.dwells = dwells ?? this.dwells;
+    return dwells !== undefined;
+  }
+
+  private async stops(from: number, to: number): Promise<Dwell[]> {
+    const { items } = await api.dwells({ device: this.device, from, to });
+    return items.filter((row) => row.state !== "retracted");
   }
 
   /** The live feed's newest fix lengthens the track, so that it needs no second request. */

@@ -1,4 +1,4 @@
-/** The sound of a call for help. Browsers let a page make none before somebody has touched it: that is said, not hidden. */
+/** The sound of a call for help, and once of a rule's alert. Browsers let a page make none before somebody has touched it: that is said, not hidden. */
 const EVERY_MS = 2000;
 const TONES: readonly [hertz: number, at: number][] = [[880, 0], [660, 0.22], [880, 0.44]];
 const TONE_S = 0.2;
@@ -36,6 +36,11 @@ export class Siren {
       clearInterval(this.timer);
       this.timer = 0;
     }
+  }
+
+  /** Once, for an alert of a rule; while the siren rings there is sound enough. */
+  chime(): void {
+    if (!this.timer) this.sound();
   }
 
   private sound(): void {

@@ -63,6 +63,12 @@ export class CityClock {
     return this.day.format(ms);
   }
 
+  /** Minutes after the city's midnight, by the clock on the wall. */
+  minuteOfDay(ms: number): number {
+    const [hours = 0, minutes = 0] = this.minutes(ms).split(":").map(Number);
+    return hours * 60 + minutes;
+  }
+
   /** The instant at which the city day of `ms` began. Days with a clock change are found by search, not by 24 h. */
   startOfDay(ms: number): number {
     const today = this.date(ms);
@@ -75,6 +81,16 @@ export class CityClock {
     }
     return Math.floor(high / 1000) * 1000;
   }
+}
+
+/** "Sel, 24 Nov" of a city day, "2026-11-24", in the language in use. */
+export function dayName(day: string): string {
+  return new Intl.DateTimeFormat(w().locale, { timeZone: "UTC", weekday: "short", day: "numeric", month: "short" }).format(Date.parse(day));
+}
+
+/** "Selasa" of an ISO weekday, 1 to 7, in the language in use. */
+export function weekdayName(iso: number, form: "long" | "narrow" = "long"): string {
+  return new Intl.DateTimeFormat(w().locale, { timeZone: "UTC", weekday: form }).format(Date.UTC(2024, 0, iso)); // a year that began on a Monday
 }
 
 export function compass(degrees: number): string {

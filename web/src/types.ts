@@ -19,6 +19,9 @@ export interface LiveDwell {
   lon: number;
   lat: number;
   alert: boolean;
+  /** What the purpose follows from, in one word; what a person said of it, or nothing. */
+  why: string;
+  reason: string;
 }
 
 /** The latest known of one device: one row of the live feed. */
@@ -46,6 +49,7 @@ export interface Dwell {
   id: string;
   device: string;
   vehicle: string | null;
+  class: string;
   start: string;
   end: string | null;
   duration_s: number;
@@ -57,12 +61,14 @@ export interface Dwell {
   area: string | null;
   place: Place | null;
   purpose: Purpose;
+  why: string;
+  reason: string;
   alert: boolean;
 }
 
 export interface Alert {
   id: string;
-  kind: "dwell_limit" | "sos";
+  kind: "dwell_limit" | "sos" | "rule";
   device: string;
   vehicle: string | null;
   state: "raised" | "cleared" | "acknowledged";
@@ -71,6 +77,15 @@ export interface Alert {
   lon: number;
   lat: number;
   dwell: string | null;
+  /** The rule that raised it; all alerts of one thread have one cause. */
+  rule: string | null;
+  thread: string | null;
+  /** Grows each time that it is told again because nobody took it. */
+  level: number;
+  /** Found out too late for anybody to act on it: listed, not sounded. */
+  digest: boolean;
+  /** In quiet hours: shown, not sounded. */
+  quiet: boolean;
   by: string | null;
   revision: number;
 }
@@ -84,6 +99,8 @@ export interface AlertEvent {
   at: string;
   lon: number;
   lat: number;
+  digest: boolean;
+  quiet: boolean;
   revision: number;
 }
 

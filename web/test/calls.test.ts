@@ -1,18 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Calls, Heard } from "../src/calls.ts";
+import { Calls, Heard, sounds } from "../src/calls.ts";
 import type { Alert, AlertEvent } from "../src/types.ts";
 import { S, T, unit } from "./made.ts";
 
 const at = (ms: number): string => new Date(ms).toISOString();
 
 const event = (given: Partial<AlertEvent> = {}): AlertEvent => ({
-  id: "s-1", alert_kind: "sos", device: "t-1", state: "raised", at: at(T), lon: 123.6, lat: -10.2, revision: 1, ...given,
+  id: "s-1", alert_kind: "sos", device: "t-1", state: "raised", at: at(T), lon: 123.6, lat: -10.2, revision: 1,
+  digest: false, quiet: false, ...given,
 });
 
 const alert = (given: Partial<Alert> = {}): Alert => ({
   id: "s-1", kind: "sos", device: "t-1", vehicle: "KPG-1", state: "raised", raised: at(T), at: at(T), lon: 123.6, lat: -10.2,
-  dwell: null, by: null, revision: 1, ...given,
+  dwell: null, rule: null, thread: null, level: 1, digest: false, quiet: false, by: null, revision: 1, ...given,
 });
 
 const ids = (calls: Calls, units = [] as ReturnType<typeof unit>[]): string[] => calls.standing(units).map((each) => each.id);
@@ -90,4 +91,18 @@ test("each press rings until it is hushed; another one rings again", () => {
   assert.equal(heard.rings(calls.standing([])), false);
   calls.hear(event({ revision: 2, at: at(T + 900 * S) }));
   assert.equal(heard.rings(calls.standing([])), true);
+});
+
+test("an alert of a rule sounds, unless it comes too late or in quiet hours", () => {
+  const ruled = event({ alert_kind: "rule" });
+  assert.equal(sounds(ruled, T + S), true);
+  assert.equal(sounds({ ...ruled, digest: true }, T + S), false);
+  assert.equal(sounds({ ...ruled, quiet: true }, T + S), false);
+  assert.equal(sounds({ ...ruled, state: "cleared" }, T + S), false);
+  assert.equal(sounds(event(), T + S), false); // a call for help has a siren of its own
+});
+
+test("an alert that is heard after an outage of ours makes no sound", () => {
+  assert.equal(sounds(event({ alert_kind: "rule" }), T + 899 * S), true);
+  assert.equal(sounds(event({ alert_kind: "rule" }), T + 900 * S), false);
 });

@@ -16,7 +16,7 @@ export function unit(given: Partial<Unit> = {}): Unit {
 export function stop(given: Partial<LiveDwell> = {}): LiveDwell {
   return {
     id: "d-1", start: T - 600 * S, purpose: "unexplained", place: null, observed_s: 600, silent_s: 0, lon: 123.6, lat: -10.2,
-    alert: false, ...given,
+    alert: false, why: "none", reason: "", ...given,
   };
 }
 

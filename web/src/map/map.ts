@@ -38,6 +38,8 @@ export class FleetMap {
   private overBase: boolean;
   private shown: readonly Unit[] = [];
   private selected: string | undefined;
+  private mark: maplibregl.Marker | undefined;
+  private covered = 0;
   private box: Box;
   private namesAt = 0;
   private untouched = true; // nobody has moved it yet: it keeps the whole city in sight
@@ -188,10 +190,27 @@ export class FleetMap {
     this.map.easeTo({ center: [lon, lat], offset: this.aside(), duration: calm() ? 0 : 450 });
   }
 
-  /** The detail covers the right of a wide map: the middle of what is left is further left. */
+  /** Marks a place that is no unit, from near. */
+  spot(lon: number, lat: number): void {
+    const node = document.createElement("i");
+    node.className = "spot";
+    this.mark?.remove();
+    this.mark = new maplibregl.Marker({ element: node }).setLngLat([lon, lat]).addTo(this.map);
+    this.centre(lon, lat, 16);
+  }
+
+  /** So many pixels at the left lie under a page; none: the page is gone, and what it marked. */
+  cover(pixels: number): void {
+    this.covered = Math.max(0, pixels);
+    if (!pixels) this.mark?.remove();
+  }
+
+  /** The detail covers the right of a wide map, a page its left: the middle of what is left is elsewhere. */
   private aside(): [number, number] {
     const wide = this.map.getContainer().clientWidth;
-    return this.selected !== undefined && wide > 700 ? [-200, 0] : [0, 0];
+    const right = this.selected !== undefined && wide > 700 ? 400 : 0;
+    const left = this.covered < wide ? this.covered : 0;
+    return [(left - right) / 2, 0];
   }
 
   fit(): void {

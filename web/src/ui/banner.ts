@@ -1,4 +1,4 @@
-/** What must not be overlooked: calls for help, a broken connection, then stops that nobody has taken on. */
+/** What must not be overlooked: calls for help, a broken connection, stops that nobody has taken on, then what was missed. */
 import type { App } from "../app.ts";
 import { standing } from "../fleet.ts";
 import { duration } from "../time.ts";
@@ -6,6 +6,7 @@ import { w } from "../words/index.ts";
 import { h, show, text } from "./dom.ts";
 import { icon } from "./icons.ts";
 import { ackButton } from "./list.ts";
+import { awayBanner } from "./away.ts";
 import { callBanner, type CallActions } from "./calls.ts";
 import type { View } from "./topbar.ts";
 
@@ -15,14 +16,16 @@ export function banners(app: App, act: CallActions): View {
   const frozen = h("div", { class: "banner frozen", attrs: { role: "alert" } }, said, retry);
   const calls = callBanner(app, act);
   const alert = alertBanner(app);
+  const away = awayBanner(app);
   return {
-    node: h("div", { class: "banners" }, calls.node, frozen, alert.node),
+    node: h("div", { class: "banners" }, calls.node, frozen, alert.node, away.node),
     render(): void {
       show(frozen, app.link === "lost");
       const last = app.fleet.serverTime;
       text(said, last ? w().connection.frozen(app.clock.seconds(last)) : w().connection.never);
       calls.render();
       alert.render();
+      away.render();
     },
   };
 }
@@ -46,9 +49,12 @@ function alertBanner(app: App): View {
       const who = app.nameOf(alert.device);
       const where = unit ? app.where(unit) : "";
       const long = unit ? duration(standing(unit, app.now()).total) : "";
-      const said = w().banner.dwell(who, long, where);
+      const ruled = alert.kind === "rule";
+      const said = ruled ? w().banner.rule(who, app.ruleName(alert), where) : w().banner.dwell(who, long, where);
       if (said !== spoken) text(what, (spoken = said));
-      text(why, w().purpose[unit?.dwell?.purpose ?? "unexplained"]);
+      const since = w().banner.raised(app.clock.minutes(Date.parse(alert.raised)));
+      const purpose = w().purpose[unit?.dwell?.purpose ?? "unexplained"];
+      text(why, [alert.level > 1 ? w().banner.level(alert.level) : "", ruled ? since : purpose].filter(Boolean).join(" · "));
       const rest = app.raised().length - 1;
       text(others, w().banner.more(rest));
       show(others, rest > 0);

@@ -10,6 +10,7 @@ import { KeyedList, attr, h, show, text } from "./dom.ts";
 import { closedStop, openStop, stopBar, stopRow, type Stop } from "./dwells.ts";
 import { icon, iconName, unitIcon } from "./icons.ts";
 import { ackButton, story } from "./list.ts";
+import { ruledAlerts } from "./ruled.ts";
 import type { View } from "./topbar.ts";
 
 export function detail(app: App): View {
@@ -17,13 +18,14 @@ export function detail(app: App): View {
   const node = h("aside", { class: "detail", attrs: { "aria-label": w().detail.label, tabindex: -1 } });
   const head = heading(app);
   const now = standingNow(app);
+  const ruled = ruledAlerts(app, () => app.selected);
   const facts = factTable(app);
   const strip = timeStrip(app);
   const stops = new KeyedList<Stop>(h("ul", { class: "rows" }), (stop) => stop.id, (stop) => stopRow(app, stop, false));
   const noStops = h("p", { class: "note", text: words.noStops });
   const files = downloads(app);
   node.append(
-    head.node, h("div", { class: "detail-body" }, now.node, strip.node, facts.node,
+    head.node, h("div", { class: "detail-body" }, now.node, ruled.node, strip.node, facts.node,
       h("div", { class: "band" }, h("h2", { text: words.todayStops })), stops.node, noStops, files.node),
   );
   return {
@@ -32,7 +34,7 @@ export function detail(app: App): View {
       const unit = app.unit(app.selected);
       show(node, unit !== undefined);
       if (!unit) return;
-      for (const part of [head, now, strip, facts, files]) part.render();
+      for (const part of [head, now, ruled, strip, facts, files]) part.render();
       const today = todaysStops(app, unit);
       stops.render(today);
       show(noStops, today.length === 0 && app.past?.state === "ready");
@@ -101,7 +103,8 @@ function standingNow(app: App): View {
       if (!unit.dwell) return;
       const long = standing(unit, app.now());
       bar.update(long);
-      text(parts, `${w().dwells.observed(duration(long.observed))} · ${w().dwells.silent(duration(long.silent))}`);
+      const heard = [w().dwells.observed(duration(long.observed)), w().dwells.silent(duration(long.silent))];
+      text(parts, [w().whys[unit.dwell.why] ?? "", ...heard].filter(Boolean).join(" · "));
     },
   };
 }

@@ -45,6 +45,9 @@ export function show(node: HTMLElement, visible: boolean): void {
   if (node.hidden === visible) node.hidden = !visible;
 }
 
+/** Whether a page lies over panel and map, as on a phone. */
+export const coversMap = (): boolean => matchMedia("(max-width: 760px)").matches;
+
 export interface Row<T> {
   node: HTMLElement;
   update(item: T): void;

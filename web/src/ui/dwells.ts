@@ -1,11 +1,13 @@
 /** The stops: those going on come from the live feed (so they grow by the second), those of today from the archive. */
 import type { App } from "../app.ts";
 import { isPerson, name, standing } from "../fleet.ts";
+import { overlaid } from "../saying.ts";
 import { duration } from "../time.ts";
 import type { Alert, Dwell, Purpose, Unit } from "../types.ts";
 import { w } from "../words/index.ts";
 import { KeyedList, attr, h, show, text, type Row } from "./dom.ts";
 import { ackButton, walk } from "./list.ts";
+import { sayView } from "./say.ts";
 import type { View } from "./topbar.ts";
 
 const MOST_ROWS = 150;
@@ -24,23 +26,30 @@ export interface Stop {
   observed: number;
   silent: number;
   purpose: Purpose;
+  why: string;
+  reason: string;
   alert: boolean;
+  class: string;
 }
 
 export function openStop(app: App, unit: Unit): Stop | undefined {
   if (!unit.dwell) return undefined;
-  const { id, start, purpose, alert } = unit.dwell;
-  const where = app.where(unit);
-  return { id, device: unit.device, title: name(unit), where, start, end: null, purpose, alert, ...standing(unit, app.now()) };
+  const { id, start, purpose, why, reason, alert } = unit.dwell;
+  const stop: Stop = {
+    id, device: unit.device, class: unit.class, title: name(unit), where: app.where(unit), start, end: null,
+    purpose, why, reason, alert, ...standing(unit, app.now()),
+  };
+  return overlaid(stop, app.saying.of(id), app.now());
 }
 
 export function closedStop(app: App, row: Dwell): Stop {
   const end = row.end === null ? null : Date.parse(row.end);
-  return {
-    id: row.id, device: row.device, title: row.vehicle ?? row.device, where: row.place?.name ?? app.areaName(row.area),
+  const stop: Stop = {
+    id: row.id, device: row.device, class: row.class, title: row.vehicle ?? row.device, where: row.place?.name ?? app.areaName(row.area),
     start: Date.parse(row.start), end, total: row.duration_s, observed: row.observed_s, silent: row.silent_s,
-    purpose: row.purpose, alert: row.alert,
+    purpose: row.purpose, why: row.why, reason: row.reason, alert: row.alert,
   };
+  return overlaid(stop, app.saying.of(row.id), app.now());
 }
 
 export function dwellPanel(app: App): View {
@@ -103,9 +112,17 @@ function missedRow(app: App, alert: Alert): Row<Alert> {
   const at = Date.parse(alert.raised);
   const when = `${app.clock.dayMonth(at)} ${app.clock.minutes(at)}`;
   const ack = ackButton(app, () => alert.id, w().dwells.reviewed);
+  const what = h("span", { class: "what" });
   const row = h("button", { class: "row", attrs: { type: "button" }, on: { click: () => app.select(alert.device, true) } },
-    h("span", { class: "row-main" }, h("b", { text: alert.vehicle ?? alert.device }), h("span", { class: "what", text: w().dwells.missedAt(when) })));
-  return { node: h("li", { class: "unit missed" }, row, ack.node), update: () => ack.render() };
+    h("span", { class: "row-main" }, h("b", { text: alert.vehicle ?? alert.device }), what));
+  return {
+    node: h("li", { class: "unit missed" }, row, ack.node),
+    update(now): void {
+      text(what, [w().dwells.missedAt(when), now.kind === "rule" ? app.cause(now) : ""].filter(Boolean).join(" · "));
+      attr(what, "title", what.textContent ?? "");
+      ack.render();
+    },
+  };
 }
 
 function section(app: App, title: string): { node: HTMLElement; render(stops: Stop[]): void } {
@@ -128,6 +145,8 @@ export function stopRow(app: App, first: Stop, titled = true): Row<Stop> {
   const long = h("span", { class: "long" });
   const when = h("span", { class: "when" });
   const tag = h("span", { class: "tag" });
+  const said = h("span", { class: "stop-said" });
+  const say = sayView(app, !titled);
   const bar = stopBar();
   const row = h(
     "button",
@@ -135,20 +154,25 @@ export function stopRow(app: App, first: Stop, titled = true): Row<Stop> {
     h("span", { class: "stop-head" }, h("span", { class: "row-title" }, titled && title, where), long),
     bar.node,
     h("span", { class: "stop-foot" }, when, tag),
+    said,
   );
   return {
-    node: h("li", { class: "unit" }, row),
+    node: h("li", { class: "unit spoken" }, row, say.node),
     update(stop): void {
       text(title, stop.title);
       text(where, stop.where || "—");
       text(long, duration(stop.total));
       const start = app.clock.minutes(stop.start);
-      text(when, stop.end === null ? w().dwells.fromOpen(start) : w().dwells.from(start, app.clock.minutes(stop.end)));
+      const span = stop.end === null ? w().dwells.fromOpen(start) : w().dwells.from(start, app.clock.minutes(stop.end));
+      text(when, [span, w().whys[stop.why]].filter(Boolean).join(" · "));
+      text(said, stop.reason);
+      show(said, stop.reason !== "");
       text(tag, w().purpose[stop.purpose]);
       attr(tag, "data-purpose", stop.purpose);
       attr(row, "data-alert", stop.alert);
       attr(row, "data-purpose", stop.purpose);
       bar.update(stop);
+      say.render(stop);
     },
   };
 }

@@ -3,7 +3,7 @@ import type { App } from "../app.ts";
 import { duration } from "../time.ts";
 import type { Held } from "../types.ts";
 import { w } from "../words/index.ts";
-import { KeyedList, h, show, text, type Row } from "./dom.ts";
+import { KeyedList, coversMap, h, show, text, type Row } from "./dom.ts";
 import type { View } from "./topbar.ts";
 
 interface Actions {
@@ -34,7 +34,7 @@ function heldRow(app: App, act: Actions, device: string): Row<Held> {
   const words = w().held;
   let shown: Held | undefined;
   const look = ({ lon, lat }: Held): void => {
-    if (matchMedia("(max-width: 760px)").matches) app.set(() => (app.asking.open = false)); // it covers the map there
+    if (coversMap()) app.set(() => (app.asking.open = false)); // it covers the map there
     act.showPoint(lon, lat);
   };
   const what = h("span", { class: "what" });

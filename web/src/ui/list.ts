@@ -6,6 +6,7 @@ import type { Unit } from "../types.ts";
 import { w } from "../words/index.ts";
 import { KeyedList, attr, h, show, text, type Row } from "./dom.ts";
 import { iconName, unitIcon } from "./icons.ts";
+import { ruledAlerts } from "./ruled.ts";
 import type { View } from "./topbar.ts";
 
 const MOST_ROWS = 250;
@@ -22,10 +23,12 @@ export function attentionList(app: App): View {
     (item) => (isUnit(item) ? `u:${item.device}` : `b:${item.band}`),
     (item) => (isUnit(item) ? unitRow(app, item) : header(app, item.band)),
   );
-  list.node.addEventListener("keydown", (event) => walk(list.node, event));
+  const ruled = ruledAlerts(app);
+  for (const part of [ruled, list]) part.node.addEventListener("keydown", (event) => walk(part.node, event));
   return {
-    node: h("div", { class: "list" }, list.node, note, h("p", { class: "note missing" }, `${words.why.missing} `, why)),
+    node: h("div", { class: "list" }, ruled.node, list.node, note, h("p", { class: "note missing" }, `${words.why.missing} `, why)),
     render(): void {
+      ruled.render();
       const units = byAttention([...app.fleet.units.values()].filter((unit) => app.passes(unit)));
       list.render(grouped(units.slice(0, MOST_ROWS), units));
       const rest = units.length - MOST_ROWS;

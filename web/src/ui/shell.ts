@@ -10,6 +10,7 @@ import { icon } from "./icons.ts";
 import { incidentPanel } from "./incidents.ts";
 import { attentionList } from "./list.ts";
 import { mapTools } from "./maptools.ts";
+import { roundsPage } from "./rounds.ts";
 import { topbar, type View } from "./topbar.ts";
 import { whyPage } from "./why.ts";
 
@@ -21,6 +22,7 @@ export interface ShellActions {
   fit(): void;
   flood(): void;
   showPoint(lon: number, lat: number): void;
+  showSpot(lon: number, lat: number): void;
   siren: Siren;
 }
 
@@ -40,9 +42,10 @@ export function shell(app: App, stage: HTMLElement, notice: string | undefined, 
   const one = detail(app);
   const tools = mapTools(app, act);
   const why = whyPage(app, act);
+  const rounds = roundsPage(app, act);
   const panel = h("section", { class: "panel", attrs: { id: "panel" } }, tabs.node, find.node, ...TABS.map((tab) => panels[tab].node));
   const missing = h("p", { class: "no-map", text: notice ?? "" });
-  const main = h("main", { class: notice ? "work mapless" : "work" }, panel, h("div", { class: "field" }, stage, missing, tools.node, one.node), why.node);
+  const main = h("main", { class: notice ? "work mapless" : "work" }, panel, h("div", { class: "field" }, stage, missing, tools.node, one.node), rounds.node, why.node);
   show(missing, notice !== undefined);
   show(tools.node, notice === undefined);
   const node = h("div", { class: "console" }, h("a", { class: "skip", text: w().skipToList, attrs: { href: "#panel" } }), bar.node, warn.node, main);
@@ -50,9 +53,10 @@ export function shell(app: App, stage: HTMLElement, notice: string | undefined, 
     node,
     render(): void {
       const open = notice === undefined ? [app.tab] : TABS;
-      for (const view of [bar, warn, tabs, find, one, tools, why, ...open.map((tab) => panels[tab])]) view.render();
+      for (const view of [bar, warn, tabs, find, one, tools, rounds, why, ...open.map((tab) => panels[tab])]) view.render();
       for (const tab of TABS) show(panels[tab].node, open.includes(tab));
       attr(node, "data-link", app.link);
+      attr(node, "data-rounds", app.rounds.open);
       attr(node, "data-detail", app.unit(app.selected) !== undefined);
     },
   };

@@ -24,6 +24,7 @@ export function topbar(app: App, act: Actions): View {
   const words = w();
   const chips = LOOKS.map((which) => chip(app, which));
   const link = linkState(app);
+  const rounds = roundsButton(app);
   const time = h("time", { class: "clock" });
   const node = h(
     "header",
@@ -31,13 +32,14 @@ export function topbar(app: App, act: Actions): View {
     h("div", { class: "brand" }, mark(), h("strong", { text: words.product }), h("span", { class: "city", text: app.me.city.name }),
       app.me.demo && h("span", { class: "tag demo", text: words.menu.demo })),
     h("div", { class: "chips", attrs: { role: "group", "aria-label": words.tabs.attention } }, ...chips.map((each) => each.node)),
-    h("div", { class: "right" }, link.node, time, menu(app, act)),
+    h("div", { class: "right" }, rounds.node, link.node, time, menu(app, act)),
   );
   return {
     node,
     render(): void {
       const counts = tally(app.fleet.units.values());
       chips.forEach((each) => each.render(counts));
+      rounds.render();
       link.render();
       text(time, `${app.clock.seconds(app.now())} ${app.clock.zone()}`);
     },
@@ -65,6 +67,13 @@ function chip(app: App, which: Look) {
       attr(node, "aria-pressed", String(app.only === which));
     },
   };
+}
+
+function roundsButton(app: App): View {
+  const says = w().rounds.title;
+  const node = h("button", { class: "rounds-open", title: `${says} (R)`, attrs: { type: "button", "aria-label": says }, on: { click: () => app.toggleRounds() } }, icon("rounds", "plain"), h("span", { text: says }));
+  node.hidden = !app.may("fleet.read");
+  return { node, render: () => attr(node, "aria-pressed", String(app.rounds.open)) };
 }
 
 /** Says how old the newest data are, not only that a socket is open. */

@@ -30,6 +30,12 @@ export const id = {
     unexplained: "belum ada keterangan",
     unlabelled: "belum bisa dinilai",
   },
+  /** What a purpose follows from (docs/purpose.md); what the tag beside it says already is empty. */
+  whys: {
+    label: "dinilai petugas", task: "ada tugas di sini", point: "titik layanan rutenya", other_route: "titik layanan rute lain",
+    place: "tempat yang dikenal", too_long: "terlalu lama di tempat ini", queue: "antrean TPA", unknown_place: "wilayah belum dikenal",
+    off_shift: "di luar jam kerja", work: "istirahat sesudah kerja panjang", phone: "", none: "",
+  } as Record<string, string>,
   incidentStatus: {
     reported: "dilaporkan", verified: "terverifikasi", dispatching: "mencari relawan", responding: "relawan menuju lokasi",
     on_scene: "relawan di lokasi", closed: "selesai", cancelled: "dibatalkan",
@@ -83,10 +89,22 @@ export const id = {
     hush: "Diamkan suara",
     unlock: "Nyalakan suara",
   },
+  away: {
+    label: "Selama Anda tidak ada",
+    title: (n: number) => `Selama Anda tidak ada: ${n} peringatan`,
+    limit: "berhenti melewati batas",
+    seen: "Sudah dilihat",
+    hide: "Sembunyikan",
+    more: (n: number) => `dan ${n} lagi`,
+  },
   banner: {
     dwell: (unit: string, d: string, where: string) => `${unit} berhenti ${d}${where ? ` · ${where}` : ""}`,
+    rule: (unit: string, rule: string, where: string) => `${unit} · ${rule}${where ? ` · ${where}` : ""}`,
+    raised: (at: string) => `sejak ${at}`,
+    level: (n: number) => `tingkat ${n}`,
     more: (n: number) => `${n} peringatan lain`,
   },
+  ruled: "Peringatan aturan",
 
   detail: {
     label: "Rincian kendaraan",
@@ -163,6 +181,83 @@ export const id = {
     adoptFailed: "Belum terdaftar:",
   },
 
+  say: {
+    ask: "Beri keterangan",
+    change: "Ubah keterangan",
+    for: (unit: string) => `Keterangan perhentian ${unit}`,
+    purpose: "Perhentian ini",
+    choices: { planned: "sesuai rencana", allowed: "diizinkan", break: "istirahat", only: "hanya keterangan", rules: "kembali ke aturan" },
+    reason: "Keterangan",
+    example: "misalnya: ban bocor, menunggu suku cadang",
+    go: "Simpan",
+    busy: "Menyimpan…",
+    cancel: "Batal",
+    failed: "Belum tersimpan:",
+  },
+
+  rounds: {
+    title: "Ronda hari ini",
+    other: "Ronda",
+    today: "hari ini",
+    yesterday: "kemarin",
+    before: "Sehari sebelumnya",
+    after: "Sehari sesudahnya",
+    closed: "ditutup",
+    closing: "sedang ditutup",
+    corrections: (n: number) => (n ? `${n} koreksi sesudahnya` : "tanpa koreksi"),
+    closedHint: (at: string) => `Angka dibekukan ${at}; koreksi sesudahnya tidak mengubahnya.`,
+    busy: "Menghitung…",
+    failed: "Belum dapat dihitung. Dicoba lagi dalam satu menit.",
+    more: (n: number) => `dan ${n} lagi`,
+    fewer: "Lebih sedikit",
+
+    distance: "jarak tempuh",
+    gap: (d: string) => `dan ${d} tanpa titik`,
+    unexplained: "tanpa keterangan",
+    stops: (n: number) => `${n} perhentian`,
+    ritase: "ritase ke TPA",
+
+    roll: "Apel armada",
+    rollAt: (at: string) => `pukul ${at}`,
+    asNow: "kini",
+    doing: { never_seen: "belum terdengar", silent: "tanpa kabar", depot: "di depo", stopped: "berhenti", moving: "bergerak", workshop: "di bengkel" },
+    neverSeen: (device: string) => `${device} belum pernah mengirim posisi`,
+    noDevice: "tidak ada perangkat terpasang",
+    since: (at: string) => `sejak ${at}`,
+    allWell: "Semua kendaraan di luar depo dan terdengar.",
+    noneSo: "Tidak ada.",
+
+    coverage: "Titik layanan",
+    done: (n: number, all: number) => `${n} dari ${all}`,
+    status: { served: "dilayani", late: "terlambat", missed: "terlewat", unknown: "tidak diketahui", pending: "belum waktunya" },
+    statusHint: {
+      served: "Ada yang lewat tepat waktu dan berhenti",
+      late: "Dilayani sesudah waktunya",
+      missed: "Kendaraan terdengar sepanjang waktu dan tidak ke sana",
+      unknown: "Mungkin dilayani: ada waktu tanpa titik. Bukan berarti terlewat",
+      pending: "Masih dapat dilayani tepat waktu",
+    },
+    noRounds: "Tidak ada rute yang dijadwalkan pada hari ini.",
+    fine: "Tidak ada titik yang terlewat, terlambat, atau tidak diketahui.",
+    allRoutes: (n: number) => `Semua rute (${n})`,
+    due: (at: string) => `seharusnya ${at}`,
+    unregistered: "titiknya belum terdaftar",
+    unmanned: "tidak ada kendaraan pada rute ini",
+    unheard: (from: string, until: string) => `tanpa titik ${from}–${until}; mungkin ke sana`,
+    nearest: (unit: string, d: string, at: string) => `terdekat ${unit}: ${d}, ${at}`,
+    noPass: "tidak ada yang mendekat",
+    streetShare: (percent: number) => `${percent} % panjang jalan`,
+    inversions: (n: number) => `${n} pasang titik bertukar urutan`,
+    unassigned: (routes: string) => `Tanpa kendaraan: ${routes}`,
+
+    haunts: "Sering berhenti di sini",
+    hauntsLead: "Perhentian tanpa keterangan di tempat yang sama, 30 hari terakhir.",
+    noHaunts: "Tidak ada tempat yang berulang.",
+    every: (days: string, at: string) => `tiap ${days} sekitar ${at}`,
+    often: (n: number, days: number, at: string) => `${n} kali dalam ${days} hari, biasanya ${at}`,
+    vehicles: (n: number) => `${n} kendaraan`,
+  },
+
   strip: { moving: "bergerak", stopped: "berhenti", asleep: "berhenti, tanpa titik", silent: "tanpa kabar" },
 
   dwells: {
@@ -236,7 +331,7 @@ export const id = {
   keys: [
     ["↑ ↓", "pindah baris"], ["Enter", "buka kendaraan"], ["Esc", "tutup"], ["/", "cari"],
     ["1 2 3", "ganti tab"], ["F", "seluruh armada"], ["A", "tangani peringatan teratas"],
-    ["W", "mengapa tidak di peta?"],
+    ["R", "ronda hari ini"], ["W", "mengapa tidak di peta?"],
   ] as [string, string][],
   role: {
     admin: "Pengelola", supervisor: "Pengawas armada", coordinator: "Koordinator", leader: "Pimpinan", auditor: "Auditor",
