@@ -78,6 +78,8 @@ def new_contact(pool: Pool, m: Array, key: int, at: int) -> int:
         ci[cell, C_KEY], ci[cell, C_PHASE], ci[cell, C_SEEN] = key, 1, 0
         ci[cell, C_T0], ci[cell, C_TIN], ci[cell, C_N], ci[cell, C_OUT] = at, at, 0, 0
         ci[cell, C_SILENT0], ci[cell, C_SILENT1] = m[M_SILENT], m[M_SILENT]
+        for i in range(D_FLOATS):
+            pool.cf[cell, i] = 0.0
         ci[cell, C_NEAR_US], ci[cell, C_STOPPED], ci[cell, C_MASK], ci[cell, C_FIX] = 0, 0, 0, 0
     return cell
 

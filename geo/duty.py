@@ -7,7 +7,7 @@ shift. Route and shift of one join belong together; a route without a shift of i
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from core.assigning import in_force
 from core.calendar import Calendar, Span, Week
@@ -44,6 +44,9 @@ class Duty(NamedTuple):
         return bool(self.rounds) and all(r.shift or (r.route and r.route.days) for r in self.rounds)
 
 
+NOBODY: Final = Duty()
+
+
 class Duties:
     """The assignments of the configuration in force, by what they join."""
 
@@ -68,6 +71,8 @@ class Duties:
     def of(self, device: str, at_us: int) -> Duty:
         """The duty of the device's vehicle; of the device's own joins where it is in none."""
         own = _now(self._of_device.get(device, ()), at_us)
+        if not own:
+            return NOBODY
         vehicle = next((join.vehicle for join in own if join.vehicle), None)
         return self._duty(vehicle, own, device, at_us)
 

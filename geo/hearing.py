@@ -17,7 +17,10 @@ from geo.partition import GeoState
 
 
 class Heard(NamedTuple):
-    """A fix that ends a silence, or (`at_us` before `newest_us`) that falls into what was taken for one."""
+    """A fix that ends a silence, or (`at_us` before `newest_us`) that falls into what was taken for one.
+
+    A late fix from before all that was heard of a device begins a silence; `at_us` is then the end of that.
+    """
 
     row: int
     device: str
@@ -59,17 +62,23 @@ def _has_silences(state: GeoState, slot: int) -> bool:
 def _go_through(state: GeoState, slots: NDArray[np.int64], fixes: Fixes, rows: list[int]) -> list[Heard]:
     d, deaf_us, least_us = state.devices, state.watch.deaf_us, state.config.rules.silence_us
     last: dict[int, tuple[int, int, float, float]] = {}  # by slot: newest time, outages by then, place
+    first: dict[int, int] = {}  # by slot: the oldest time, of those that have no past before it
     found = []
     for row in rows:
         slot, at_us = int(slots[row]), int(fixes.time_us[row])
         if slot not in last:
             k, f = d.k[slot], d.f[slot]
             last[slot] = int(k[TLAST]), int(k[DEAF]), float(f[LX]), float(f[LY])
+            first[slot] = d.first_us(slot)
         newest_us, deaf_then, lon, lat = last[slot]
-        device = d.ids[slot]
+        device, place = d.ids[slot], (float(fixes.lon[row]), float(fixes.lat[row]))
         told = state.dues.silent.get(device) == newest_us
-        if newest_us != NEVER and (at_us < newest_us or at_us - newest_us >= least_us or told):
+        if newest_us != NEVER and first[slot] - at_us >= least_us:
+            found.append(Heard(row, device, first[slot], at_us, 0, *place))  # the silence began before all we knew
+        elif newest_us != NEVER and (at_us < newest_us or at_us - newest_us >= least_us or told):
             found.append(Heard(row, device, at_us, newest_us, deaf_us - deaf_then, lon, lat))
         if at_us > newest_us:
-            last[slot] = at_us, deaf_us, float(fixes.lon[row]), float(fixes.lat[row])
+            last[slot] = at_us, deaf_us, *place
+        if newest_us == NEVER or at_us < first[slot]:
+            first[slot] = at_us
     return found

@@ -39,7 +39,8 @@ NEVER: Final = -(1 << 62)
 P_R_IN, P_R_OUT, P_MIN, P_EXIT, P_EXIT_N, P_TAU, P_SILENT, P_WAKE, P_WAKE_V, P_REST, P_LIMIT, P_HORIZON = range(12)
 P_RESTED = 12  # a stop, or a silence, this long is a rest from work
 P_NOISE = 13  # the noise that the radii are made for
-PARAMS: Final = 14
+P_TRIP_STOP, P_TRIP_GAP, P_TRIP_MIN, P_SPEED_LIMIT, P_SPEEDING = 14, 15, 16, 17, 18  # of the track fold
+PARAMS: Final = 19
 
 # copies of that state: as it is (the first), and as it was at moments of the horizon, by turns (`OLDEST`)
 LIVE: Final = 0

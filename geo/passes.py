@@ -125,13 +125,13 @@ def last_on(
 
 @jit
 def reach_along(
-    track: Track, g: Array, m: Array, p: Array, s: int, row: int, t: int, c: int, lon: float, lat: float, silent: bool,
-    slow: bool, doubt: bool, mps: float, east: float, north: float,
+    track: Track, g: Array, m: Array, p: Array, s: int, row: int, t: int, c: int, lon: float, lat: float,
+    pathless: bool, slow: bool, doubt: bool, mps: float, east: float, north: float,
 ) -> None:  # fmt: skip
-    """The targets that the leg to this fix comes near; after a silence, that the fix itself is near to."""
+    """The targets that the leg to this fix comes near; without a path to it, that the fix itself is near to."""
     pool, world = track.pool, track.world
     x1, y1, t1 = g[G_X1], g[G_Y1], m[M_T1]
-    if silent:
+    if pathless:
         x1, y1, t1 = lon, lat, t
     for i in range(beside(world, x1, y1, lon, lat, track.found, track.metres)):
         key = 2 * track.found[i] + 1
@@ -165,14 +165,19 @@ def sleep_near(
 
 
 @jit
-def take_back(pool: Pool, m: Array) -> None:
-    """It never left the dwell that the fixes outside left in doubt: what began with them, it did not pass."""
+def take_back(pool: Pool, m: Array, t: int) -> None:
+    """It never left the dwell that the fixes outside left in doubt: what began with them, it did not pass.
+
+    And where its last fix inside was within reach, it stood until now.
+    """
     before, cell = -1, m[M_HEAD] - 1
     while cell >= 0:
         after = pool.ci[cell, C_NEXT] - 1
         if pool.ci[cell, C_KEY] & 1 and pool.ci[cell, C_T0] > m[M_K_TIN]:
             drop_contact(pool, m, cell, before)
         else:
+            if pool.ci[cell, C_KEY] & 1 and pool.ci[cell, C_FIX] == m[M_K_TIN]:
+                pool.ci[cell, C_STOPPED] += t - m[M_K_TIN]
             before = cell
         cell = after
 

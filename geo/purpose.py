@@ -132,8 +132,10 @@ class Purposes:
         """Area of a point, and the nearest known place that contains it; of two, the one whose id comes first."""
         keys = self.world.fences_at(lon, lat)
         area = next((key.removeprefix("area:") for key in keys if key.startswith("area:")), None)
-        here = Circles(self.places[key.removeprefix("place:")] for key in keys if key.startswith("place:"))
-        return area, here.things[int(np.argmin(here.distance_m(lon, lat)))] if here.things else None
+        here = [self.places[key.removeprefix("place:")] for key in keys if key.startswith("place:")]
+        if len(here) < 2:
+            return area, here[0] if here else None
+        return area, here[int(np.argmin(Circles(here).distance_m(lon, lat)))]
 
     def _queue(self, stop: Stop) -> Verdict:
         """Near a landfill, waiting for its turn."""

@@ -30,7 +30,7 @@ def by_rows(
     state: GeoState, events: list[tuple[int, Event]], fixes: Fixes | None = None, heard: Sequence[Heard] = ()
 ) -> list[tuple[int, Event]]:
     """Events of an entry, those of each fix with the alerts that follow; `heard` is what its fixes say of silences."""
-    if not events and not heard:
+    if not heard and not state.config.rules.rules and not any(isinstance(e, AlertChanged) for _, e in events):
         return events
     found: list[tuple[int, Event]] = []
     for row, group in groupby(merge(((h.row, h) for h in heard), events, key=itemgetter(0)), key=itemgetter(0)):

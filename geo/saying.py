@@ -27,6 +27,7 @@ from geo.tracklayout import (
     G_GAP_TY,
     G_GAP_X,
     G_GAP_Y,
+    G_S_LIMIT,
     G_S_MPS,
     G_SX,
     G_SY,
@@ -50,7 +51,6 @@ from geo.tracklayout import (
     M_T_SILENT,
     M_T_STOPPED,
     M_T_T0,
-    Q_LIMIT,
     SERVICE_SPELL,
     SPEEDING_SPELL,
     TRIP_SPELL,
@@ -131,11 +131,11 @@ def say_trip(
 
 
 @jit
-def say_speeding(out: Out, code: int, g: Array, m: Array, q: Array, s: int, row: int, t: int, c: int) -> None:
+def say_speeding(out: Out, code: int, g: Array, m: Array, s: int, row: int, t: int, c: int) -> None:
     n = say(out, code, SPEEDING_SPELL, s, row, t, c, m[M_S_T0], m[M_S_TIN], m[M_S_N])
     ef = out.ef
     ef[n, Y_X], ef[n, Y_Y], ef[n, Y_MPS] = g[G_SX], g[G_SY], g[G_S_MPS]
-    ef[n, Y_METRES] = q[Q_LIMIT]
+    ef[n, Y_METRES] = g[G_S_LIMIT]
 
 
 @jit

@@ -19,6 +19,7 @@ from core.fixes import Fixes, Flag
 from core.units import US_PER_S
 from geo.rows import Moment
 
+SOS: Final = int(Flag.SOS)  # a plain number: an enum's `&` costs more than the rest of a batch
 GAP_US: Final = 600 * US_PER_S  # longer than trackers wait between two reports while the button is held
 TAKEN_GAP_US: Final = 120 * US_PER_S  # a held button reports at least every minute; better once too often than never
 PRESSES: Final = 16  # remembered of a device; a forgotten one would ring once more, never less
@@ -77,7 +78,7 @@ def take(calls: Calls, alert: str, revision: int) -> bool:
 
 def calls_in(fixes: Fixes) -> list[tuple[int, str, Press]]:
     """The fixes of a batch that call for help: row, device, and the fix as a press of its own."""
-    rows = ((fixes.flags & Flag.SOS) != 0).nonzero()[0].tolist()
+    rows = (fixes.flags & SOS).nonzero()[0].tolist()
     found = []
     for row in rows:
         at_us, content = int(fixes.time_us[row]), int(fixes.content[row])

@@ -87,7 +87,8 @@ def params(profile: Profile) -> list[float]:
     return [
         p.r_in_m, p.r_out_m, p.min_dwell_s * US_PER_S, p.exit_s * US_PER_S, p.exit_fixes, p.tau_s * US_PER_S,
         p.silent_after_s * US_PER_S, p.wake_m, p.wake_mps / US_PER_S, p.rest_mps, p.limit_s * US_PER_S,
-        p.horizon_s * US_PER_S, p.rest_s * US_PER_S, p.noise_m,
+        p.horizon_s * US_PER_S, p.rest_s * US_PER_S, p.noise_m, p.trip_stop_s * US_PER_S, p.trip_gap_s * US_PER_S,
+        p.trip_min_m, p.limit_mps, p.speeding_s * US_PER_S,
     ]  # fmt: skip
 
 
@@ -138,7 +139,7 @@ class Devices:
             if slot >= len(self.homes):
                 self._grow(max(64, slot + slot // SPARE))
             self._clear(slot)
-            self.track.begin(slot, profile)
+            self.track.begin(slot)
             self.tune(slot, profile)
             self._settle(slot, FIRST_REGION)
         return slot
@@ -149,7 +150,6 @@ class Devices:
         if row == len(self.profiles):
             self.profiles = np.vstack([self.profiles, params(profile)])
         self.homes[slot, [PROFILE, HORIZON]] = row, int(profile.horizon_s * US_PER_S)
-        self.track.tune(slot, profile)
 
     def tune_all(self, profile_of: Callable[[str], Profile]) -> None:
         """The same for all devices, after the configuration changed."""
@@ -193,14 +193,19 @@ class Devices:
         self.ring = tuple(np.concatenate([column[cells], np.zeros(spare, column.dtype)]) for column in self.ring)
 
     def grow_ring(self, slot: int) -> None:
-        """A larger region for a device's ring: of 16, 24, 32, 48, 64, 96 ... fixes, up to `RING_MAX`."""
+        """A region larger by a fourth for a device's ring, in eights, up to `RING_MAX`."""
         size = int(self.homes[slot, SIZE])
-        self._settle(slot, min(size + size // (3 if size % 3 == 0 else 2), RING_MAX))
+        self._settle(slot, min(size + max(size // 4 // 8 * 8, 8), RING_MAX))
 
     def ring_of(self, slot: int) -> list[NDArray[Any]]:
         """The columns of `RING` of a device's ring, oldest fix first."""
         offset, count = self.homes[slot, [OFFSET, COUNT]].tolist()
         return [column[offset : offset + count] for column in self.ring]
+
+    def first_us(self, slot: int) -> int:
+        """Time of the first fix ever, of a device whose whole life is in its ring; else `NEVER`."""
+        young = self.ints[self.copies(slot)[1], slot, TLAST] == NEVER and self.homes[slot, COUNT] > 0
+        return int(self.ring_of(slot)[0][0]) if young else NEVER
 
     def copies(self, slot: int) -> list[int]:
         """Indices of a device's copies: the live one, the checkpoint, the newer ones."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from geo.contacts import copy_contacts, drop_contacts
-from geo.jit import jit
+from geo.jit import inlined, jit
 from geo.layout import BEGIN, COPIES, END, H_T0, KEPT, OUT_N, P_EXIT, P_MIN, P_REST, P_SILENT, PHASE, T0, TIN
 from geo.odometer import settle
 from geo.passes import heading, pass_on, reach_along, sleep_near, take_back
@@ -22,8 +22,6 @@ from geo.tracklayout import (
     CONTACTS,
     G_FLOATS,
     G_ODO,
-    G_PX,
-    G_PY,
     G_X1,
     G_X2,
     G_Y1,
@@ -39,8 +37,6 @@ from geo.tracklayout import (
     M_K_PHASE,
     M_K_T0,
     M_K_TIN,
-    M_P_FIX,
-    M_P_TIN,
     M_SILENT,
     M_SPEED,
     M_T1,
@@ -52,7 +48,7 @@ from geo.tracklayout import (
     Z_WANTED,
     Track,
 )  # fmt: skip
-from geo.trips import end_stop, fastest, judge_trip, measure, say_open_trip, set_out, speed_of, watch_speed
+from geo.trips import end_stop, fastest, judge_trip, measure, say_open_trip, set_out, speed_of, stand_at, watch_speed
 from geo.visits import look_around, look_back
 
 Array = Any
@@ -62,8 +58,9 @@ Array = Any
 def appear(g: Array, m: Array, k: Array, t: int, lon: float, lat: float) -> None:
     """The first fix of a device: it stands at its beginning."""
     settle(g, m, lon, lat)
-    g[G_X1], g[G_Y1], g[G_X2], g[G_Y2], g[G_PX], g[G_PY] = lon, lat, lon, lat, lon, lat
-    m[M_T1], m[M_P_TIN], m[M_P_FIX], m[M_K_T0], m[M_K_FIX], m[M_H_FIX] = t, t, 1, k[T0], 1, 1
+    stand_at(g, m, t, 1, lon, lat)
+    g[G_X1], g[G_Y1], g[G_X2], g[G_Y2] = lon, lat, lon, lat
+    m[M_T1], m[M_K_T0], m[M_K_FIX], m[M_H_FIX] = t, k[T0], 1, 1
 
 
 @jit
@@ -76,7 +73,7 @@ def remember_cluster(m: Array, k: Array, t: int, away: bool) -> None:
     m[M_K_T0], m[M_K_TIN], m[M_K_PHASE], m[M_AWAY] = k[T0], k[TIN], k[PHASE], k[OUT_N]
 
 
-@jit
+@inlined
 def follow(
     track: Track, which: int, s: int, f: Array, k: Array, p: Array, t: int, c: int, lon: float, lat: float, spd: float,
     row: int, east: float, north: float,
@@ -85,7 +82,7 @@ def follow(
 
     `east`, `north`: metres of a degree at the fix.
     """
-    g, m, q, out, pool = track.g[which, s], track.m[which, s], track.q[s], track.out, track.pool
+    g, m, out, pool = track.g[which, s], track.m[which, s], track.out, track.pool
     away = k[OUT_N] > 0
     m[M_C1] = c
     if m[M_HEARD] > 0 and t == m[M_T1]:
@@ -103,28 +100,29 @@ def follow(
     if silent:
         m[M_SILENT] += t - m[M_T1]
     if moved:
-        end_stop(m, q)
+        end_stop(m, p)
     if m[M_TRIP] == 0 and (moved or first):
-        set_out(g, m, m[M_P_TIN], m[M_P_FIX], g[G_PX], g[G_PY], g[G_ODO])
+        set_out(g, m, g[G_ODO])
     mps = speed_of(g, m, t, lon, lat, spd, silent, east, north)
-    measure(out, g, m, q, f, s, row, t, c, lon, lat, dwelling, away, moved, silent, joined, east, north)
+    measure(out, g, m, p, f, s, row, t, c, lon, lat, dwelling, away, moved, silent, joined, east, north)
     fastest(g, mps, dwelling, away, moved)
-    watch_speed(out, g, m, q, s, row, t, c, lon, lat, mps, silent)
+    watch_speed(out, g, m, p, s, row, t, c, lon, lat, mps, silent)
     if slept:
         sleep_near(out, pool, m, p[P_MIN], s, row, t, c, doubt)
     if back and dwelling:
-        take_back(pool, m)
+        take_back(pool, m, t)
     heading(g, lon, lat, east, north, silent)
     look_around(track, m, s, row, t, c, lon, lat, doubt)
     slow = (dwelling and not away) or 0.0 <= mps < p[P_REST]
-    reach_along(track, g, m, p, s, row, t, c, lon, lat, silent or first, slow, doubt, mps, east, north)
+    pathless = silent or first or (back and dwelling)
+    reach_along(track, g, m, p, s, row, t, c, lon, lat, pathless, slow, doubt, mps, east, north)
     if m[M_CONTACTS] > 0:
         look_back(out, pool, m, track.world.enter_us, track.world.exit_us, s, row, t, c, slept, doubt)
         pass_on(out, pool, m, p[P_EXIT], s, row, t, c, doubt)
     remember_cluster(m, k, t, away)
     g[G_X2], g[G_Y2], m[M_T2] = g[G_X1], g[G_Y1], 0 if silent else m[M_T1]
     g[G_X1], g[G_Y1], m[M_T1] = lon, lat, t
-    judge_trip(out, g, m, q, f, s, row, t, c, away)
+    judge_trip(out, g, m, p, f, s, row, t, c, away)
 
 
 @jit
@@ -153,11 +151,11 @@ def track_begin(track: Track, s: int, row: int, t: int, c: int) -> None:
 @jit
 def track_end(track: Track, s: int, row: int, t: int, c: int) -> None:
     """The replay is done: every spell that is open now is written, then the end."""
-    g, m, q, out, pool = track.g[0, s], track.m[0, s], track.q[s], track.out, track.pool
+    g, m, out, pool = track.g[0, s], track.m[0, s], track.out, track.pool
     if m[M_TRIP] == 2:
         say_open_trip(out, KEPT, g, m, s, row, t, c)
     if m[M_SPEED] == 2:
-        say_speeding(out, KEPT, g, m, q, s, row, t, c)
+        say_speeding(out, KEPT, g, m, s, row, t, c)
     cell = m[M_HEAD] - 1
     while cell >= 0:
         if pool.ci[cell, C_PHASE] == 2:
@@ -166,7 +164,7 @@ def track_end(track: Track, s: int, row: int, t: int, c: int) -> None:
     say(out, END, 0, s, row, t, c, 0, 0, 0)
 
 
-@jit
+@inlined
 def track_room(track: Track, fixes: int) -> bool:
     """Whether the buffer and the pool surely hold what so many fixes of one device may write.
 

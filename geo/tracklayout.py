@@ -18,13 +18,13 @@ G_JUMP_E, G_JUMP_N = 16, 17  # the leg to the first of them, metres east and nor
 G_GAP_M = 18  # straight metres over silences
 G_GAP_X, G_GAP_Y, G_GAP_TX, G_GAP_TY, G_GAP_D, G_GAP_PEND = 19, 20, 21, 22, 23, 24  # the silence in doubt
 G_AWAY_MPS = 25  # fastest since the last fix inside
-G_TX, G_TY, G_T_ODO, G_T_GAP_M, G_T_MPS = 26, 27, 28, 29, 30  # the trip: from where, counters there, fastest
-G_PX, G_PY = 31, 32  # the last long stop
-G_SX, G_SY, G_S_MPS = 33, 34, 35  # speeding: where it began, fastest
-G_DX, G_DY = 36, 37  # the last leg that has a direction, metres east and north
-G_SPOT_X, G_SPOT_Y = 38, 39  # centre of the spot that the last fix joined
-G_GAP_MPS = 40  # fastest outside before the silence in doubt
-G_FLOATS: Final = 41
+# the trip: from where (parked: the stop), counters there, fastest
+G_TX, G_TY, G_T_ODO, G_T_GAP_M, G_T_MPS = 26, 27, 28, 29, 30
+G_SX, G_SY, G_S_MPS, G_S_LIMIT = 31, 32, 33, 34  # speeding: where it began, fastest, the limit then
+G_DX, G_DY = 35, 36  # the last leg that has a direction, metres east and north
+G_SPOT_X, G_SPOT_Y = 37, 38  # centre of the spot that the last fix joined
+G_GAP_MPS = 39  # fastest outside before the silence in doubt
+G_FLOATS: Final = 40
 
 # state, int64
 M_HEARD, M_T1, M_C1, M_T2 = range(4)  # fixes so far; moment of the last; time of the one before it
@@ -34,12 +34,11 @@ M_HELD_N = 10  # fixes that a jump may have made
 M_SILENT, M_GAP_SILENT, M_STOPPED = 11, 12, 13  # sums: of silence, of silence that was no stay, of short dwells
 M_GAP_T0, M_GAP_T1, M_GAP_S = 14, 15, 16  # the silence in doubt: first and last fix, how much of it silent
 M_TRIP, M_T_T0, M_T_FIX, M_T_SILENT, M_T_STOPPED = 17, 18, 19, 20, 21  # 0 parked, 1 under way, 2 told; counters there
-M_P_TIN, M_P_FIX = 22, 23  # last fix of the last long stop, and its number
-M_SPEED, M_S_T0, M_S_TIN, M_S_N = 24, 25, 26, 27  # 0, 1 too fast, 2 told
-M_HEAD, M_CONTACTS = 28, 29  # first contact (cell + 1), how many
-M_GAP_N0, M_GAP_N1 = 30, 31  # numbers of its first and last fix
-M_SPOT = 32  # whether there is one that the path has not gone to
-M_INTS: Final = 33
+M_SPEED, M_S_T0, M_S_TIN, M_S_N = 22, 23, 24, 25  # 0, 1 too fast, 2 told
+M_HEAD, M_CONTACTS = 26, 27  # first contact (cell + 1), how many
+M_GAP_N0, M_GAP_N1 = 28, 29  # numbers of its first and last fix
+M_SPOT = 30  # whether there is one that the path has not gone to
+M_INTS: Final = 31
 
 # a contact with a fence or a target, int64
 C_NEXT, C_KEY, C_PHASE, C_SEEN, C_T0, C_TIN, C_N, C_OUT = range(8)  # C_KEY: 2 * fence, 2 * target + 1
@@ -50,10 +49,6 @@ C_INTS: Final = 14
 D_X, D_Y, D_NEAR, D_E, D_N, D_MPS = range(6)  # where it began, or came nearest; how near, heading, speed there
 D_FLOATS: Final = 6
 CONTACTS: Final = 16  # open at once; more are counted and left out
-
-# parameters of a device, float64
-Q_TRIP_STOP, Q_TRIP_GAP, Q_TRIP_MIN, Q_LIMIT, Q_SPEEDING = range(5)
-Q_PARAMS: Final = 5
 
 # an event, int64
 X_CODE, X_ROW, X_SLOT, X_KIND, X_ABOUT, X_T, X_C, X_T0, X_TIN, X_N, X_SILENT, X_STOPPED, X_NEAR, X_MASK = range(14)
@@ -92,7 +87,6 @@ class Track(NamedTuple):
 
     g: NDArray[Any]  # [COPIES, devices, G_FLOATS]
     m: NDArray[Any]  # [COPIES, devices, M_INTS]
-    q: NDArray[Any]  # [devices, Q_PARAMS]
     out: Out
     pool: Pool
     found: NDArray[Any]  # what the world answers

@@ -9,8 +9,6 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from core.entities import Profile
-from core.units import US_PER_S
 from geo.contacts import drop_contact, drop_contacts, new_contact
 from geo.layout import CLOSED, COPIES, NEVER, PAST
 from geo.saying import say_contact
@@ -27,7 +25,6 @@ from geo.tracklayout import (
     M_HEAD,
     M_INTS,
     M_T1,
-    Q_PARAMS,
     X_INTS,
     Y_FLOATS,
     Z_CELLS,
@@ -61,21 +58,12 @@ class TrackRow(msgspec.Struct, array_like=True):
     newer: list[Chain] = []  # copies since
 
 
-def track_params(profile: Profile) -> list[float]:
-    """The profile as the track fold reads it, in the order and the units of `geo.tracklayout`."""
-    p = profile
-    return [
-        p.trip_stop_s * US_PER_S, p.trip_gap_s * US_PER_S, p.trip_min_m, p.limit_mps, p.speeding_s * US_PER_S,
-    ]  # fmt: skip
-
-
 class TrackState:
     """Track rows of all devices of a partition; slots are those of `geo.state.Devices`."""
 
     def __init__(self, world: World | None = None) -> None:
         self.world = world or World()
         self.g, self.m = np.zeros((COPIES, 0, G_FLOATS)), np.zeros((COPIES, 0, M_INTS), np.int64)
-        self.q = np.zeros((0, Q_PARAMS))
         self.ci, self.cf = np.zeros((0, C_INTS), np.int64), np.zeros((0, D_FLOATS))
         self.ei, self.ef = np.zeros((BUFFER, X_INTS), np.int64), np.zeros((BUFFER, Y_FLOATS))
         self.z = np.zeros(Z_COUNTS, np.int64)
@@ -87,24 +75,19 @@ class TrackState:
         """What the kernels take."""
         if self._arrays is None:
             self._arrays = Track(
-                self.g, self.m, self.q, Out(self.ei, self.ef, self.z), Pool(self.ci, self.cf, self.z), self.found,
+                self.g, self.m, Out(self.ei, self.ef, self.z), Pool(self.ci, self.cf, self.z), self.found,
                 self.metres, self.world.arrays,
             )  # fmt: skip
         return self._arrays
 
-    def begin(self, slot: int, profile: Profile) -> None:
+    def begin(self, slot: int) -> None:
         """A device that nothing was heard of."""
-        if slot >= len(self.q):
+        if slot >= self.g.shape[1]:
             size = max(64, 2 * slot)
             self.g, self.m = grown(self.g, size, axis=1), grown(self.m, size, axis=1)
-            self.q, self._arrays = grown(self.q, size), None
+            self._arrays = None
         self.g[:, slot], self.m[:, slot] = 0.0, 0
         self.m[:, slot, M_T1] = self.m[:, slot, M_C1] = NEVER
-        self.tune(slot, profile)
-
-    def tune(self, slot: int, profile: Profile) -> None:
-        """The profile that holds for a device from now on."""
-        self.q[slot] = track_params(profile)
 
     def make_room(self) -> None:
         """An empty buffer, and cells for many more contacts: called between the kernel's runs."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from geo.jit import jit
-from geo.layout import CLOSED, CX, CY, HX, HY, OPENED
+from geo.layout import CLOSED, CX, CY, HX, HY, OPENED, P_SPEED_LIMIT, P_SPEEDING, P_TRIP_GAP, P_TRIP_MIN, P_TRIP_STOP
 from geo.odometer import believe, catch_up, drive, give_up, go_to, make_certain, pass_over, rest_at, settle
 from geo.plane import distance_m
 from geo.saying import say_gap, say_speeding, say_trip
@@ -25,8 +25,7 @@ from geo.tracklayout import (
     G_GAP_X,
     G_GAP_Y,
     G_ODO,
-    G_PX,
-    G_PY,
+    G_S_LIMIT,
     G_S_MPS,
     G_SX,
     G_SY,
@@ -51,8 +50,6 @@ from geo.tracklayout import (
     M_K_PHASE,
     M_K_T0,
     M_K_TIN,
-    M_P_FIX,
-    M_P_TIN,
     M_S_N,
     M_S_T0,
     M_S_TIN,
@@ -65,11 +62,6 @@ from geo.tracklayout import (
     M_T_STOPPED,
     M_T_T0,
     M_TRIP,
-    Q_LIMIT,
-    Q_SPEEDING,
-    Q_TRIP_GAP,
-    Q_TRIP_MIN,
-    Q_TRIP_STOP,
     Out,
 )  # fmt: skip
 
@@ -79,45 +71,52 @@ SLOWED = 0.9  # speeding ends below this share of the limit
 
 
 @jit
-def set_out(g: Array, m: Array, start: int, number: int, lon: float, lat: float, odometer_m: float) -> None:
-    """A trip may have begun at this fix; what is counted from here on is its own."""
-    m[M_TRIP], m[M_T_T0], m[M_T_FIX] = 1, start, number
-    m[M_T_SILENT], m[M_T_STOPPED] = m[M_GAP_SILENT], m[M_STOPPED]
-    g[G_TX], g[G_TY], g[G_T_ODO], g[G_T_GAP_M], g[G_T_MPS] = lon, lat, odometer_m, g[G_GAP_M], 0.0
+def stand_at(g: Array, m: Array, t: int, number: int, lon: float, lat: float) -> None:
+    """The last fix of a long stop, or the first after a long silence: the next trip begins here."""
+    m[M_TRIP], m[M_T_T0], m[M_T_FIX] = 0, t, number
+    g[G_TX], g[G_TY] = lon, lat
 
 
 @jit
-def end_stop(m: Array, q: Array) -> None:
+def set_out(g: Array, m: Array, odometer_m: float) -> None:
+    """A trip may have begun at the last stop; what is counted from here on is its own."""
+    m[M_TRIP], m[M_T_SILENT], m[M_T_STOPPED] = 1, m[M_GAP_SILENT], m[M_STOPPED]
+    g[G_T_ODO], g[G_T_GAP_M], g[G_T_MPS] = odometer_m, g[G_GAP_M], 0.0
+
+
+@jit
+def end_stop(m: Array, p: Array) -> None:
     """The dwell that the last fix was in is over; a short one is a part of the trip."""
     stay = m[M_K_TIN] - m[M_K_T0]
-    if m[M_K_PHASE] == 2 and stay < q[Q_TRIP_STOP]:
+    if m[M_K_PHASE] == 2 and stay < p[P_TRIP_STOP]:
         m[M_STOPPED] += stay
 
 
 @jit
 def confirm_gap(
-    out: Out, g: Array, m: Array, q: Array, s: int, row: int, t: int, c: int
+    out: Out, g: Array, m: Array, p: Array, s: int, row: int, t: int, c: int
 ) -> None:  # fmt: skip
     """The silence in doubt was no stay: a gap is told, its line counted apart; a long one parts the trip in two."""
     say_gap(out, CLOSED, g, m, s, row, t, c)
-    parts = m[M_GAP_T1] - m[M_GAP_T0] >= q[Q_TRIP_GAP]
+    parts = m[M_GAP_T1] - m[M_GAP_T0] >= p[P_TRIP_GAP]
     before_m = g[G_ODO] + g[G_GAP_PEND]
     g[G_T_MPS] = max(g[G_T_MPS], g[G_GAP_MPS])
     driven_m = before_m - g[G_T_ODO] + g[G_GAP_M] - g[G_T_GAP_M]
-    if parts and (m[M_TRIP] == 2 or (m[M_TRIP] == 1 and driven_m >= q[Q_TRIP_MIN])):
+    if parts and (m[M_TRIP] == 2 or (m[M_TRIP] == 1 and driven_m >= p[P_TRIP_MIN])):
         say_trip(
             out, CLOSED, g, m, s, row, t, c, m[M_GAP_T0], m[M_GAP_N0], g[G_GAP_X], g[G_GAP_Y], before_m
         )  # fmt: skip
     g[G_GAP_M] += g[G_GAP_D]
     m[M_GAP_SILENT] += m[M_GAP_S]
     if parts:
-        set_out(g, m, m[M_GAP_T1], m[M_GAP_N1], g[G_GAP_TX], g[G_GAP_TY], before_m)
+        stand_at(g, m, m[M_GAP_T1], m[M_GAP_N1], g[G_GAP_TX], g[G_GAP_TY])
+        set_out(g, m, before_m)
     m[M_GAP_T1] = 0
 
 
 @jit
 def measure(
-    out: Out, g: Array, m: Array, q: Array, f: Array, s: int, row: int, t: int, c: int, lon: float,
+    out: Out, g: Array, m: Array, p: Array, f: Array, s: int, row: int, t: int, c: int, lon: float,
     lat: float, dwelling: bool, away: bool, moved: bool, silent: bool, joined: bool, east: float, north: float,
 ) -> None:  # fmt: skip
     """The odometer over one leg.
@@ -129,7 +128,7 @@ def measure(
         give_up(g, m)
     if moved:
         if m[M_GAP_T1] > 0:
-            confirm_gap(out, g, m, q, s, row, t, c)
+            confirm_gap(out, g, m, p, s, row, t, c)
         make_certain(g)
     if joined:
         if silent:
@@ -141,7 +140,7 @@ def measure(
         drive(g, m, t, lon, lat, east, north)
     if not away:
         if m[M_GAP_T1] > 0:
-            confirm_gap(out, g, m, q, s, row, t, c)
+            confirm_gap(out, g, m, p, s, row, t, c)
         if joined:
             believe(g, m, east, north)
         if dwelling and (moved or m[M_K_PHASE] != 2) and not silent:
@@ -185,32 +184,32 @@ def fastest(g: Array, mps: float, dwelling: bool, away: bool, moved: bool) -> No
 
 @jit
 def watch_speed(
-    out: Out, g: Array, m: Array, q: Array, s: int, row: int, t: int, c: int, lon: float, lat: float,
+    out: Out, g: Array, m: Array, p: Array, s: int, row: int, t: int, c: int, lon: float, lat: float,
     mps: float, silent: bool,
 ) -> None:  # fmt: skip
     """Faster than the limit for `speeding_s`; over when it is below nine tenths of it for as long, or falls silent."""
-    limit, state = q[Q_LIMIT], m[M_SPEED]
+    limit, state = p[P_SPEED_LIMIT], m[M_SPEED]
     if state > 0 and (silent or limit <= 0.0):
         if state == 2:
-            say_speeding(out, CLOSED, g, m, q, s, row, t, c)
+            say_speeding(out, CLOSED, g, m, s, row, t, c)
         state = 0
     if limit > 0.0 and mps >= 0.0:
         if state == 0 and mps > limit:
             state = 1
             m[M_S_T0], m[M_S_TIN], m[M_S_N] = t, t, 0
-            g[G_SX], g[G_SY], g[G_S_MPS] = lon, lat, 0.0
+            g[G_SX], g[G_SY], g[G_S_MPS], g[G_S_LIMIT] = lon, lat, 0.0, limit
         if state > 0 and mps > (limit if state == 1 else SLOWED * limit):
             m[M_S_TIN] = t
             m[M_S_N] += 1
             g[G_S_MPS] = max(g[G_S_MPS], mps)
-            if state == 1 and t - m[M_S_T0] >= q[Q_SPEEDING]:
+            if state == 1 and t - m[M_S_T0] >= p[P_SPEEDING]:
                 state = 2
-                say_speeding(out, OPENED, g, m, q, s, row, t, c)
+                say_speeding(out, OPENED, g, m, s, row, t, c)
         elif state == 1:
             state = 0
-        elif state == 2 and t - m[M_S_TIN] >= q[Q_SPEEDING]:
+        elif state == 2 and t - m[M_S_TIN] >= p[P_SPEEDING]:
             state = 0
-            say_speeding(out, CLOSED, g, m, q, s, row, t, c)
+            say_speeding(out, CLOSED, g, m, s, row, t, c)
     m[M_SPEED] = state
 
 
@@ -224,17 +223,15 @@ def say_open_trip(out: Out, code: int, g: Array, m: Array, s: int, row: int, t: 
 
 @jit
 def judge_trip(
-    out: Out, g: Array, m: Array, q: Array, f: Array, s: int, row: int, t: int, c: int, away: bool
+    out: Out, g: Array, m: Array, p: Array, f: Array, s: int, row: int, t: int, c: int, away: bool
 ) -> None:  # fmt: skip
     """Told when it is long enough; over when the dwell where it is has lasted."""
-    long = m[M_K_PHASE] == 2 and m[M_K_TIN] - m[M_K_T0] >= q[Q_TRIP_STOP]
-    if m[M_TRIP] == 1 and g[G_ODO] - g[G_T_ODO] + g[G_GAP_M] - g[G_T_GAP_M] >= q[Q_TRIP_MIN]:
+    long = m[M_K_PHASE] == 2 and m[M_K_TIN] - m[M_K_T0] >= p[P_TRIP_STOP]
+    if m[M_TRIP] == 1 and g[G_ODO] - g[G_T_ODO] + g[G_GAP_M] - g[G_T_GAP_M] >= p[P_TRIP_MIN]:
         m[M_TRIP] = 2
         if not long:
             say_open_trip(out, OPENED, g, m, s, row, t, c)
     if long and not away:
         if m[M_TRIP] == 2:
             say_trip(out, CLOSED, g, m, s, row, t, c, m[M_K_T0], m[M_K_FIX], f[CX], f[CY], g[G_ODO])
-        m[M_TRIP] = 0
-        m[M_P_TIN], m[M_P_FIX] = t, m[M_HEARD]
-        g[G_PX], g[G_PY] = f[CX], f[CY]
+        stand_at(g, m, t, m[M_HEARD], f[CX], f[CY])

@@ -57,6 +57,8 @@ class World:
 
     def fences_at(self, lon: float, lat: float) -> list[str]:
         """Keys of the fences that a point is inside of."""
+        if not self.keys:
+            return []
         found = np.empty(FOUND, np.int64)
         n = search(self.arrays, lon, lat, False, found)
         return [self.keys[code >> 1] for code in found[:n].tolist()]

@@ -46,7 +46,7 @@ class Settings:
     log_max_mb: int = 0
     disk_min_mb: int = 200
     keep_fixes_days: int = 0
-    close_days_after_min: int = 180
+    close_days_after_min: int = 360
     trust_clock: bool = False
     demo: bool = False
 

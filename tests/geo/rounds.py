@@ -1,4 +1,4 @@
-"""A small town along the tracks of `tests.geo.tracks`: a depot, service points, zones, a street; and spells in brief."""
+"""A small town along the tracks of `tests.geo.tracks`: depot, service points, zones, a street; spells in brief."""
 
 from __future__ import annotations
 

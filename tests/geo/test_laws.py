@@ -8,9 +8,18 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+import geo.contacts
 import geo.dwell
+import geo.fences
+import geo.lanes
+import geo.odometer
+import geo.passes
 import geo.plane
 import geo.rewind
+import geo.saying
+import geo.track
+import geo.trips
+import geo.visits
 from core.entities import Profile
 from core.events import DwellChanged
 from core.fixes import Fixes
@@ -121,21 +130,25 @@ def test_rewind_equals_sorted_run_of_the_plain_kernel(data: st.DataObject) -> No
 def test_compiled_equals_interpreted(data: st.DataObject) -> None:
     """numba and the interpreter agree bit for bit, rewinds included (law 5)."""
     batch = data.draw(journeys(devices=1).flatmap(shuffled))
-    plain = interpreted(geo.plane, geo.dwell, geo.rewind)
-    state, _ = run([batch])
-    other = GeoState()
-    d = other.devices
-    slots = np.array([d.slot("t0", Profile())])
+    plain = interpreted(
+        geo.plane, geo.fences, geo.lanes, geo.dwell, geo.saying, geo.contacts, geo.odometer, geo.trips, geo.visits,
+        geo.passes, geo.track, geo.rewind,
+    )  # fmt: skip
+    state, _ = run([*EVERYTHING, batch])
+    other, _ = run([*EVERYTHING])
+    d, theirs = other.devices, state.devices
+    slots = np.array([d.slot("t0", other.config.profile("t0"))])
     for _ in range(12):
         d.grow_ring(0)
     plain["feed"](
         0, slots, batch.device, batch.time_us, batch.content.view(np.int64), batch.received_us, batch.lon, batch.lat,
         batch.speed_mps, batch.course_deg, batch.accuracy_m, batch.battery_pct, batch.ignition, batch.moving,
-        batch.flags, d.ring, d.homes, d.floats, d.ints, d.last, d.profiles, None, 0, 0, other.lengths,
+        batch.flags, d.ring, d.homes, d.floats, d.ints, d.last, d.profiles, d.track.arrays(), 0, 0, other.lengths,
         other.event_ints, other.event_floats, other.counts,
     )  # fmt: skip
-    assert np.array_equal(state.devices.f[0], d.f[0], equal_nan=True)
-    assert np.array_equal(state.devices.k[0], d.k[0])
+    assert np.array_equal(theirs.floats[:, 0], d.floats[:, 0], equal_nan=True)
+    assert np.array_equal(theirs.ints[:, 0], d.ints[:, 0])
+    assert d.track.dump(0, d.copies(0)) == theirs.track.dump(0, theirs.copies(0))
     assert state.counts.tolist() == other.counts.tolist()
 
 

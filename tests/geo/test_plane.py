@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from math import cos, pi, radians, sin, sqrt
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.plane import cosine, distance_m, metres_per_degree, wrap
+from geo.plane import cosine, degree_lengths, distance_m, metres_per_degree, wrap
 
 A_M, FLATTENING = 6_378_137.0, 1 / 298.257223563  # WGS84
 E2 = FLATTENING * (2 - FLATTENING)
@@ -60,3 +61,11 @@ def test_distance_is_symmetric(lon: float, lat: float, dx: float, dy: float) -> 
     east, north = metres_per_degree(lat)
     there = distance_m(lon, lat, lon + dx, lat + dy, east, north)
     assert there == distance_m(lon + dx, lat + dy, lon, lat, east, north)
+
+
+@given(st.lists(st.floats(-90, 90), min_size=1, max_size=70))
+def test_many_lengths_at_once(lat: list[float]) -> None:
+    """Vectors of the processor say what one latitude at a time says, bit for bit."""
+    east, north = np.zeros((2, len(lat)))
+    degree_lengths(np.array(lat), 0, len(lat), east, north)
+    assert list(zip(east.tolist(), north.tolist(), strict=True)) == [metres_per_degree(y) for y in lat]

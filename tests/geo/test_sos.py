@@ -15,7 +15,7 @@ from geo.live import drain_live
 from geo.partition import GeoState
 from geo.sos import PRESSES
 from geo.step import step
-from tests.geo.tracks import DAY_US, calls_for_help, driving, fixes, run, tick
+from tests.geo.tracks import DAY_US, calls_for_help, driving, fixes, run, tick, told
 
 SOS = int(Flag.SOS)
 
@@ -188,7 +188,7 @@ def test_a_made_up_place_does_not_move_the_unit() -> None:
     made_up = fixes([(t, 9000.0, 9000.0) for t in (50, 105)], flags=[int(Flag.MOCK)] * 2, accuracy_m=[1.0] * 2)
     state, events = run([true, made_up])
     (row,), (expected,) = drain_live(state), drain_live(run([true])[0])
-    assert (row, events, state.counts.tolist()) == (expected, [], [11, 0, 0, 0, 0, 0, 2])
+    assert (row, told(events), state.counts.tolist()) == (expected, [], [11, 0, 0, 0, 0, 0, 2])
 
 
 @given(st.permutations(range(6)), st.lists(st.sampled_from([1, 300, 599, 600, 601, 2000]), min_size=6, max_size=6))

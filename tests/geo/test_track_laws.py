@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.fixes import Fixes
@@ -90,6 +90,7 @@ def test_the_laws_see_spells_of_every_kind() -> None:
     """The laws are not empty: journeys have trips, visits, services, speeding and gaps."""
     seen: set[str] = set()
 
+    @settings(max_examples=100, derandomize=True)
     @given(wanderings(devices=2))
     def look(batch: Fixes) -> None:
         seen.update(row.kind for row in newest_spells(run([*CONFIG, batch])[1]))

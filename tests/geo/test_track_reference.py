@@ -7,28 +7,15 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from core.events import Spell
 from core.fixes import Fixes
 from tests.geo.rounds import TOWN, WATCHED, at, seconds, spell_table, wanderings
-from tests.geo.slowtrack import (
-    Fence,
-    Point,
-    Row,
-    Step,
-    Target,
-    gap_rows,
-    metres_of,
-    service_rows,
-    speeding_rows,
-    steps_of,
-    trip_rows,
-    visit_rows,
-)
+from tests.geo.slowtrack import Point, Row, Step, gap_rows, metres_of, speeding_rows, steps_of, trip_rows
+from tests.geo.slowvisits import Fence, Target, service_rows, visit_rows
 from tests.geo.test_reference import Fix
 from tests.geo.tracks import DAY_US, run, shuffled
-
 
 
 def spot(east_m: float, north_m: float) -> Point:
@@ -110,6 +97,7 @@ def test_the_law_sees_spells_of_every_kind() -> None:
     """The law is not empty."""
     seen: set[Any] = set()
 
+    @settings(max_examples=100, derandomize=True)
     @given(wanderings())
     def look(batch: Fixes) -> None:
         seen.update((row.kind, row.state) for row in reference(batch))

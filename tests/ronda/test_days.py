@@ -82,15 +82,15 @@ def test_what_came_late_is_rebuilt_first(
 
 
 def test_days_are_closed_at_their_time(new_log: Callable[[], Log], postgres_url: str) -> None:
-    """At three in the morning, from the first look on; also after some days away, but none that was opened again."""
+    """At six in the morning, from the first look on; also after some days away, but none that was opened again."""
 
     async def work(runtime: Runtime, clock: ManualClock) -> list[list[str]]:
-        closing, three = Closing(runtime), span_of(MONDAY, ZONE).to_us + 3 * 3600 * 1_000_000
+        closing, six = Closing(runtime), span_of(MONDAY, ZONE).to_us + 6 * 3600 * 1_000_000
         looks = []
-        for at_us in (T0_US, three - 1, three, three + 1, three + 3 * 86_400 * 1_000_000):
+        for at_us in (T0_US, six - 1, six, six + 1, six + 3 * 86_400 * 1_000_000):
             clock.set(at_us)
             looks.append([found.day.isoformat() for found in await closing.round()])
-            if at_us == three:
+            if at_us == six:
                 await days.reopen(runtime.pool, MONDAY)
         return looks
 

@@ -121,7 +121,7 @@ def test_a_file_in_pieces_gives_the_rows_of_the_whole(postgres_url: str) -> None
 def test_rows_that_meet_are_merged(postgres_url: str) -> None:
     """Fixes between show that the way out was a jump: the earlier id lives on, the later row says into which."""
     inside = [(i * 20, 0.0, 0.0) for i in range(100)]
-    away = [(at_s, 0.01, 0.01) for at_s in (790, 840, 890, 940)]
+    away = [(790, 0.01, 0.0), (840, 0.02, 0.0), (890, 0.02, 0.01), (940, 0.01, 0.01)]
     seen = fixes_of("d1", *inside[:40], *away, *inside[50:])
     between = fixes_of("d1", *[(i, 0.0, 0.0) for i in range(781, 1000, 5)])
 

@@ -51,6 +51,7 @@ def test_unknown_name_is_refused_with_the_nearest(tmp_path: Path) -> None:
         ("RONDA_HTTP_PORT", "eighty", "RONDA_HTTP_PORT cannot be 'eighty'"),
         ("RONDA_HTTP_PORT", "70000", "from 0 "),
         ("RONDA_PARTITIONS", "0", "from 1 to 256"),
+        ("RONDA_CLOSE_DAYS_AFTER_MIN", "2000", "from 0 to 1440"),
         ("RONDA_AUTO_REGISTER", "perhaps", "write true or false"),
         ("RONDA_MQTT_URL", "http://broker", "mqtt:// or mqtts://"),
         ("RONDA_PUBLIC_URL", "http://ronda.example", "https://"),
