@@ -9,9 +9,9 @@ from psycopg_pool import AsyncConnectionPool
 from api.problems import NotFoundError
 from core.calendar import DAY_MIN, MINUTE_US, Span, day_id
 from core.fixes import Fixes, Flag
-from geo.daybook import Book, clipped, ends_us
-from geo.lines import simplified
-from geo.rounds import Draft, draft
+from geo.reports.daybook import Book, clipped, ends_us
+from geo.reports.lines import simplified
+from geo.reports.rounds import Draft, draft
 from store import read
 
 PAGE: Final = 10_000

@@ -17,11 +17,11 @@ from core.calendar import day_number
 from core.entries import Config, Section
 from core.units import US_PER_S
 from geo.config import GeoConfig
-from geo.daybook import GRACE_US, Book, Heard, Seen
-from geo.dayreport import DayReport, day_report, rollcall_us
-from geo.honesty import Honesty, honesty
-from geo.planned import LATE_US
-from geo.recurrent import Haunt, Stop, recurrent
+from geo.reports.daybook import GRACE_US, Book, Heard, Seen
+from geo.reports.dayreport import DayReport, day_report, rollcall_us
+from geo.reports.honesty import Honesty, honesty
+from geo.reports.planned import LATE_US
+from geo.reports.recurrent import Haunt, Stop, recurrent
 from store import days, reports
 from store.reports import Edges, Flagged, Place
 

@@ -10,9 +10,9 @@ import msgspec
 
 from api.times import rfc3339
 from core.events import Purpose
-from geo.coverage import Round, Status, by_area, by_hour, counts
-from geo.dayreport import DayReport
-from geo.totals import Totals
+from geo.reports.coverage import Round, Status, by_area, by_hour, counts
+from geo.reports.dayreport import DayReport
+from geo.reports.totals import Totals
 
 SUMS: Final = (
     "vehicle", "group", "days", "distance_m", "gap_m", "moving_s", "stopped_s", "silent_s", "trips", "speedings",

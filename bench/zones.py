@@ -17,9 +17,9 @@ import shapely
 from scipy.spatial import Voronoi
 
 from core.entities import Area, AreaId, Street, StreetId, Zone, ZoneId
-from geo.jit import COMPILED, jit
-from geo.lanes import beside
-from geo.world import World
+from geo.city.world import World
+from geo.folds.jit import COMPILED, jit
+from geo.folds.lanes import beside
 
 CORNER, WIDTH = np.array([123.53, -10.25]), 0.16  # degrees: a city of 17 km
 AREAS, ZONES, STREETS = 51, 500, 5_000

@@ -44,7 +44,7 @@ class Dwell(msgspec.Struct, frozen=True, kw_only=True):
     place: PlaceRef | None = None
     purpose: Purpose = "unlabelled"
     alert: bool = False
-    why: str = ""  # what the purpose follows from, in one word of `geo.purpose`: point, place, task, queue, work, ...
+    why: str = ""  # the word for what the purpose follows from: point, place, task, queue, work (docs/purpose.md)
     reason: str = ""  # what a person said about it: the driver, or who labelled it
     worked_s: float = 0.0  # how long it had worked when this began: since its first fix, or its last rest
 

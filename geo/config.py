@@ -29,11 +29,11 @@ from core.entities import (
     Zone,
 )  # fmt: skip
 from core.entries import Config
-from geo.duty import Duties
-from geo.label import Labels
-from geo.purpose import Purposes
-from geo.rules import Rulebook
-from geo.world import World
+from geo.city.world import World
+from geo.meaning.duty import Duties
+from geo.meaning.label import Labels
+from geo.meaning.purpose import Purposes
+from geo.rules.judging import Rulebook
 
 TRUCK: Final = Profile()
 PHONE: Final = Profile(

@@ -8,11 +8,11 @@ import msgspec
 import numpy as np
 
 from geo.config import GeoConfig
-from geo.flips import Flips
-from geo.followed import Dues, Followed
-from geo.layout import EVENT_FLOATS, EVENT_INTS
-from geo.rewind import BLOCK
-from geo.sos import Calls
+from geo.folds.layout import EVENT_FLOATS, EVENT_INTS
+from geo.folds.rewind import BLOCK
+from geo.meaning.flips import Flips
+from geo.rows.sos import Calls
+from geo.rules.followed import Dues, Followed
 from geo.state import Devices
 
 PARTITION_KEY: Final = "\0partition"  # state keys that no device id can have: control characters are refused

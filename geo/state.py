@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from core.entities import Profile
 from core.errors import DecodeError
 from core.units import US_PER_S
-from geo.layout import (
+from geo.city.world import World
+from geo.folds.layout import (
     BEHIND,
     CLAST,
     COPIES,
@@ -41,11 +42,10 @@ from geo.layout import (
     WORK,
     WORK_C,
 )  # fmt: skip
-from geo.rewind import RING_MAX
-from geo.rows import Tracked
-from geo.spells import Told
+from geo.folds.rewind import RING_MAX
+from geo.rows.dwells import Tracked
+from geo.rows.spells import Told
 from geo.trackstate import TrackRow, TrackState
-from geo.world import World
 
 RING: Final = (
     ("t", "<i8"),
@@ -57,12 +57,12 @@ RING: Final = (
     ("rest", "|i1"),
 )
 FIRST_REGION: Final = 16  # fixes
-SPARE: Final = 4  # arrays that are full are laid out anew, with a fourth of their size to spare
+SPARE: Final = 8  # arrays that are full are laid out anew, with an eighth of their size to spare
 LAST: Final = ("course_deg", "accuracy_m", "battery_pct")  # of the newest fix, for the map
 
 
 class DeviceRow(msgspec.Struct, omit_defaults=True):
-    """The persisted form of one device; arrays as little-endian bytes in the order of `geo.layout` and `RING`."""
+    """The persisted form of one device; arrays as little-endian bytes in the order of `geo.folds.layout` and `RING`."""
 
     v: int
     live: tuple[bytes, bytes]
@@ -82,7 +82,7 @@ _decode = msgspec.msgpack.Decoder(DeviceRow).decode
 
 
 def params(profile: Profile) -> list[float]:
-    """The profile as the kernel reads it, in the order and the units of `geo.layout`."""
+    """The profile as the kernel reads it, in the order and the units of `geo.folds.layout`."""
     p = profile
     return [
         p.r_in_m, p.r_out_m, p.min_dwell_s * US_PER_S, p.exit_s * US_PER_S, p.exit_fixes, p.tau_s * US_PER_S,
@@ -114,12 +114,12 @@ class Devices:
 
     @property
     def f(self) -> NDArray[np.float64]:
-        """Live rows by slot, see `geo.layout`."""
+        """Live rows by slot, see `geo.folds.layout`."""
         return cast("NDArray[np.float64]", self.floats[LIVE])
 
     @property
     def k(self) -> NDArray[np.int64]:
-        """Live rows by slot, see `geo.layout`."""
+        """Live rows by slot, see `geo.folds.layout`."""
         return cast("NDArray[np.int64]", self.ints[LIVE])
 
     def profile(self, slot: int) -> NDArray[np.float64]:

@@ -16,19 +16,19 @@ from numpy.typing import NDArray
 from core.entries import Command, Config, Tick
 from core.events import CommandDone, Event
 from core.fixes import Fixes
-from geo import rewind
-from geo.acks import acknowledge
-from geo.hearing import heard_in
-from geo.lapse import by_clock, by_config, welcome
-from geo.layout import E_SLOT
+from geo.folds import rewind
+from geo.folds.layout import E_SLOT
 from geo.partition import CONFIG_KEY, PARTITION_KEY, SOS_KEY, GeoState, Watch
-from geo.raising import by_rows, judged
-from geo.rebuild import rebuild
-from geo.rejudging import judge_again
-from geo.relabel import expire, relabel
-from geo.sos import Calls, calls_in, pressed
-from geo.tell import tell
-from geo.telltrack import adopt_world, tell_track
+from geo.rows.sos import Calls, calls_in, pressed
+from geo.steps.acks import acknowledge
+from geo.steps.hearing import heard_in
+from geo.steps.lapse import by_clock, by_config, welcome
+from geo.steps.raising import by_rows, judged
+from geo.steps.rebuild import rebuild
+from geo.steps.rejudging import judge_again
+from geo.steps.relabel import expire, relabel
+from geo.steps.tell import tell
+from geo.steps.telltrack import adopt_world, tell_track
 
 
 def step(state: GeoState, value: Any) -> list[Event]:

@@ -9,10 +9,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.contacts import drop_contact, drop_contacts, new_contact
-from geo.layout import CLOSED, COPIES, NEVER, PAST
-from geo.saying import say_contact
-from geo.tracklayout import (
+from geo.city.world import World
+from geo.folds.contacts import drop_contact, drop_contacts, new_contact
+from geo.folds.layout import CLOSED, COPIES, NEVER, PAST
+from geo.folds.saying import say_contact
+from geo.folds.tracklayout import (
     C_INTS,
     C_KEY,
     C_NEXT,
@@ -36,9 +37,8 @@ from geo.tracklayout import (
     Pool,
     Track,
 )  # fmt: skip
-from geo.world import World
 
-BUFFER: Final = 4096  # events; more room is made when a long ring asks for it, see `geo.track.track_room`
+BUFFER: Final = 4096  # events; more room is made when a long ring asks for it, see `geo.folds.track.track_room`
 FOUND: Final = 64  # fences, or targets, that one fix may find
 
 

@@ -13,9 +13,9 @@ from core.entries import Config
 from core.events import Dwell, DwellChanged
 from core.fixes import Fixes
 from geo.config import PHONE, TRUCK
-from geo.live import open_rows
 from geo.partition import GeoState
 from geo.step import step
+from geo.steps.live import open_rows
 
 CHUNK: Final = 20_000  # fixes a step: enough to hide the call, few enough to show progress
 

@@ -18,7 +18,7 @@ from core.entries import Command
 from core.errors import RondaError, UnavailableError
 from core.fixes import Fixes
 from core.partition import partition_of
-from geo.rebuild import STALE, Outcome
+from geo.steps.rebuild import STALE, Outcome
 from ronda.rebuild import Composed, Span, compose, longer, spans
 from ronda.runtime import Runtime
 from store import history, read
@@ -54,7 +54,7 @@ async def add(pool: AsyncConnectionPool, fixes: Fixes, progress: Callable[[int],
 
 
 async def rebuild_all(runtime: Runtime, fixes: Fixes, progress: Callable[[int], Any] = lambda _: None) -> Counter[str]:
-    """Rebuild the days that these fixes touch; what became of rows, by word of `geo.rebuild.Outcome`."""
+    """Rebuild the days that these fixes touch; what became of rows, by word of `geo.steps.rebuild.Outcome`."""
     counts = Counter[str]()
     for part in fixes.split():
         for span in spans(part.time_us):

@@ -1,7 +1,7 @@
 """What a rebuild of a device's past is made of: which fixes and which rows `device.rebuild` carries.
 
 It reads from before the new fixes, so that the kernel knows where the device stood, to after them, until the device
-drives on; longer spans are cut into several. The engine computes and tells (`geo/rebuild.py`); nothing here does.
+drives on; longer spans are cut into several. The engine computes and tells (`geo/steps/rebuild.py`); nothing here does.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from psycopg_pool import AsyncConnectionPool
 from core.codec import encode
 from core.events import DwellChanged, SpellChanged
 from core.fixes import Fixes
-from geo.rebuild import Request
+from geo.steps.rebuild import Request
 from store import history
 from store.upkeep import DAY_US, HOUR_US, forgotten
 

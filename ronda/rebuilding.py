@@ -24,7 +24,7 @@ from store.upkeep import DAY_US
 log = logging.getLogger(__name__)
 
 LOOK_S: Final = 1.0
-FLAG_S: Final = 10  # `geo.rewind.FLAG_EVERY`
+FLAG_S: Final = 10  # `geo.folds.rewind.FLAG_EVERY`
 QUIET_S: Final = FLAG_S + 4  # and what was under way
 AT_LEAST_S: Final = 40
 AT_ONCE: Final = 4  # devices rebuilt beside one another: each command holds megabytes

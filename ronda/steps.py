@@ -17,9 +17,9 @@ from dispatch import engine
 from dispatch.state import Params, Volunteer
 from dispatch.state import decode as decode_dispatch
 from dispatch.state import encode as encode_dispatch
-from geo.live import drain_live
 from geo.partition import COUNTS, GeoState
 from geo.step import step as geo_step
+from geo.steps.live import drain_live
 from store.log import Commit, Entry, Output
 
 log = logging.getLogger(__name__)

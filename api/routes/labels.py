@@ -20,7 +20,7 @@ from core.entities import Assignment, Label
 from core.entries import Config
 from core.errors import ConflictError
 from core.identity import Identity
-from geo.duty import Duties
+from geo.meaning.duty import Duties
 from store import joins, read
 from store.read import DwellRow
 

@@ -22,8 +22,8 @@ from api.roles import Allow, may
 from api.tables import Row, Table, answered
 from api.times import rfc3339
 from core.identity import Identity
-from geo.rollcall import rollcall
-from geo.totals import Totals, summed
+from geo.reports.rollcall import rollcall
+from geo.reports.totals import Totals, summed
 from store import days
 
 DAYS_MAX: Final = 92

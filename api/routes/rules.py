@@ -22,9 +22,9 @@ from api.times import rfc3339
 from core.entities import Rule
 from core.events import SpellKind
 from core.units import US_PER_S
-from geo.backtest import Backtest, Window, report
 from geo.config import GeoConfig
-from geo.facts import Fact, silence
+from geo.rules.backtest import Backtest, Window, report
+from geo.rules.facts import Fact, silence
 from store import read, ruling
 from store.read import DwellFilter, SpellFilter
 

@@ -13,9 +13,9 @@ from bench.accuracy.score import Interval
 from core.entries import Config
 from core.events import Dwell, DwellChanged
 from core.fixes import Fixes
-from geo.live import open_rows
 from geo.partition import GeoState
 from geo.step import step
+from geo.steps.live import open_rows
 
 BATCH: Final = 1000
 

@@ -21,10 +21,10 @@ from bench.accuracy import rounds
 from core.entries import Config
 from core.events import Dwell, DwellChanged, Spell, SpellChanged
 from core.fixes import Fixes
-from geo.live import open_rows
 from geo.partition import GeoState
 from geo.step import step
-from geo.telltrack import open_spells
+from geo.steps.live import open_rows
+from geo.steps.telltrack import open_spells
 from simulators.streets import Plane
 
 DATA: Final = Path(__file__).parents[3] / "shared" / "data"

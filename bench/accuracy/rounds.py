@@ -23,7 +23,7 @@ from core.events import Spell, SpellChanged
 from core.fixes import Fixes
 from geo.partition import GeoState
 from geo.step import step
-from geo.telltrack import open_spells
+from geo.steps.telltrack import open_spells
 from simulators.schedule import Collection, Driven, Planned, drive, read
 
 TABLE: Final = Path(__file__).parents[3] / "shared" / "data" / "routes" / "tainan_garbage_routes.csv"

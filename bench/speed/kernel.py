@@ -10,9 +10,9 @@ import numpy as np
 
 from core.entities import Profile
 from core.fixes import Fixes
-from geo.layout import SIZE
+from geo.folds.layout import SIZE
+from geo.folds.rewind import DONE, DRAIN, feed
 from geo.partition import GeoState
-from geo.rewind import DONE, DRAIN, feed
 
 ROUNDS: Final = 5
 RING: Final = 384  # fixes: enough for one and a half horizons at 5 s

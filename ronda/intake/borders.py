@@ -33,7 +33,7 @@ def _on_one_side(shapes: Mapping[str, BaseGeometry]) -> dict[str, BaseGeometry]:
 
 
 def _overlaps(shapes: Mapping[str, BaseGeometry]) -> list[tuple[float, str]]:
-    """Ground that two areas claim; the rule of `geo.world` gives it to the one whose id comes first."""
+    """Ground that two areas claim; the rule of `geo.city.world` gives it to the one whose id comes first."""
     ids = sorted(shapes)
     members = [shapes[id_] for id_ in ids]
     pairs = shapely.STRtree(members).query(members, predicate="intersects").T.tolist()

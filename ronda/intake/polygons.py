@@ -16,8 +16,8 @@ from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 from shapely.validation import explain_validity
 
-from geo.plane import metres_per_degree
-from geo.shapes import closed_ring
+from geo.city.shapes import closed_ring
+from geo.folds.plane import metres_per_degree
 
 SLIVER_M2: Final = 1.0  # smaller parts, holes, overlaps and gaps are dirt
 Ring = tuple[tuple[float, float], ...]

@@ -6,7 +6,7 @@ import typing
 import msgspec
 
 from core.entities import Place, Task
-from geo.purpose import Purposes, Why
+from geo.meaning.purpose import Purposes, Why
 from tests.architecture.source import ROOT
 
 PAGE = (ROOT / "docs" / "purpose.md").read_text()

@@ -2,8 +2,8 @@
 
 import re
 
-from geo import coverage, honesty, planned, rollcall, rounds, unheard
-from geo.daybook import GRACE_US
+from geo.reports import coverage, honesty, planned, rollcall, rounds, unheard
+from geo.reports.daybook import GRACE_US
 from tests.architecture.source import ROOT
 
 US = {"min": 60e6, "h": 3600e6}

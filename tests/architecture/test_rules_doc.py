@@ -6,9 +6,9 @@ import msgspec
 
 from core.entities import Rule
 from core.ruling import RULES_MAX
-from geo.alerts import TOLD_MAX, TOLD_US
-from geo.followed import FACTS_MAX
-from geo.rules import WATCHED
+from geo.rules.alerts import TOLD_MAX, TOLD_US
+from geo.rules.followed import FACTS_MAX
+from geo.rules.judging import WATCHED
 from tests.architecture.source import ROOT
 
 PAGE = (ROOT / "docs" / "rules.md").read_text()

@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 from core.entities import Place, Zone
-from geo import lanes, shapes
+from geo.city import shapes
+from geo.folds import lanes
 from ronda.intake.polygons import SLIVER_M2
 
 PAGE = (Path(__file__).parents[2] / "docs" / "zones.md").read_text()

@@ -8,7 +8,7 @@ from core.calendar import day_number
 from core.entries import Config
 from core.events import Dwell, PlaceRef, Spell
 from geo.config import GeoConfig
-from geo.daybook import Book, Heard, Seen
+from geo.reports.daybook import Book, Heard, Seen
 
 DAY = day_number("2026-01-05")
 MIDNIGHT_US = DAY * 86_400_000_000 - 8 * 3_600_000_000

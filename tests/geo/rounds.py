@@ -12,7 +12,7 @@ from core.entries import Config
 from core.events import Spell, SpellChanged
 from core.fixes import Fixes
 from geo.partition import GeoState
-from geo.telltrack import open_spells
+from geo.steps.telltrack import open_spells
 from tests.geo.tracks import DAY_US, EAST, NORTH, fixes
 
 

@@ -10,9 +10,9 @@ from core.entities import Rule
 from core.entries import Config
 from core.events import AlertChanged, Event, Spell, SpellChanged
 from geo.config import GeoConfig
-from geo.facts import Fact
 from geo.partition import RULES_KEY, GeoState
-from geo.raising import judged
+from geo.rules.facts import Fact
+from geo.steps.raising import judged
 from tests.geo.tracks import DAY_US, dump
 
 MONDAY_US = 1_764_547_200_000_000  # 2025-12-01 00:00 UTC, a Monday

@@ -11,9 +11,9 @@ from core.entities import Profile
 from core.entries import Config
 from core.events import AlertChanged, CommandDone
 from geo.config import LABELS_MAX, PHONE, GeoConfig
-from geo.live import open_rows
 from geo.partition import GeoState
 from geo.step import step
+from geo.steps.live import open_rows
 from tests.geo.tracks import NEARBY, brief, dump, fixes, newest, run, standing, tick
 
 NAN, INF = float("nan"), float("inf")

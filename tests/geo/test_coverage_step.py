@@ -8,8 +8,8 @@ import pytest
 from core.entries import Config
 from core.events import Dwell, DwellChanged, Spell, SpellChanged
 from core.fixes import Fixes
-from geo.coverage import coverage
 from geo.partition import GeoState
+from geo.reports.coverage import coverage
 from geo.step import step
 from tests.geo.books import LAT, LON, ROWS, at, book, heard, seen
 

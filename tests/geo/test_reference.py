@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.fixes import Fixes
-from geo.live import open_rows
+from geo.steps.live import open_rows
 from tests.geo.tracks import journeys, newest, run, shuffled
 
 R_IN_M, R_OUT_M, MIN_S, EXIT_S, EXIT_FIXES, TAU_S = 25.0, 35.0, 60.0, 25.0, 2, 60.0

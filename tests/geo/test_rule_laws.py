@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from core.entries import Config
 from core.events import SpellChanged
 from core.fixes import Fixes
-from geo.backtest import Backtest, Window
-from geo.facts import silence
 from geo.partition import GeoState
+from geo.rules.backtest import Backtest, Window
+from geo.rules.facts import silence
 from tests.geo.rulings import rule, ruled, saved, setting, standing
 from tests.geo.tracks import EAST, NEARBY, cuts, fixes, journeys, newest, run, shuffled, tick, ticked
 

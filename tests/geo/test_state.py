@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from core.entities import Profile
 from core.errors import DecodeError
 from core.fixes import Fixes
-from geo.layout import COUNT, LAYOUT
+from geo.folds.layout import COUNT, LAYOUT
+from geo.folds.rewind import RING_MAX
 from geo.partition import GeoState
-from geo.rewind import RING_MAX
 from geo.state import Devices, params
 from tests.geo.tracks import NEARBY, driving, dump, fixes, journeys, run, shuffled, standing, table, tick
 

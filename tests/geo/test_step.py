@@ -11,10 +11,10 @@ import pytest
 from core.entries import Command, Sightings, Tick
 from core.events import AlertChanged, CommandDone
 from core.fixes import Fixes, Flag
-from geo.live import open_rows
+from geo.folds.rewind import hint
 from geo.partition import GeoState
-from geo.rewind import hint
 from geo.step import step
+from geo.steps.live import open_rows
 from tests.geo.tracks import DAY_US, NEARBY, brief, driving, fixes, newest, placed, run, standing, tick, told
 
 LIMIT_US = DAY_US + 1_800_000_000

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.fixes import Fixes
+from geo.folds.tracklayout import G_ODO, M_CONTACTS, Z_LOST
 from geo.partition import GeoState
-from geo.telltrack import open_spells
-from geo.tracklayout import G_ODO, M_CONTACTS, Z_LOST
+from geo.steps.telltrack import open_spells
 from tests.geo.rounds import TOWN, WATCHED, newest_spells, spell_table, wanderings
 from tests.geo.tracks import cuts, dump, run, shuffled
 

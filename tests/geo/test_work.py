@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.entries import Config
-from geo.layout import INTS, SINCE, WORK, WORK_C
-from geo.live import open_rows
+from geo.folds.layout import INTS, SINCE, WORK, WORK_C
 from geo.partition import GeoState
 from geo.state import DeviceRow, Devices, _decode, _encode
+from geo.steps.live import open_rows
 from tests.geo.tracks import NEARBY, cuts, driving, fixes, journeys, newest, run, shuffled, standing, table, tick
 
 FAR = 20_000.0  # metres: clear of every stop before

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from core.entries import Config, Tick
 from core.events import AlertChanged, Dwell, DwellChanged
 from core.fixes import Fixes, Flag
-from geo.live import open_rows
 from geo.partition import SOS_KEY, GeoState
 from geo.step import step
+from geo.steps.live import open_rows
 
 DAY_US = 1_765_000_000_000_000
 EAST, NORTH = 109_660.0, 110_610.0  # metres per degree near the test city

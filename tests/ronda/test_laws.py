@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from store.log import Log
 from store.pg import connect
-from tests.geo.tracks import cuts, journeys, shuffled, tick
 from tests.geo.everything import EVERYTHING
+from tests.geo.tracks import cuts, journeys, shuffled, tick
 from tests.ronda.pipeline import FragileLog, archive_all, clear, pump_all, tables, tell
 from tests.running import run_with
 

@@ -1,0 +1,1 @@
+"""Kernels: what advances fix by fix, compiled, over plain arrays."""

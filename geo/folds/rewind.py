@@ -1,0 +1,392 @@
+"""Fixes in arrival order: a ring of recent fixes and copies of the state make every order give the same rows.
+
+Each device keeps the fixes of its lateness horizon, sorted by (time, content), a copy of its state as it was before the
+oldest of them (the checkpoint), and some as it was since. A newer fix advances the live state. A late one is put in its
+place, and the ring is replayed from the nearest copy before it, alone and at once, so batches do not matter. Nothing is
+computed twice for the copies: the live state is copied as it passes, twice a horizon, over the oldest; so the ring
+reaches back at most one and a half horizons. Fixes newer than the horizon are reported, not used.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.fixes import Flag
+from geo.folds.dwell import advance, at_rest, put, put_challenger
+from geo.folds.jit import jit
+from geo.folds.layout import (
+    BEGIN,
+    BEHIND,
+    BEYOND,
+    CLAST,
+    COUNT,
+    DEAF,
+    E_CK_C,
+    E_CK_T,
+    END,
+    FLAGGED_AT,
+    FLAGGED_DAY,
+    H_T0,
+    H_TIMER,
+    H_TIN,
+    HORIZON,
+    KEPT,
+    LIMIT,
+    LIVE,
+    NEVER,
+    NEWEST,
+    OFFSET,
+    OLDEST,
+    OUT_N,
+    P_HORIZON,
+    P_LIMIT,
+    PAST,
+    PHASE,
+    PROFILE,
+    RECEIVED,
+    SIZE,
+    T0,
+    TIMED,
+    TIMER,
+    TIN,
+    TLAST,
+)  # fmt: skip
+from geo.folds.plane import degree_lengths
+from geo.folds.track import follow, track_begin, track_copy, track_end, track_room
+from geo.folds.tracklayout import Z_EVENTS
+
+Array = Any
+Track = Any  # geo.folds.tracklayout.Track, or None: no track is followed
+
+SPAN_MAX = 512  # fixes from one copy to the next; with more of them the horizon shrinks, and is counted
+RING_MAX = PAST * SPAN_MAX  # fixes a device
+PER_FIX = 6  # kernel events of one new fix at most
+PER_REPLAYED = 3  # of one that is replayed: no timer is among them, and a cluster opens, reaches its limit, closes once
+DAY = 86_400_000_000
+FLAG_EVERY = 10_000_000  # a device that sends old days again is told of every 10 s and day, not once a fix
+HEARTBEAT, MOCK = int(Flag.HEARTBEAT), int(Flag.MOCK)
+BLOCK = 64  # fixes measured at once
+DONE, GROW, DRAIN = -1, -2, -3  # how `feed` ended: all fixes; ring of a device is full; event buffer is full
+USED, DUPLICATE, LATE, TOO_LATE, HEARTBEATS, PUSHED, MOCKS = range(7)  # what is counted
+
+
+@jit
+def due(f: Array, k: Array, p: Array, now: int, deaf: int) -> bool:
+    """Whether the limit passed by the clock where the device is: live, at rest, our outages taken off its silence."""
+    if k[RECEIVED] - k[TLAST] > p[P_HORIZON] or not at_rest(f, k, p):
+        return False
+    since = k[T0] if k[OUT_N] == 0 else k[H_T0]
+    told = k[LIMIT] if k[OUT_N] == 0 else k[H_TIMER]
+    return told == 0 and now - since - (deaf - k[DEAF]) >= p[P_LIMIT]
+
+
+@jit
+def ring_bell(k: Array) -> None:
+    """Note that the limit passed by the clock."""
+    if k[OUT_N] > 0:
+        k[H_TIMER] = 1
+    else:
+        k[LIMIT] = 2
+        k[TIMER] = 1 if k[PHASE] == 1 else 0
+
+
+@jit
+def forget_bell(k: Array) -> None:
+    """Take off what only the clock noted: what is left follows from fixes alone."""
+    if k[LIMIT] == 2:
+        k[LIMIT] = 0
+    k[TIMER], k[H_TIMER] = 0, 0
+
+
+@jit
+def carry(k: Array, p: Array, start: int, last: int, now: int, deaf: int) -> None:
+    """A row told by the clock stays told if a replay leaves it where it was and as long: silence lost nothing."""
+    quiet = deaf - k[DEAF]
+    if k[PHASE] > 0 and k[T0] <= last and k[TIN] >= start and now - k[T0] - quiet >= p[P_LIMIT]:
+        if k[LIMIT] == 0:
+            k[LIMIT] = 2
+            k[TIMER] = 1 if k[PHASE] == 1 else 0
+    elif k[OUT_N] > 0 and k[H_T0] <= last and k[H_TIN] >= start and now - k[H_T0] - quiet >= p[P_LIMIT]:
+        k[H_TIMER] = 1
+
+
+@jit
+def tell_open(f: Array, k: Array, ei: Array, ef: Array, n: int, code: int, row: int, slot: int, t: int, c: int) -> int:
+    """Every row that is open now: the cluster's, and the challenger's if a timer opened one."""
+    n = put(ei, ef, n, code, row, slot, f, k, t, c)
+    if k[H_TIMER] == 1:
+        n = put_challenger(ei, ef, n, KEPT, row, slot, f, k, t, c)
+    return n
+
+
+@jit
+def find(ring: Array, home: Array, t: int, c: int) -> int:
+    """Number of ring fixes before (t, c) in order."""
+    rt, rc = ring[0], ring[1]
+    low, high = home[OFFSET], home[OFFSET] + home[COUNT]
+    while low < high:
+        mid = (low + high) // 2
+        if rt[mid] < t or (rt[mid] == t and rc[mid] < c):
+            low = mid + 1
+        else:
+            high = mid
+    return low - home[OFFSET]
+
+
+@jit
+def write(ring: Array, a: int, t: int, c: int, lon: float, lat: float, acc: float, spd: float, rest: int) -> None:
+    """A fix into a cell of the arena."""
+    rt, rc, rlon, rlat, racc, rspd, rrest = ring
+    rt[a], rc[a], rlon[a], rlat[a], racc[a], rspd[a], rrest[a] = t, c, lon, lat, acc, spd, rest
+
+
+@jit
+def make_place(ring: Array, a: int, end: int) -> None:
+    """Move the cells `a` to `end` one on."""
+    rt, rc, rlon, rlat, racc, rspd, rrest = ring
+    for j in range(end, a, -1):
+        i = j - 1
+        write(ring, j, rt[i], rc[i], rlon[i], rlat[i], racc[i], rspd[i], rrest[i])
+
+
+@jit
+def drop(ring: Array, home: Array, count: int) -> None:
+    """Take the oldest fixes out of a ring."""
+    rt, rc, rlon, rlat, racc, rspd, rrest = ring
+    home[COUNT] -= count
+    for j in range(home[OFFSET], home[OFFSET] + home[COUNT]):
+        i = j + count
+        write(ring, j, rt[i], rc[i], rlon[i], rlat[i], racc[i], rspd[i], rrest[i])
+
+
+@jit
+def copy_state(cf: Array, ck: Array, track: Track, s: int, source: int, target: int) -> None:
+    """One copy of a device's state into another."""
+    for i in range(cf.shape[2]):
+        cf[target, s, i] = cf[source, s, i]
+    for i in range(ck.shape[2]):
+        ck[target, s, i] = ck[source, s, i]
+    if track is not None:
+        track_copy(track, s, source, target)
+
+
+@jit
+def copy_at(home: Array, i: int) -> int:
+    """Which copy is the `i`-th of the past: 0 is the checkpoint."""
+    return 1 + (home[OLDEST] + i) % PAST
+
+
+@jit
+def take(home: Array, cf: Array, ck: Array, track: Track, s: int, i: int, behind: int) -> None:
+    """The `i`-th copy is the live state now, which has so many fixes of the ring behind it."""
+    copy = copy_at(home, i)
+    copy_state(cf, ck, track, s, LIVE, copy)
+    forget_bell(ck[copy, s])
+    home[BEHIND + i] = behind
+
+
+@jit
+def move_on(ring: Array, home: Array, cf: Array, ck: Array, track: Track, s: int) -> int:
+    """The second copy is the checkpoint, the live state the newest copy; returns how many fixes were lost too early."""
+    rt, gone, newest, lost = ring[0], home[BEHIND + 1], ck[LIVE, s, TLAST], 0
+    while lost < gone and rt[home[OFFSET] + gone - 1 - lost] >= newest - home[HORIZON]:
+        lost += 1
+    drop(ring, home, gone)
+    home[OLDEST] = (home[OLDEST] + 1) % PAST
+    for i in range(PAST - 1):
+        home[BEHIND + i] = home[BEHIND + i + 1] - gone
+    take(home, cf, ck, track, s, PAST - 1, home[COUNT])
+    home[NEWEST] = newest
+    return lost
+
+
+@jit
+def copy_before(home: Array, place: int) -> int:
+    """The newest copy that has no more than `place` fixes of the ring behind it."""
+    i = PAST - 1
+    while home[BEHIND + i] > place:
+        i -= 1
+    return i
+
+
+@jit
+def replay(
+    ring: Array, home: Array, first: int, stop: int, cf: Array, ck: Array, p: Array, track: Track, lengths: Array,
+    ei: Array, ef: Array, n: int, row: int, s: int,
+) -> int:  # fmt: skip
+    """Advance the live state through the ring's fixes `first` to `stop`; the copies that they pass are taken again."""
+    rt, rc, rlon, rlat, racc, rspd, rrest = ring
+    f, k, east, north, begin = cf[LIVE, s], ck[LIVE, s], lengths[2], lengths[3], first
+    newer = copy_before(home, first) + 1
+    for j in range(first, stop):
+        a, i = home[OFFSET] + j, j - begin
+        if i in (0, BLOCK):
+            begin, i = j, 0
+            degree_lengths(rlat, a, min(a + BLOCK, home[OFFSET] + stop), east, north)
+        t, c, lon, lat, acc, spd, rest = rt[a], rc[a], rlon[a], rlat[a], float(racc[a]), float(rspd[a]), rrest[a]
+        n = advance(f, k, p, t, c, lon, lat, acc, spd, rest, east[i], north[i], ei, ef, n, row, s)
+        if track is not None:
+            follow(track, LIVE, s, f, k, p, t, c, lon, lat, spd, row, east[i], north[i])
+        while newer < PAST and home[BEHIND + newer] == j + 1:
+            take(home, cf, ck, track, s, newer, j + 1)
+            newer += 1
+    return n
+
+
+@jit
+def go_back(
+    ring: Array, home: Array, place: int, cf: Array, ck: Array, p: Array, track: Track, lengths: Array, ei: Array,
+    ef: Array, n: int, row: int, s: int,
+) -> None:  # fmt: skip
+    """The live state as it was before the ring's fix at `place`, which is new there.
+
+    What was told on the way is not told again: events are written past the `n` that count, and overwritten.
+    """
+    i = copy_before(home, place)
+    first = home[BEHIND + i]
+    copy_state(cf, ck, track, s, copy_at(home, i), LIVE)
+    for newer in range(i + 1, PAST):
+        home[BEHIND + newer] += 1
+    said = 0 if track is None else track.out.z[Z_EVENTS]
+    replay(ring, home, first, place, cf, ck, p, track, lengths, ei, ef, n, row, s)
+    if track is not None:
+        track.out.z[Z_EVENTS] = said
+
+
+@jit
+def rewind(
+    ring: Array, home: Array, place: int, cf: Array, ck: Array, p: Array, track: Track, now: int, deaf: int,
+    lengths: Array, ei: Array, ef: Array, n: int, row: int, s: int, t: int, c: int,
+) -> int:  # fmt: skip
+    """A late fix came in at `place`: all from there on is told anew, between BEGIN and END."""
+    f, k = cf[LIVE, s], ck[LIVE, s]
+    received, deaf_then, flagged_at, flagged_day = k[RECEIVED], k[DEAF], k[FLAGGED_AT], k[FLAGGED_DAY]
+    timed, start, last = k[LIMIT] == 2, k[T0], k[TIN]
+    h_timed, h_start, h_last = k[H_TIMER] == 1, k[H_T0], k[H_TIN]
+    go_back(ring, home, place, cf, ck, p, track, lengths, ei, ef, n, row, s)
+    n = put(ei, ef, n, BEGIN, row, s, f, k, t, c)
+    ei[n - 1, E_CK_T], ei[n - 1, E_CK_C] = k[TLAST], k[CLAST]
+    if track is not None:
+        track_begin(track, s, row, t, c)
+    n = replay(ring, home, place, home[COUNT], cf, ck, p, track, lengths, ei, ef, n, row, s)
+    if track is not None:
+        track_end(track, s, row, t, c)
+    k[RECEIVED], k[DEAF], k[FLAGGED_AT], k[FLAGGED_DAY] = received, deaf_then, flagged_at, flagged_day
+    if timed:
+        carry(k, p, start, last, now, deaf)
+    if h_timed:
+        carry(k, p, h_start, h_last, now, deaf)
+    if due(f, k, p, now, deaf):
+        ring_bell(k)
+    return tell_open(f, k, ei, ef, n, END, row, s, t, c)
+
+
+@jit
+def hear_late(
+    ring: Array, home: Array, cf: Array, ck: Array, p: Array, track: Track, now: int, deaf: int, lengths: Array,
+    ei: Array, ef: Array, n: int, counts: Array, row: int, s: int, t: int, c: int, lon: float, lat: float, acc: float,
+    spd: float, rest: int, received: int,
+) -> tuple[int, int]:  # fmt: skip
+    """A fix that is not its device's newest: put in its place, known, or too late; returns as `feed`, but the row."""
+    k, oldest = ck[LIVE, s], ck[copy_at(home, 0), s]
+    if t < k[TLAST] - home[HORIZON] or t < oldest[TLAST] or (t == oldest[TLAST] and c < oldest[CLAST]):
+        if received - k[FLAGGED_AT] >= FLAG_EVERY or k[FLAGGED_DAY] != t // DAY:
+            k[FLAGGED_AT], k[FLAGGED_DAY] = received, t // DAY
+            n = put(ei, ef, n, BEYOND, row, s, cf[LIVE, s], k, t, c)
+        counts[TOO_LATE] += 1
+        return DONE, n
+    place, count = find(ring, home, t, c), home[COUNT]
+    a = home[OFFSET] + place
+    if (t == oldest[TLAST] and c == oldest[CLAST]) or (place < count and ring[0][a] == t and ring[1][a] == c):
+        counts[DUPLICATE] += 1
+        return DONE, n
+    if count == home[SIZE]:
+        if count < RING_MAX:
+            return GROW, n
+        counts[PUSHED] += move_on(ring, home, cf, ck, track, s)
+        return DRAIN, n
+    if n + PER_REPLAYED * count + 2 * PER_FIX > len(ei) or (track is not None and not track_room(track, count + 1)):
+        return DRAIN, n
+    make_place(ring, a, home[OFFSET] + count)
+    write(ring, a, t, c, lon, lat, acc, spd, rest)
+    home[COUNT] += 1
+    counts[LATE] += 1
+    return DONE, rewind(ring, home, place, cf, ck, p, track, now, deaf, lengths, ei, ef, n, row, s, t, c)
+
+
+@jit
+def hint(ignition: int, moving: int) -> int:
+    """1 where the device says it is parked, 0 where it says it moves, -1 where it says nothing."""
+    if moving == 1:
+        return 0
+    return 1 if ignition == 0 or moving == 0 else -1
+
+
+@jit
+def feed(
+    start: int, slots: Array, device: Array, time: Array, content: Array, received: Array, lon: Array, lat: Array,
+    spd: Array, course: Array, acc: Array, battery: Array, ignition: Array, moving: Array, flags: Array, ring: Array,
+    homes: Array, cf: Array, ck: Array, last: Array, profiles: Array, track: Track, now: int, deaf: int, lengths: Array,
+    ei: Array, ef: Array, counts: Array,
+) -> tuple[int, int, int]:  # fmt: skip
+    """Fixes from row `start` on, in arrival order; returns (how it ended, next row, number of events).
+
+    It ends at a row that it could not take: the ring of its device is full, or the buffer of events is (or the
+    checkpoint moved, so that the fix is judged again). `slots` are those of the batch's devices.
+    """
+    n, rows, block = 0, len(device), start
+    for row in range(start, rows):
+        if row == start or row - block == BLOCK:
+            block = row
+            degree_lengths(lat, row, min(row + BLOCK, rows), lengths[0], lengths[1])
+        s, t, c = slots[device[row]], time[row], content[row]
+        home, k, p, ended = homes[s], ck[LIVE, s], profiles[homes[s, PROFILE]], DONE
+        if flags[row] & MOCK:
+            counts[MOCKS] += 1
+            continue
+        if flags[row] & HEARTBEAT:
+            counts[HEARTBEATS] += 1
+        elif n + PER_FIX > len(ei) or (track is not None and not track_room(track, 1)):
+            return DRAIN, row, n
+        elif t > k[TLAST] or (t == k[TLAST] and c > k[CLAST]):
+            if home[COUNT] == home[SIZE]:
+                if home[SIZE] < RING_MAX:
+                    return GROW, row, n
+                counts[PUSHED] += move_on(ring, home, cf, ck, track, s)
+                return DRAIN, row, n
+            x, y, m, v, rest = lon[row], lat[row], float(acc[row]), float(spd[row]), hint(ignition[row], moving[row])
+            east, north = lengths[0, row - block], lengths[1, row - block]
+            write(ring, home[OFFSET] + home[COUNT], t, c, x, y, m, v, rest)
+            home[COUNT] += 1
+            n = advance(cf[LIVE, s], k, p, t, c, x, y, m, v, rest, east, north, ei, ef, n, row, s)
+            if track is not None:
+                follow(track, LIVE, s, cf[LIVE, s], k, p, t, c, x, y, v, row, east, north)
+            k[RECEIVED], k[DEAF] = received[row], deaf
+            if t - home[NEWEST] > home[HORIZON] // (PAST - 1) or home[COUNT] - home[BEHIND + PAST - 1] >= SPAN_MAX:
+                counts[PUSHED] += move_on(ring, home, cf, ck, track, s)
+            counts[USED] += 1
+        else:
+            ended, n = hear_late(
+                ring, home, cf, ck, p, track, now, deaf, lengths, ei, ef, n, counts, row, s, t, c, lon[row], lat[row],
+                float(acc[row]), float(spd[row]), hint(ignition[row], moving[row]), received[row],
+            )  # fmt: skip
+            if ended != DONE:
+                return ended, row, n
+        if t >= k[TLAST]:
+            last[s, 0], last[s, 1], last[s, 2] = course[row], acc[row], battery[row]
+    return DONE, rows, n
+
+
+@jit
+def scan(
+    start: int, size: int, homes: Array, f: Array, k: Array, profiles: Array, now: int, deaf: int, ei: Array, ef: Array
+) -> tuple[int, int]:
+    """Timers at `now`: an event for each device whose limit passed; returns (next slot, number of events)."""
+    n = 0
+    for s in range(start, size):
+        if n + 2 >= len(ei):
+            return s, n
+        if due(f[s], k[s], profiles[homes[s, PROFILE]], now, deaf):
+            ring_bell(k[s])
+            n = tell_open(f[s], k[s], ei, ef, n, TIMED, -1, s, now, NEVER)
+    return size, n

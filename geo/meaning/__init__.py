@@ -1,0 +1,1 @@
+"""What a stop is for: who drives what and when, and the first reason that applies."""

@@ -1,0 +1,1 @@
+"""Rows with a life: stable ids, revisions, retractions."""

@@ -1,0 +1,1 @@
+"""Rules of alerts, pure: what they look at, when they raise, what becomes of an alert."""

@@ -1,0 +1,64 @@
+"""Until when a fact is known to have lasted, while it lasts: by fixes, or by the clock where silence proves a stay.
+
+A device that its newest fix shows at rest stands for as long as it says nothing; what we slept through is taken off its
+silence. Of a device that moved, nothing is known after its last fix.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+
+from core.events import Spell
+from geo.folds.dwell import at_rest
+from geo.folds.layout import DEAF, H_T0, H_TIN, LX, LY, OUT_N, P_HORIZON, RECEIVED, T0, TIN, TLAST
+from geo.partition import GeoState
+from geo.rules.facts import Fact, silence
+
+
+class Evidence(NamedTuple):
+    """What the kernel knows of a device at the moment of a tick."""
+
+    heard_us: int  # time of its newest fix
+    clock_us: int  # now, our outages since then taken off
+    timely: bool  # the newest fix was heard within the horizon: only then does the clock say anything
+    standing: bool  # its newest fix shows it at rest
+    here_us: int  # when the cluster, or its challenger, began in which it is
+    inside_us: dict[int, int]  # the last fix in each of the two, by when they began
+    lon: float
+    lat: float
+
+
+def evidence_of(state: GeoState, slot: int) -> Evidence:
+    """What is known at the last tick."""
+    d, watch = state.devices, state.watch
+    f, k, p = d.f[slot], d.k[slot], d.profile(slot)
+    heard_us = int(k[TLAST])
+    timely = int(k[RECEIVED]) - heard_us <= p[P_HORIZON]
+    clock_us = watch.now_us - (watch.deaf_us - int(k[DEAF]))
+    standing = bool(timely and at_rest(f, k, p))
+    here_us = int(k[T0] if k[OUT_N] == 0 else k[H_T0])
+    inside_us = {int(k[H_T0]): int(k[H_TIN]), int(k[T0]): int(k[TIN])}
+    return Evidence(heard_us, clock_us, timely, standing, here_us, inside_us, float(f[LX]), float(f[LY]))
+
+
+def extended(fact: Fact, evidence: Evidence, row: Spell | None = None) -> Fact:
+    """The fact as far as it is known at the moment; `row` is the visit or speeding as it now stands."""
+    if fact.end_us is not None:
+        return fact
+    inside_us, max_mps = evidence.heard_us, fact.max_mps
+    if fact.kind == "dwell":
+        inside_us = evidence.inside_us.get(fact.start_us, fact.known_us)
+    elif row is not None:
+        inside_us, max_mps = row.last_us, max(max_mps, row.max_mps or 0.0)
+    here = fact.start_us == evidence.here_us if fact.kind == "dwell" else inside_us == evidence.heard_us
+    stays = here and evidence.standing and fact.kind in ("dwell", "visit")
+    known_us = max(fact.known_us, inside_us, evidence.clock_us if stays else 0)
+    return msgspec.structs.replace(fact, known_us=known_us, max_mps=max_mps)
+
+
+def silence_now(device: str, cls: str, evidence: Evidence) -> Fact:
+    """The silence since the newest fix."""
+    known_us = evidence.clock_us if evidence.timely else evidence.heard_us
+    return silence(device, evidence.heard_us, None, known_us, (evidence.lon, evidence.lat), cls)
