@@ -101,13 +101,17 @@ LEFT JOIN LATERAL (
         count(*) FILTER (WHERE flags & %(stuck)s <> 0) AS stuck, count(*) FILTER (WHERE flags & %(speed)s <> 0) AS speed,
         count(*) FILTER (WHERE flags & %(accuracy)s <> 0) AS accuracy
     FROM fixes
-    WHERE device_no = h.device_no AND time >= h.hour AND time < h.hour + interval '1 hour' AND flags <> 0
+    WHERE
+        device_no = h.device_no AND time >= h.hour AND time < h.hour + interval '1 hour' AND flags <> 0
+        AND time >= from_us(%(from_us)s) AND time < from_us(%(to_us)s) + interval '1 hour' -- no other chunks
 ) AS f ON h.late + h.flagged > 0
 LEFT JOIN LATERAL (
     SELECT min(extract(epoch FROM early.received - early.time))::double precision AS prompt_s
     FROM (
         SELECT received, time FROM fixes
-        WHERE device_no = h.device_no AND time >= h.hour AND time < h.hour + interval '1 hour'
+        WHERE
+            device_no = h.device_no AND time >= h.hour AND time < h.hour + interval '1 hour'
+            AND time >= from_us(%(from_us)s) AND time < from_us(%(to_us)s) + interval '1 hour'
         ORDER BY time LIMIT 20
     ) AS early
 ) AS p ON true

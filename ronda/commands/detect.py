@@ -29,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
     profile = profile_of(args.profile, args.radius, args.min_dwell)
     with tqdm(total=len(fixes), unit="fix", leave=False, disable=not sys.stderr.isatty()) as bar:
         rows = detect(fixes, profile, bar.update)
-    rows = at_least(rows, args.min_dwell or profile.min_dwell_s)
+    rows = rows if args.min_dwell is None else at_least(rows, args.min_dwell)
     zone = ZoneInfo(cities.load(settings_of(args).city).tz)
     end_us = int(fixes.time_us.max()) if len(fixes) else 0
     shown = [dwell_row(row, None, _now_us(row, end_us), zone) for row in rows]
