@@ -18,6 +18,7 @@ from psycopg_pool import AsyncConnectionPool
 
 import cities
 from api.reporting import Reporter
+from core.errors import RondaError
 from core.units import US_PER_S
 from ronda.past import rebuild
 from ronda.rebuild import Span as Stretch
@@ -98,9 +99,12 @@ async def rebuild_day(
             done += 1
             progress(done, len(wanted))
 
-    async with asyncio.TaskGroup() as group:
-        for name in wanted:
-            group.create_task(one(name))
+    try:
+        async with asyncio.TaskGroup() as group:
+            for name in wanted:
+                group.create_task(one(name))
+    except* RondaError as errors:
+        raise errors.exceptions[0] from errors  # callers know the first, not a group
     return counts
 
 
@@ -123,10 +127,18 @@ class Closing:
         late = [due - dt.timedelta(days=n) for n in range(min(missed, CATCH_UP))]
         # one that was opened again is closed by whoever did it
         fresh = {day for day in late if (await days.state_of(pool, day)).version == 0}
-        done = [await close_day(self.runtime, day, self.report) for day in sorted(begun | fresh)]
+        done = [state for day in sorted(begun | fresh) if (state := await self._close(day)) is not None]
         if late:
             await history.set_mark(pool, READER, STREAM, due.isoformat())
         return done
+
+    async def _close(self, day: dt.date) -> DayState | None:
+        """None while rebuilds of the day are to be done: it stays `closing`, and holds up no other day."""
+        try:
+            return await close_day(self.runtime, day, self.report)
+        except PendingError as error:
+            log.warning("closing %s: %s", day, error, extra={"action": "days.pending"})
+            return None
 
     def _due(self) -> dt.date:
         """The newest day whose time to be closed has come."""

@@ -130,7 +130,7 @@ async def close(
         await cursor.execute(named["lock_rows"])
         await cursor.execute(named["lock_day"], where)
         found = await cursor.fetchall()
-        if not found or found[0].state == "closed":
+        if not found or found[0].state != "closing":  # closed by somebody, or opened again meanwhile
             return await state_of(pool, day)
         for name in ("thaw", "freeze_dwells", "freeze_spells", "freeze_alerts"):
             await cursor.execute(named[name], where)

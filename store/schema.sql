@@ -140,6 +140,7 @@ CREATE TABLE events (
     UNIQUE (stream, entry_id, ordinal)
 );
 CREATE INDEX events_thread ON events ((body ->> 'thread')) WHERE kind = 'alert';
+CREATE INDEX events_flagged ON events (seq) WHERE kind = 'fix_flagged';
 
 CREATE TABLE incidents (
     id text PRIMARY KEY,

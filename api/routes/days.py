@@ -20,6 +20,7 @@ from store.days import DayState
 
 LISTED: Final = 31  # days, unless told otherwise
 LISTED_MAX: Final = 400
+FIRST, LAST = dt.date(1971, 1, 1), dt.date(2105, 12, 31)  # what our instants hold, with room for a listing
 DayText = Annotated[str | None, Query(max_length=10, description="a city day, 2026-11-24")]
 router = APIRouter(prefix="/api/v1/days", tags=["days"])
 
@@ -74,9 +75,12 @@ async def rebuild(deps: GivenDeps, day: str, device: IdText = None) -> Response:
 def parse_day(text: str, name: str) -> dt.date:
     """A city day; `name` is the parameter that the error names."""
     try:
-        return dt.date.fromisoformat(text)
+        day = dt.date.fromisoformat(text)
     except ValueError as error:
         raise ParameterError(name, "must be a day, such as 2026-11-24") from error
+    if not FIRST <= day <= LAST:
+        raise ParameterError(name, f"must lie between {FIRST} and {LAST}")
+    return day
 
 
 async def _told(deps: Deps, day: dt.date) -> dict[str, Any]:

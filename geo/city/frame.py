@@ -120,7 +120,7 @@ def _fine_enough(parts: Parts, west: float, reach: tuple[Array, Array]) -> Frame
         columns, rows = ceil((float(east.max()) - west) * per_x) + 1, ceil((top - bottom) * per_y) + 1
         columns = min(columns, ceil(360.0 * per_x))
         frame = Frame(np.array([west, bottom, per_x, per_y, columns, rows, west + min(columns / per_x / 2.0, 180.0)]))
-        if _expected(frame, parts, reach) <= ENTRIES:
+        if columns * rows <= 4 or _expected(frame, parts, reach) <= ENTRIES:  # wider cells would help no more
             return frame
         cell_m *= 2.0
 

@@ -25,6 +25,7 @@ ALTER TABLE alerts ADD COLUMN quiet boolean NOT NULL DEFAULT false;
 CREATE INDEX alerts_thread ON alerts (thread) WHERE thread IS NOT NULL;
 CREATE INDEX alerts_digest ON alerts (raised_at, id) WHERE digest;
 CREATE INDEX events_thread ON events ((body ->> 'thread')) WHERE kind = 'alert';
+CREATE INDEX events_flagged ON events (seq) WHERE kind = 'fix_flagged';
 UPDATE alerts SET thread = dwell WHERE dwell IS NOT NULL;
 
 -- Trips, visits, services, speedings, gaps: `body` is the row as it was told, the columns are what it is looked up by.

@@ -74,7 +74,8 @@ def test_wrong_rows_are_refused(type_: Any, row: dict[str, Any]) -> None:
 def test_profile_of_a_truck_written_out() -> None:
     """The truck's figures are measured ones: they change by decision only."""
     assert msgspec.to_builtins(Profile()) == {
-        "cls": "truck", "r_in_m": 25.0, "r_out_m": 35.0, "noise_m": 12.0, "min_dwell_s": 60.0, "exit_s": 25.0, "exit_fixes": 2,
+        "cls": "truck", "r_in_m": 25.0, "r_out_m": 35.0, "noise_m": 12.0, "min_dwell_s": 60.0, "exit_s": 25.0,
+        "exit_fixes": 2,
         "tau_s": 60.0, "silent_after_s": 180.0, "wake_m": 300.0, "wake_mps": 0.5, "rest_mps": 1.5, "limit_s": 1800.0,
         "horizon_s": 900.0, "trip_stop_s": 300.0, "trip_gap_s": 3600.0, "trip_min_m": 200.0, "limit_mps": 0.0,
         "speeding_s": 10.0, "break_s": 1800.0, "work_s": 14400.0, "rest_s": 900.0,
