@@ -8,7 +8,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from api.problems import NotFoundError
 from core.calendar import DAY_MIN, MINUTE_US, Span, day_id
-from core.fixes import Fixes, Flag
+from core.fixes import UNUSED, Fixes, Flag
 from geo.reports.daybook import Book, clipped, ends_us
 from geo.reports.lines import simplified
 from geo.reports.rounds import Draft, draft
@@ -16,7 +16,7 @@ from store import read
 
 PAGE: Final = 10_000
 FIXES_MAX: Final = 100_000  # a fix a second for a day
-UNUSED: Final = int(Flag.HEARTBEAT | Flag.MOCK | Flag.JUMP)  # say nothing about where it was
+ASTRAY: Final = UNUSED | int(Flag.JUMP)  # say nothing about where it was
 
 
 async def proposal(pool: AsyncConnectionPool, book: Book, device: str) -> dict[str, Any]:
@@ -28,7 +28,7 @@ async def proposal(pool: AsyncConnectionPool, book: Book, device: str) -> dict[s
     track = await _track(pool, device, [span for span in spans if span])
     if not points and not len(track):
         raise NotFoundError(f"{device[:200]!r} drove nowhere on {day_id(book.day)}")
-    true = track.flags & UNUSED == 0
+    true = track.flags & ASTRAY == 0
     line = simplified(track.lon[true], track.lat[true])
     route = {
         "name": f"{device} {day_id(book.day)}",

@@ -62,6 +62,7 @@ class Flag(IntFlag):
     ACCURACY = 1024  # claims an accuracy that its own fixes disprove
 
 
+UNUSED: Final = int(Flag.HEARTBEAT | Flag.MOCK)  # no detector looks at a fix with one of these
 _MIX: Final = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 
 

@@ -6,6 +6,7 @@ import logging
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
@@ -17,8 +18,9 @@ from core.errors import UnavailableError
 from core.identity import Identity
 from core.units import US_PER_S
 from store.brokerhash import broker_hash
-from store.pg import queries, transaction
+from store.pg import ask, queries, transaction
 
+_ask: Final = partial(ask, "credentials.sql")
 LINK_TTL_S: Final = 600
 SESSION_TTL_S: Final = 12 * 3600
 KEY_LIMIT: Final = 32  # bytes of a payload key: what a secretbox takes
@@ -100,7 +102,7 @@ async def store_tokens(
 
 async def find_token(pool: AsyncConnectionPool, secret: str, now_us: int) -> Identity | None:
     """Whose token this is; None when unknown, expired or revoked. Once a minute the use is noted."""
-    rows = await _run(pool, "find_token", {"hash": hash_of(secret), "now_us": now_us})
+    rows = await _ask(pool, "find_token", {"hash": hash_of(secret), "now_us": now_us})
     if rows and rows[0].untold:
         await _note_use(pool, rows[0].id, now_us)
     return _identity(rows)
@@ -108,7 +110,7 @@ async def find_token(pool: AsyncConnectionPool, secret: str, now_us: int) -> Ide
 
 async def list_tokens(pool: AsyncConnectionPool, *, device: str | None = None) -> list[TokenInfo]:
     """All tokens, or those of a device, newest first, revoked ones too."""
-    return [TokenInfo(*row) for row in await _run(pool, "list_tokens", {"device": device})]
+    return [TokenInfo(*row) for row in await _ask(pool, "list_tokens", {"device": device})]
 
 
 async def revoke_token(pool: AsyncConnectionPool, token_id: str, now_us: int) -> bool:
@@ -164,12 +166,12 @@ async def rotate_tokens(
 
 async def devices_with_tokens(pool: AsyncConnectionPool, now_us: int) -> set[str]:
     """Devices that have a live token."""
-    return {row.device for row in await _run(pool, "devices_with_tokens", {"now_us": now_us})}
+    return {row.device for row in await _ask(pool, "devices_with_tokens", {"now_us": now_us})}
 
 
 async def broker_users(pool: AsyncConnectionPool, now_us: int) -> list[BrokerUser]:
     """Who may enter a broker in front: each device and gateway once, by its newest live token."""
-    return [BrokerUser(*row) for row in await _run(pool, "broker_users", {"now_us": now_us})]
+    return [BrokerUser(*row) for row in await _ask(pool, "broker_users", {"now_us": now_us})]
 
 
 async def create_link(
@@ -178,45 +180,45 @@ async def create_link(
     """The secret of a single-use sign-in link."""
     secret = new_secret()
     named = {"hash": hash_of(secret), "role": role, "subject": subject, "now_us": now_us}
-    await _run(pool, "create_link", named | {"expires_us": now_us + ttl_s * US_PER_S})
+    await _ask(pool, "create_link", named | {"expires_us": now_us + ttl_s * US_PER_S})
     return secret
 
 
 async def redeem_link(pool: AsyncConnectionPool, secret: str, now_us: int) -> Identity | None:
     """Use a link up; None when unknown, expired or used. Of two at once, one wins."""
-    return _identity(await _run(pool, "redeem_link", {"hash": hash_of(secret), "now_us": now_us}))
+    return _identity(await _ask(pool, "redeem_link", {"hash": hash_of(secret), "now_us": now_us}))
 
 
 async def create_session(pool: AsyncConnectionPool, identity: Identity, now_us: int, ttl_s: int = SESSION_TTL_S) -> str:
     """The secret of a session cookie."""
     secret = new_secret()
     named = {"hash": hash_of(secret), "role": identity.role, "subject": identity.subject, "device": identity.device}
-    await _run(pool, "create_session", named | {"now_us": now_us, "expires_us": now_us + ttl_s * US_PER_S})
+    await _ask(pool, "create_session", named | {"now_us": now_us, "expires_us": now_us + ttl_s * US_PER_S})
     return secret
 
 
 async def find_session(pool: AsyncConnectionPool, secret: str, now_us: int) -> Identity | None:
     """Whose session this is; None when unknown or expired."""
-    return _identity(await _run(pool, "find_session", {"hash": hash_of(secret), "now_us": now_us}))
+    return _identity(await _ask(pool, "find_session", {"hash": hash_of(secret), "now_us": now_us}))
 
 
 async def drop_session(pool: AsyncConnectionPool, secret: str) -> None:
     """Sign out; harmless when there is no such session."""
-    await _run(pool, "drop_session", {"hash": hash_of(secret)})
+    await _ask(pool, "drop_session", {"hash": hash_of(secret)})
 
 
 async def payload_keys(pool: AsyncConnectionPool) -> dict[str, bytes]:
     """The key of each device that seals its payloads."""
-    return {row.device: bytes(row.key) for row in await _run(pool, "payload_keys", {})}
+    return {row.device: bytes(row.key) for row in await _ask(pool, "payload_keys", {})}
 
 
 async def set_payload_key(pool: AsyncConnectionPool, device: str, key: bytes | None, now_us: int) -> bool:
     """Store a device's key, 1 to `KEY_LIMIT` bytes; None removes it. False when there was none to remove."""
     if key is None:
-        return bool(await _run(pool, "drop_payload_key", {"device": device}))
+        return bool(await _ask(pool, "drop_payload_key", {"device": device}))
     if not 0 < len(key) <= KEY_LIMIT:
         raise ValueError(f"a payload key has 1 to {KEY_LIMIT} bytes")
-    await _run(pool, "set_payload_key", {"device": device, "key": key, "now_us": now_us})
+    await _ask(pool, "set_payload_key", {"device": device, "key": key, "now_us": now_us})
     return True
 
 
@@ -255,7 +257,7 @@ async def _end(
     pool: AsyncConnectionPool, now_us: int, *, ids: Sequence[str] = (), devices: Sequence[str] = ()
 ) -> list[str]:
     named = {"ids": list(ids), "devices": list(devices), "at_us": now_us, "now_us": now_us}
-    return [row.id for row in await _run(pool, "end_tokens", named)]
+    return [row.id for row in await _ask(pool, "end_tokens", named)]
 
 
 async def _note_use(pool: AsyncConnectionPool, token_id: str, now_us: int) -> None:
@@ -266,12 +268,6 @@ async def _note_use(pool: AsyncConnectionPool, token_id: str, now_us: int) -> No
             await cursor.execute(_query("use_token"), {"id": token_id, "now_us": now_us})
     except (UnavailableError, psycopg.Error) as error:
         _log.warning("last use not noted: %s", error, extra={"action": "credentials.use_unnoted"})
-
-
-async def _run(pool: AsyncConnectionPool, name: str, named: dict[str, Any]) -> list[Any]:
-    async with transaction(pool) as cursor:
-        await cursor.execute(_query(name), named)
-        return await cursor.fetchall() if cursor.description else []
 
 
 def _query(name: str) -> bytes:

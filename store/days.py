@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
@@ -12,9 +13,10 @@ from psycopg_pool import AsyncConnectionPool
 from core.errors import ConflictError, UnavailableError
 from core.events import AlertChanged, Dwell, Spell
 from core.units import US_PER_S
-from store.pg import queries, transaction
+from store.pg import ask, queries, transaction
 from store.text import json_of
 
+_ask: Final = partial(ask, "days.sql")
 State = Literal["open", "closing", "closed"]
 Report = Callable[[], Awaitable[Any]]  # read while no row can change
 _dwell: Final = msgspec.json.Decoder(Dwell).decode
@@ -68,28 +70,28 @@ def _midnight_us(day: dt.date, zone: dt.tzinfo) -> int:
 
 async def listed(pool: AsyncConnectionPool, first: dt.date, last: dt.date) -> list[DayState]:
     """Days that somebody closed or began to, newest first."""
-    return [DayState(*row) for row in await _all(pool, "list", {"from": first, "to": last})]
+    return [DayState(*row) for row in await _ask(pool, "list", {"from": first, "to": last})]
 
 
 async def state_of(pool: AsyncConnectionPool, day: dt.date) -> DayState:
     """How it stands with a day."""
-    rows = await _all(pool, "day", {"day": day})
+    rows = await _ask(pool, "day", {"day": day})
     return DayState(*rows[0][:4]) if rows else DayState(day, "open", None, 0)
 
 
 async def report_of(pool: AsyncConnectionPool, day: dt.date) -> Any:
     """The reports that a closed day was closed with; None while it is open."""
-    rows = await _all(pool, "day", {"day": day})
+    rows = await _ask(pool, "day", {"day": day})
     return rows[0].report if rows and rows[0].state == "closed" else None
 
 
 async def frozen(pool: AsyncConnectionPool, day: dt.date) -> Frozen | None:
     """All that a closed day was closed with; None while it is open."""
-    rows = await _all(pool, "day", {"day": day})
+    rows = await _ask(pool, "day", {"day": day})
     if not rows or rows[0].state != "closed":
         return None
     dwells, spells, alerts = [
-        [row.body for row in await _all(pool, "rows", {"day": day, "kind": kind, "by": by})]
+        [row.body for row in await _ask(pool, "rows", {"day": day, "kind": kind, "by": by})]
         for kind, by in (("dwell", "start_us"), ("spell", "start_us"), ("alert", "at_us"))
     ]
     return Frozen(
@@ -109,12 +111,12 @@ async def closed_among(pool: AsyncConnectionPool, days: Iterable[dt.date]) -> se
 
 async def closing(pool: AsyncConnectionPool) -> list[dt.date]:
     """Days whose closing began and did not end."""
-    return [row.day for row in await _all(pool, "closing", {})]
+    return [row.day for row in await _ask(pool, "closing", {})]
 
 
 async def begin_closing(pool: AsyncConnectionPool, day: dt.date) -> None:
     """Note that a day is to be closed. One that is closed stays so."""
-    await _all(pool, "begin", {"day": day})
+    await _ask(pool, "begin", {"day": day})
 
 
 async def close(
@@ -142,7 +144,7 @@ async def close(
 
 async def reopen(pool: AsyncConnectionPool, day: dt.date) -> DayState:
     """Open a day again: reports read the live rows until it is closed anew."""
-    if not await _all(pool, "reopen", {"day": day}):
+    if not await _ask(pool, "reopen", {"day": day}):
         raise ConflictError(f"{day} is open")
     return await state_of(pool, day)
 
@@ -150,15 +152,9 @@ async def reopen(pool: AsyncConnectionPool, day: dt.date) -> DayState:
 async def corrections(pool: AsyncConnectionPool, day: dt.date, span: Span) -> int:
     """How many rows of a closed day are not what they were, or are new, or gone."""
     where = {"day": day, "from_us": span.from_us, "to_us": span.to_us}
-    return int((await _all(pool, "corrections", where))[0].count)
+    return int((await _ask(pool, "corrections", where))[0].count)
 
 
 async def pending(pool: AsyncConnectionPool, span: Span) -> bool:
     """Whether fixes of this time came late whose rebuild is still to be done."""
-    return bool((await _all(pool, "pending", {"from_us": span.from_us, "to_us": span.to_us}))[0].pending)
-
-
-async def _all(pool: AsyncConnectionPool, name: str, named: dict[str, Any]) -> list[Any]:
-    async with transaction(pool) as cursor:
-        await cursor.execute(queries("days.sql")[name], named)
-        return await cursor.fetchall()
+    return bool((await _ask(pool, "pending", {"from_us": span.from_us, "to_us": span.to_us}))[0].pending)

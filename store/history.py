@@ -7,21 +7,24 @@ second changes nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import msgspec
 import numpy as np
 from psycopg_pool import AsyncConnectionPool
 
-from core.events import AlertChanged, Dwell, DwellChanged, Event, PlaceRef, Spell, SpellChanged
+from core.events import AlertChanged, Dwell, DwellChanged, Event, Spell, SpellChanged
 from core.fixes import Fixes
 from store.archive import storing
 from store.log import START, id_key
-from store.pg import queries, query, transaction
+from store.pg import ask, query
 from store.read import fixes as read_fixes
+from store.rows import dwell_of
 from store.staging import device_numbers, stage
 from store.text import clean
 
+_ask: Final = partial(ask, "history.sql")
 PAGE: Final = 20_000
 _spell: Final = msgspec.json.Decoder(Spell).decode
 
@@ -56,10 +59,10 @@ async def add_fixes(pool: AsyncConnectionPool, fixes: Fixes) -> int:
 
 async def told(pool: AsyncConnectionPool, device: str, from_us: int, to_us: int) -> Told:
     """Rows that overlap [from_us, to_us], as they were told last, retracted ones left out."""
-    seq = int((await _all(pool, "seq", {}))[0].seq)  # first: what is told meanwhile counts as not seen
+    seq = int((await _ask(pool, "seq", {}))[0].seq)  # first: what is told meanwhile counts as not seen
     where = {"device": clean(device), "from_us": from_us, "to_us": to_us}
-    dwells = [dwell_of(row) for row in await _all(pool, "told_dwells", where)]
-    spells = [_spell(row.body) for row in await _all(pool, "told_spells", where)]
+    dwells = [dwell_of(row._asdict()) for row in await _ask(pool, "told_dwells", where)]
+    spells = [_spell(row.body) for row in await _ask(pool, "told_spells", where)]
     changed: list[Event] = [DwellChanged(at_us=row.last_us, cause="revise", row=row) for row in dwells]
     changed += [SpellChanged(at_us=row.last_us, cause="revise", row=row) for row in spells]
     return Told(seq, [*changed, *await alerts_of(pool, dwells)])
@@ -68,19 +71,12 @@ async def told(pool: AsyncConnectionPool, device: str, from_us: int, to_us: int)
 async def alerts_of(pool: AsyncConnectionPool, dwells: list[Dwell]) -> list[AlertChanged]:
     """Alerts at the limit of these dwells, as they were told last."""
     ids = [f"a{row.id}" for row in dwells]
-    return [AlertChanged(**row._asdict()) for row in await _all(pool, "told_alerts", {"ids": ids})] if ids else []
-
-
-def dwell_of(row: Any) -> Dwell:
-    """A row of the table."""
-    columns = row._asdict()
-    place = PlaceRef(columns.pop("place_id"), columns.pop("place_name"), columns.pop("place_kind"))
-    return Dwell(**columns, place=None if place.id is None else place)
+    return [AlertChanged(**row._asdict()) for row in await _ask(pool, "told_alerts", {"ids": ids})] if ids else []
 
 
 async def overtaken(pool: AsyncConnectionPool, device: str, seq: int, stream: str, entry_id: str) -> bool:
     """Whether rows of a device were told after `seq`, by entries of its stream before this one."""
-    rows = await _all(pool, "overtaken", {"seq": seq, "device": clean(device)})
+    rows = await _ask(pool, "overtaken", {"seq": seq, "device": clean(device)})
     return any(row.stream == stream and id_key(row.entry_id) < id_key(entry_id) for row in rows)
 
 
@@ -98,7 +94,7 @@ async def fixes_of(pool: AsyncConnectionPool, device: str, from_us: int, to_us: 
 
 async def back(pool: AsyncConnectionPool, device: str, before_us: int, count: int) -> int | None:
     """The time so many fixes back from an instant, or of the first fix there is; None: there is none before."""
-    row = (await _all(pool, "back", {"device": clean(device), "before_us": before_us, "count": count}))[0]
+    row = (await _ask(pool, "back", {"device": clean(device), "before_us": before_us, "count": count}))[0]
     return None if row.time_us is None else int(row.time_us)
 
 
@@ -107,47 +103,47 @@ async def late_span(
 ) -> tuple[int, int] | None:
     """First and last time of the fixes in [from_us, to_us) that were received at `since_us` or later."""
     named = {"device": clean(device), "from_us": from_us, "to_us": to_us, "since_us": since_us}
-    row = (await _all(pool, "late_span", named))[0]
+    row = (await _ask(pool, "late_span", named))[0]
     return None if row.from_us is None else (int(row.from_us), int(row.to_us))
 
 
 async def devices_between(pool: AsyncConnectionPool, from_us: int, to_us: int) -> list[str]:
     """Devices with a fix in [from_us, to_us)."""
-    return [row.id for row in await _all(pool, "devices_between", {"from_us": from_us, "to_us": to_us})]
+    return [row.id for row in await _ask(pool, "devices_between", {"from_us": from_us, "to_us": to_us})]
 
 
 async def flagged(pool: AsyncConnectionPool, seq: int, limit: int = 1_000) -> list[Flagged]:
     """Words after `seq` about fixes beyond the horizon."""
-    return [Flagged(*row) for row in await _all(pool, "flagged", {"seq": seq, "limit": limit})]
+    return [Flagged(*row) for row in await _ask(pool, "flagged", {"seq": seq, "limit": limit})]
 
 
 async def newest_seq(pool: AsyncConnectionPool) -> int:
     """Number of the newest event."""
-    return int((await _all(pool, "seq", {}))[0].seq)
+    return int((await _ask(pool, "seq", {}))[0].seq)
 
 
 async def mark(pool: AsyncConnectionPool, reader: str, stream: str) -> str | None:
     """How far a follower of the archive has come; None: it never was here."""
-    rows = await _all(pool, "mark", {"reader": reader, "stream": stream})
+    rows = await _ask(pool, "mark", {"reader": reader, "stream": stream})
     return rows[0].last_id if rows else None
 
 
 async def set_mark(pool: AsyncConnectionPool, reader: str, stream: str, last_id: str) -> None:
     """Note how far a follower has come."""
-    await _all(pool, "set_mark", {"reader": reader, "stream": stream, "last_id": last_id}, fetch=False)
+    await _ask(pool, "set_mark", {"reader": reader, "stream": stream, "last_id": last_id})
 
 
 async def configs_after(pool: AsyncConnectionPool, entry_id: str = START) -> list[Any]:
     """Changes of configuration (`entry_id`, `section`, `at_us`, `ids` of labels) after an entry, in their order."""
     after = id_key(entry_id)
-    rows = await _all(pool, "newest_configs", {"after_ms": after[0]})
+    rows = await _ask(pool, "newest_configs", {"after_ms": after[0]})
     return sorted((row for row in rows if id_key(row.entry_id) > after), key=lambda row: id_key(row.entry_id))
 
 
 async def closed_dwells(pool: AsyncConnectionPool, from_us: int, to_us: int) -> dict[str, list[str]]:
     """Ids of the closed dwells that began in [from_us, to_us), by device."""
     found: dict[str, list[str]] = {}
-    for row in await _all(pool, "closed_dwells", {"from_us": from_us, "to_us": to_us}):
+    for row in await _ask(pool, "closed_dwells", {"from_us": from_us, "to_us": to_us}):
         found.setdefault(row.device, []).append(row.id)
     return found
 
@@ -155,12 +151,6 @@ async def closed_dwells(pool: AsyncConnectionPool, from_us: int, to_us: int) -> 
 async def closed_among(pool: AsyncConnectionPool, ids: Sequence[str]) -> Told:
     """The closed ones of these dwells, as they were told last, and their alerts."""
     seq = await newest_seq(pool)
-    dwells = [dwell_of(row) for row in await _all(pool, "dwells", {"ids": list(ids)})]
+    dwells = [dwell_of(row._asdict()) for row in await _ask(pool, "dwells", {"ids": list(ids)})]
     changed = [DwellChanged(at_us=row.last_us, cause="revise", row=row) for row in dwells]
     return Told(seq, [*changed, *await alerts_of(pool, dwells)])
-
-
-async def _all(pool: AsyncConnectionPool, name: str, named: dict[str, Any], *, fetch: bool = True) -> list[Any]:
-    async with transaction(pool) as cursor:
-        await cursor.execute(queries("history.sql")[name], named)
-        return await cursor.fetchall() if fetch else []

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from psycopg_pool import AsyncConnectionPool
 
 from core.units import US_PER_S
 from store.credentials import hash_of, new_secret
-from store.pg import queries, transaction
+from store.pg import ask, queries, transaction
 
+_ask: Final = partial(ask, "credentials.sql")
 TTL_S: Final = 3 * 24 * 3600
 PREFIX_LIMIT: Final = 100  # characters of a device's id that come from the person's
 _NUMBERED: Final = re.compile(r"(.*)hp(\d{1,6})", re.DOTALL)
@@ -38,13 +40,13 @@ async def create_invite(
     """The secret of a new invitation and when it ends (us). Earlier ones of the person that wait are void."""
     secret, expires_us = new_secret(), now_us + ttl_s * US_PER_S
     named = {"hash": hash_of(secret), "person": person, "actor": actor, "now_us": now_us, "expires_us": expires_us}
-    await _run(pool, "create_invite", named)
+    await _ask(pool, "create_invite", named)
     return secret, expires_us
 
 
 async def find_invite(pool: AsyncConnectionPool, secret: str) -> Invite | None:
     """An invitation, used and old ones too; looking uses nothing up."""
-    rows = await _run(pool, "find_invite", {"hash": hash_of(secret)})
+    rows = await _ask(pool, "find_invite", {"hash": hash_of(secret)})
     return Invite(*rows[0]) if rows else None
 
 
@@ -71,12 +73,12 @@ async def claim_invite(pool: AsyncConnectionPool, secret: str, now_us: int) -> I
 
 async def release_invite(pool: AsyncConnectionPool, secret: str) -> None:
     """What it should have set up could not be set up: it may be answered again."""
-    await _run(pool, "release_invite", {"hash": hash_of(secret)})
+    await _ask(pool, "release_invite", {"hash": hash_of(secret)})
 
 
 async def phones_of(pool: AsyncConnectionPool, person: str) -> list[tuple[dict[str, Any], dict[str, Any]]]:
     """Assignments of a person to devices, each with the device's row ({} when it is not registered)."""
-    rows = await _run(pool, "assignments_of", {"person": person})
+    rows = await _ask(pool, "assignments_of", {"person": person})
     return [(row.body, row.device or {}) for row in rows]
 
 
@@ -89,12 +91,6 @@ def next_id(prefix: str, taken: list[str]) -> str:
     """The first free id after all that were ever given out."""
     numbers = [int(found[2]) for device in taken if (found := _NUMBERED.fullmatch(device)) and found[1] == prefix]
     return f"{prefix}hp{max(numbers, default=0) + 1}"
-
-
-async def _run(pool: AsyncConnectionPool, name: str, named: dict[str, Any]) -> list[Any]:
-    async with transaction(pool) as cursor:
-        await cursor.execute(_query(name), named)
-        return await cursor.fetchall() if cursor.description else []
 
 
 def _query(name: str) -> bytes:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Final
 
 from psycopg_pool import AsyncConnectionPool
 
 from core.assigning import Joined
 from core.entries import Section
-from store.pg import queries, transaction
+from store.pg import ask, queries, transaction
 from store.text import clean
 
+_ask: Final = partial(ask, "joins.sql")
 SHOWN: Final = 20  # joins that one answer names at most
 
 
@@ -27,7 +29,7 @@ async def alone(pool: AsyncConnectionPool) -> AsyncIterator[None]:
 
 async def joins_of(pool: AsyncConnectionPool, devices: Iterable[str]) -> list[dict[str, Any]]:
     """The assignments, past ones too, of these devices."""
-    return [row.body for row in await _all(pool, "joins_of", {"devices": [clean(name) for name in devices]})]
+    return [row.body for row in await _ask(pool, "joins_of", {"devices": [clean(name) for name in devices]})]
 
 
 async def joins_naming(
@@ -35,21 +37,15 @@ async def joins_naming(
 ) -> list[dict[str, Any]]:
     """Assignments in force at `at_us` or later that name this device, vehicle, person, route or shift."""
     named = {"what": what, "id": clean(row_id), "at_us": at_us, "limit": limit}
-    return [row.body for row in await _all(pool, "joins_naming", named)]
+    return [row.body for row in await _ask(pool, "joins_naming", named)]
 
 
 async def rows_of(pool: AsyncConnectionPool, section: Section, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Those rows of a section that exist, by id."""
-    found = await _all(pool, "rows_of", {"section": section, "ids": sorted({clean(name) for name in ids})})
+    found = await _ask(pool, "rows_of", {"section": section, "ids": sorted({clean(name) for name in ids})})
     return {row.id: row.body for row in found}
 
 
 async def held_registered(pool: AsyncConnectionPool, *, limit: int = 100) -> list[str]:
     """Devices with held fixes that are registered by now."""
-    return [row.device for row in await _all(pool, "held_registered", {"limit": limit})]
-
-
-async def _all(pool: AsyncConnectionPool, name: str, named: dict[str, Any]) -> list[Any]:
-    async with transaction(pool) as cursor:
-        await cursor.execute(queries("joins.sql")[name], named)
-        return await cursor.fetchall()
+    return [row.device for row in await _ask(pool, "held_registered", {"limit": limit})]

@@ -80,6 +80,13 @@ def query(name: str) -> bytes:
     return queries("queries.sql")[name]
 
 
+async def ask(file: str, pool: AsyncConnectionPool, name: str, named: dict[str, Any]) -> list[Any]:
+    """The rows that a named query of a file returns, in a transaction of its own."""
+    async with transaction(pool) as cursor:
+        await cursor.execute(queries(file)[name], named)
+        return await cursor.fetchall() if cursor.description else []
+
+
 def script(path: str) -> bytes:
     """A whole .sql file of this package."""
     return files(__package__).joinpath(path).read_bytes()

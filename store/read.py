@@ -14,12 +14,12 @@ import psycopg
 from psycopg_pool import AsyncConnectionPool
 
 from core.errors import DecodeError
-from core.events import AlertChanged, Dwell, IncidentChanged, PlaceRef, PlanMade, Spell, SpellKind
+from core.events import AlertChanged, Dwell, IncidentChanged, PlanMade, Spell, SpellKind
 from core.fixes import Fixes
 from core.rejects import Reject
 from store.bell import event_bell
 from store.pg import query, transaction
-from store.rows import fixes_of
+from store.rows import dwell_of, fixes_of
 from store.text import clean
 
 __all__ = [
@@ -322,8 +322,7 @@ async def _one(pool: AsyncConnectionPool, name: str, named: dict[str, Any]) -> A
 def _dwell(row: Any) -> DwellRow:
     columns = row._asdict()
     vehicle = columns.pop("vehicle")
-    place = PlaceRef(columns.pop("place_id"), columns.pop("place_name"), columns.pop("place_kind"))
-    return DwellRow(Dwell(**columns, place=None if place.id is None else place), vehicle)
+    return DwellRow(dwell_of(columns), vehicle)
 
 
 def _spell(row: Any) -> SpellRow:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
@@ -11,17 +12,18 @@ from psycopg_pool import AsyncConnectionPool
 
 from core.entries import Section
 from core.errors import DecodeError
-from core.events import Dwell, PlaceRef, Spell
-from core.fixes import Flag
-from store.pg import queries, transaction
+from core.events import Dwell, Spell
+from core.fixes import UNUSED, Flag
+from store.pg import ask, queries, transaction
+from store.rows import dwell_of
 from store.text import clean
 
+_ask: Final = partial(ask, "reports.sql")
 ROWS_MAX: Final = 1_000_000  # of a day: more than ten thousand trucks make
 UNEXPLAINED_MAX: Final = 50_000
 DEVICES_MAX: Final = 100_000
 PART: Final = 2000
 T = TypeVar("T")
-_UNUSED: Final = int(Flag.HEARTBEAT | Flag.MOCK)  # no detector looks at these
 COUNTED: Final = ("mock", "stale", "duplicate", "repeat", "jump", "stuck", "speed", "accuracy")
 _spell: Final = msgspec.json.Decoder(Spell).decode
 
@@ -56,14 +58,14 @@ class Flagged(NamedTuple):
 async def sections(pool: AsyncConnectionPool, wanted: Iterable[Section]) -> dict[Section, list[dict[str, Any]]]:
     """The rows of these sections of the registry."""
     found: dict[Section, list[dict[str, Any]]] = {section: [] for section in wanted}
-    for row in await _all(pool, "sections", {"sections": list(found)}):
+    for row in await _ask(pool, "sections", {"sections": list(found)}):
         found[row.section].append(row.body)
     return found
 
 
 async def known_us(pool: AsyncConnectionPool) -> int | None:
     """Until when the archive knows what came in; None when nothing ever did."""
-    rows = await _all(pool, "known", {})
+    rows = await _ask(pool, "known", {})
     return None if rows[0].known_us is None else int(rows[0].known_us)
 
 
@@ -84,13 +86,13 @@ async def unexplained(pool: AsyncConnectionPool, from_us: int, to_us: int) -> li
 
 async def heard(pool: AsyncConnectionPool, devices: Iterable[str], from_us: int, to_us: int) -> list[Edges]:
     """Each of these devices that was ever heard."""
-    named = {"devices": list(map(clean, devices)), "from_us": from_us, "to_us": to_us, "unused": _UNUSED}
-    return [_edges(row) for row in await _all(pool, "heard", named)]
+    named = {"devices": list(map(clean, devices)), "from_us": from_us, "to_us": to_us, "unused": UNUSED}
+    return [_edges(row) for row in await _ask(pool, "heard", named)]
 
 
 async def seen(pool: AsyncConnectionPool, devices: Iterable[str], at_us: int) -> dict[str, Place]:
     """The newest fix of each of these devices that is not later than a moment."""
-    rows = await _all(pool, "seen", {"devices": list(map(clean, devices)), "at_us": at_us, "unused": _UNUSED})
+    rows = await _ask(pool, "seen", {"devices": list(map(clean, devices)), "at_us": at_us, "unused": UNUSED})
     return {row.device: Place(row.at_us, row.lon, row.lat) for row in rows}
 
 
@@ -98,7 +100,7 @@ async def flagged(pool: AsyncConnectionPool, from_us: int, to_us: int) -> list[F
     """Every device heard in the hours that begin in [from, to), as far as they are summed up."""
     bits = {name: int(Flag[name.upper()]) for name in COUNTED}
     named = {"from_us": from_us, "to_us": to_us, "limit": DEVICES_MAX} | bits
-    rows = await _all(pool, "honesty", named)
+    rows = await _ask(pool, "honesty", named)
     return [Flagged(r.device, r.fixes, {name: getattr(r, name) for name in COUNTED}, r.prompt_s) for r in rows]
 
 
@@ -121,16 +123,8 @@ async def _rows(
     return found
 
 
-async def _all(pool: AsyncConnectionPool, name: str, named: dict[str, Any]) -> list[Any]:
-    async with transaction(pool) as cursor:
-        await cursor.execute(queries("reports.sql")[name], named)
-        return await cursor.fetchall()
-
-
 def _dwell(row: Any) -> Dwell:
-    columns = row._asdict()
-    place = PlaceRef(columns.pop("place_id"), columns.pop("place_name"), columns.pop("place_kind"))
-    return Dwell(**columns, place=None if place.id is None else place)
+    return dwell_of(row._asdict())
 
 
 def _edges(row: Any) -> Edges:

@@ -1,4 +1,4 @@
-"""Fixes as bytes for a binary COPY, and back from rows: no Python loop on the way in."""
+"""Fixes as bytes for a binary COPY, and back from rows: no Python loop on the way in. Dwells from rows."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from core.events import Dwell, PlaceRef
 from core.fixes import Fixes
 
 PG_EPOCH_US: Final = 946_684_800_000_000  # Postgres counts microseconds from 2000-01-01
@@ -84,3 +85,9 @@ def fixes_of(device: str, rows: Sequence[Any]) -> Fixes:
         dialect=columns["dialect"],
         content=np.array(columns["content"], np.int64).view(np.uint64) ^ _TOP_BIT,
     )
+
+
+def dwell_of(columns: dict[str, Any]) -> Dwell:
+    """A row of the table `dwells`; its columns are the record's fields, but for the place's three."""
+    place = PlaceRef(columns.pop("place_id"), columns.pop("place_name"), columns.pop("place_kind"))
+    return Dwell(**columns, place=None if place.id is None else place)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from functools import partial
+from typing import Final, NamedTuple
 
 import msgspec
 from psycopg_pool import AsyncConnectionPool
 
 from core.events import AlertChanged
-from core.fixes import Flag
-from store.pg import queries, transaction
+from core.fixes import UNUSED
+from store.pg import ask
 from store.text import clean
 
-_UNUSED: Final = int(Flag.HEARTBEAT | Flag.MOCK)
+_ask: Final = partial(ask, "ruling.sql")
 _decode_alert: Final = msgspec.json.Decoder(AlertChanged).decode
 
 
@@ -31,18 +32,12 @@ async def silences(
     pool: AsyncConnectionPool, from_us: int, to_us: int, *, least_s: float, devices: Sequence[str], limit: int
 ) -> list[SilenceRow]:
     """Silences of at least so long between the fixes of a window, by device and time; `devices` empty: of all."""
-    named = {"from_us": from_us, "to_us": to_us, "unused": _UNUSED, "least_s": least_s, "limit": limit}
+    named = {"from_us": from_us, "to_us": to_us, "unused": UNUSED, "least_s": least_s, "limit": limit}
     asked = [clean(device) for device in devices] or None
-    return [SilenceRow(*row) for row in await _all(pool, "silences", named | {"devices": asked})]
+    return [SilenceRow(*row) for row in await _ask(pool, "silences", named | {"devices": asked})]
 
 
 async def thread(pool: AsyncConnectionPool, thread_id: str, *, limit: int = 500) -> list[AlertChanged]:
     """What was said of the alerts of a thread, in order; of more than `limit` the newest."""
-    rows = await _all(pool, "thread_events", {"thread": clean(thread_id), "limit": limit})
+    rows = await _ask(pool, "thread_events", {"thread": clean(thread_id), "limit": limit})
     return [_decode_alert(msgspec.json.encode(row.body)) for row in reversed(rows)]
-
-
-async def _all(pool: AsyncConnectionPool, name: str, named: dict[str, Any]) -> list[Any]:
-    async with transaction(pool) as cursor:
-        await cursor.execute(queries("ruling.sql")[name], named)
-        return await cursor.fetchall()

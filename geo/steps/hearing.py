@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.fixes import Fixes, Flag
+from core.fixes import UNUSED, Fixes
 from geo.folds.layout import DEAF, LX, LY, NEVER, TLAST
 from geo.partition import GeoState
 
@@ -38,7 +38,7 @@ def heard_in(state: GeoState, slots: NDArray[np.int64], fixes: Fixes) -> list[He
     near = _spread(state, slots, fixes) | np.isin(slots, [state.devices.slots[device] for device in state.dues.silent])
     late = np.flatnonzero(~near & (fixes.time_us < state.devices.k[slots, TLAST]))
     near[late] = [_has_silences(state, int(slot)) for slot in slots[late]]
-    usable = (fixes.flags & (Flag.HEARTBEAT | Flag.MOCK)) == 0
+    usable = (fixes.flags & UNUSED) == 0
     rows = np.flatnonzero(np.isin(slots, slots[near]) & usable)
     return _go_through(state, slots, fixes, rows.tolist())
 
