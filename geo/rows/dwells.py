@@ -7,14 +7,13 @@ later id is retracted as merged into the earlier. Only rows that a late fix coul
 from __future__ import annotations
 
 from collections.abc import Callable
-from hashlib import blake2b
 from typing import NamedTuple
 
 import msgspec
 
 from core.events import AlertChanged, Cause, Dwell, DwellChanged, Event
+from geo.rows.matching import Moment, made_id, matched
 
-Moment = tuple[int, int]  # time and content: the order of a device's fixes
 Labeller = Callable[[Dwell, int], tuple[Dwell, int]]  # area, place, purpose of a row that lasts until then; until when
 
 
@@ -47,7 +46,7 @@ class Episode(NamedTuple):
 
 def row_id(device: str, start_us: int, seq: int) -> str:
     """Id of a new row: the same in every replay, never used twice by a device."""
-    return "d" + blake2b(f"{device}|{start_us}|{seq}".encode(), digest_size=10).hexdigest()
+    return made_id("d", device, start_us, seq)
 
 
 def make_row(
@@ -81,14 +80,14 @@ class Ledger:
 
     def reconcile(self, old: list[Tracked], episodes: list[Episode], at_us: int) -> list[Tracked]:
         """Match episodes to old rows by overlap, emit the differences, return the rows to track."""
-        left = sorted(old, key=lambda t: t.row.start_us)
-        tracked: list[Tracked] = []
-        for episode in episodes:
-            at = next((i for i, o in enumerate(left) if overlaps(o, episode)), None)
-            tracked.append(self._open(episode, at_us) if at is None else self._revise(left.pop(at), episode, at_us))
-        for orphan in left:
-            home = next((t.row.id for t, e in zip(tracked, episodes, strict=True) if overlaps(orphan, e)), None)
-            self._retract(orphan, home, at_us)
+        old = sorted(old, key=lambda t: t.row.start_us)
+        match = matched(old, episodes, overlaps)
+        tracked = [
+            self._open(episode, at_us) if at is None else self._revise(old[at], episode, at_us)
+            for at, episode in zip(match.goes_on, episodes, strict=True)
+        ]
+        for at, home in match.left:
+            self._retract(old[at], None if home is None else tracked[home].row.id, at_us)
         return tracked
 
     def _open(self, e: Episode, at_us: int) -> Tracked:

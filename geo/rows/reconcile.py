@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from itertools import groupby
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from core.events import Cause, Dwell, DwellChanged, Spell, SpellChanged
+from geo.rows.matching import made_id, matched
 
 Row = Dwell | Spell
 Changed = DwellChanged | SpellChanged
@@ -153,14 +153,15 @@ def _keep(group: Group, changes: Changes) -> None:
 
 def _settle(group: Group, changes: Changes, naming: Naming) -> None:
     """Each computed row takes the id of the first old row that it overlaps; the old ones left over are retracted."""
-    left, placed = list(group.old), list[Row]()
-    for row in group.new:
-        at = next((i for i, o in enumerate(left) if overlap(o, row)), None)
-        placed.append(_new(row, changes, naming) if at is None else _revise(left.pop(at), row, changes, naming))
-        changes.placed[row.id] = placed[-1]
-    for orphan in left:
-        home = next((row.id for row in placed if overlap(orphan, row)), None)
-        _say(changes, "retracted", "merge" if home else "retract", retracted(orphan, home))
+    match = matched(group.old, group.new, overlap)
+    placed = [
+        _new(row, changes, naming) if at is None else _revise(group.old[at], row, changes, naming)
+        for at, row in zip(match.goes_on, group.new, strict=True)
+    ]
+    changes.placed |= {row.id: called for row, called in zip(group.new, placed, strict=True)}
+    for at, _ in match.left:  # into a row as it is called now: of one that is told already, as it was told
+        home = next((row.id for row in placed if overlap(group.old[at], row)), None)
+        _say(changes, "retracted", "merge" if home else "retract", retracted(group.old[at], home))
 
 
 def _new(row: Row, changes: Changes, naming: Naming) -> Row:
@@ -207,5 +208,4 @@ def same(old: Row, new: Row) -> bool:
 
 def new_id(row: Row, seed: str) -> str:
     """An id that follows from the row and the rebuild, and that neither the live engine nor another rebuild gave."""
-    of = f"{row.device}|{row.start_us}|{'|'.join(kind_of(row))}|{seed}"
-    return ("d" if isinstance(row, Dwell) else "s") + blake2b(of.encode(), digest_size=10).hexdigest()
+    return made_id("d" if isinstance(row, Dwell) else "s", row.device, row.start_us, *kind_of(row), seed)

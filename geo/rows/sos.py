@@ -9,7 +9,6 @@ than `TAKEN_GAP_US` later: who looks after somebody must hear them again. Nothin
 
 from __future__ import annotations
 
-from hashlib import blake2b
 from typing import Final
 
 import msgspec
@@ -17,7 +16,7 @@ import msgspec
 from core.events import AlertChanged
 from core.fixes import Fixes, Flag
 from core.units import US_PER_S
-from geo.rows.dwells import Moment
+from geo.rows.matching import Moment, made_id
 
 SOS: Final = int(Flag.SOS)  # a plain number: an enum's `&` costs more than the rest of a batch
 GAP_US: Final = 600 * US_PER_S  # longer than trackers wait between two reports while the button is held
@@ -102,8 +101,7 @@ def _merged(near: list[Press], fix: Press) -> Press:
 def _tell(calls: Calls, device: str, press: Press) -> AlertChanged:
     if not calls.stands:
         calls.seq += 1
-        key = f"{device}|{press.began[0]}|{calls.seq}"
-        calls.alert, calls.revision = f"s{blake2b(key.encode(), digest_size=10).hexdigest()}", 0
+        calls.alert, calls.revision = made_id("s", device, press.began[0], calls.seq), 0
     calls.stands, calls.began = True, press.began
     calls.revision += 1
     return AlertChanged(

@@ -14,8 +14,8 @@ from typing import Final, NamedTuple, TypeVar
 import msgspec
 
 from core.events import Cause, Event, Spell, SpellChanged, SpellKind
+from geo.rows.matching import Moment, made_id, matched
 
-Moment = tuple[int, int]  # time and content: the order of a device's fixes
 Key = tuple[SpellKind, str]  # kind and subject
 _EVER_US: Final = 1 << 62
 _encode = msgspec.msgpack.Encoder().encode
@@ -62,14 +62,14 @@ class SpellLedger:
         return tracked
 
     def _settle(self, old: list[Told], bouts: list[Bout], at_us: int) -> list[Told]:
-        left = sorted(old, key=lambda told: told.start_us)
-        tracked: list[Told] = []
-        for bout in bouts:
-            at = next((i for i, told in enumerate(left) if overlap(told, bout)), None)
-            tracked.append(self._open(bout, at_us) if at is None else self._revise(left.pop(at), bout, at_us))
-        for orphan in left:
-            home = next((t.id for t, b in zip(tracked, bouts, strict=True) if overlap(orphan, b)), None)
-            self._retract(orphan, home, at_us)
+        old = sorted(old, key=lambda told: told.start_us)
+        match = matched(old, bouts, overlap)
+        tracked = [
+            self._open(bout, at_us) if at is None else self._revise(old[at], bout, at_us)
+            for at, bout in zip(match.goes_on, bouts, strict=True)
+        ]
+        for at, home in match.left:
+            self._retract(old[at], None if home is None else tracked[home].id, at_us)
         return tracked
 
     def _open(self, bout: Bout, at_us: int) -> Told:
@@ -130,5 +130,4 @@ def digest(row: Spell) -> int:
 
 def spell_id(device: str, row: Spell, seq: int) -> str:
     """Id of a new spell: the same in every replay, never used twice by a device."""
-    of = f"{device}|{row.kind}|{row.subject}|{row.start_us}|{seq}"
-    return "s" + blake2b(of.encode(), digest_size=10).hexdigest()
+    return made_id("s", device, row.kind, row.subject, row.start_us, seq)

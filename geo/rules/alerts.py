@@ -14,7 +14,7 @@ import msgspec
 from core.entities import Rule
 from core.events import AlertChanged, Event
 from core.units import US_PER_S
-from geo.rules.facts import made_id
+from geo.rows.matching import made_id
 from geo.rules.judging import Due, Setting, quiet_at
 
 TOLD_MAX: Final = 64  # alerts of rules remembered of a device: what is forgotten is cleared no more

@@ -8,12 +8,12 @@ every backtest names them alike.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from hashlib import blake2b
 from typing import Final, Literal
 
 import msgspec
 
 from core.events import Dwell, DwellChanged, Event, Spell, SpellChanged
+from geo.rows.matching import made_id
 
 FactKind = Literal["dwell", "visit", "speeding", "gap", "silence", "outside"]
 FOREVER: Final = 1 << 62
@@ -70,11 +70,6 @@ def fact_of(row: Dwell | Spell) -> Fact | None:
         known_us=known_us, lon=row.lon, lat=row.lat, subjects=(row.subject,) if row.subject else (),
         max_mps=row.max_mps or 0.0,
     )  # fmt: skip
-
-
-def made_id(letter: str, *parts: object) -> str:
-    """Id of a fact that is no row: the same wherever it is found."""
-    return letter + blake2b("|".join(map(str, parts)).encode(), digest_size=10).hexdigest()
 
 
 def silence(

@@ -1,0 +1,39 @@
+"""What was told before against what holds now: which of the old each new one goes on with, and who is left over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from hashlib import blake2b
+from typing import NamedTuple, TypeVar
+
+Moment = tuple[int, int]  # time and content: the order of a device's fixes
+Old = TypeVar("Old")
+New = TypeVar("New")
+
+
+class Match(NamedTuple):
+    """`goes_on`: of each new one, the old one that it goes on with. `left`: the other old ones, in order, each with the
+    place among the new of the first that overlaps it.
+    """
+
+    goes_on: list[int | None]
+    left: list[tuple[int, int | None]]
+
+
+def matched(old: Sequence[Old], new: Sequence[New], overlap: Callable[[Old, New], bool]) -> Match:
+    """Each new one goes on with the first old one that it overlaps and no other took; both by start."""
+    free = list(range(len(old)))
+    goes_on = [_take(free, (i for i in free if overlap(old[i], one))) for one in new]
+    return Match(goes_on, [(i, next((n for n, one in enumerate(new) if overlap(old[i], one)), None)) for i in free])
+
+
+def _take(free: list[int], fitting: Iterable[int]) -> int | None:
+    found = next(iter(fitting), None)
+    if found is not None:
+        free.remove(found)
+    return found
+
+
+def made_id(letter: str, *parts: object) -> str:
+    """An id that follows from these words: the same wherever and whenever it is made."""
+    return letter + blake2b("|".join(map(str, parts)).encode(), digest_size=10).hexdigest()
