@@ -16,7 +16,7 @@ from api.problems import ParameterError
 from api.times import parse_us
 from core.assigning import fault
 from core.boundaries import named_after_content
-from core.entities import REGISTRIES, Hours, Place, Zone
+from core.entities import REGISTRIES, SECTIONS, Hours, Zone
 
 _SHORT: Final = {
     "devices": "d",
@@ -31,7 +31,7 @@ _SHORT: Final = {
     "places": "pl",
     "zones": "z",
 }
-WRITTEN: Final[dict[str, type[msgspec.Struct]]] = {**REGISTRIES, "places": Place, "zones": Zone}
+WRITTEN: Final = {name: SECTIONS[name] for name in (*REGISTRIES, "places", "zones")}
 _OURS: Final = {"people": {"consent", "consent_us", "duty", "on_duty"}}  # shown, and changed by a way of their own
 _PLACE: Final = re.compile(r"^(?P<what>.*) - at `\$\.?(?P<name>[^`]*)`$")
 _CLOCK: Final = re.compile(r"(\d{1,3}):([0-5]?\d)", re.ASCII)

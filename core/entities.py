@@ -263,3 +263,12 @@ REGISTRIES: Final[dict[str, type[msgspec.Struct]]] = {
     "tasks": Task,
     "rules": Rule,
 }
+SECTIONS: Final[dict[str, type[msgspec.Struct]]] = {  # of the configuration, by what a row of them is
+    **REGISTRIES,
+    "profiles": Profile,
+    "places": Place,
+    "areas": Area,
+    "zones": Zone,
+    "streets": Street,
+    "labels": Label,
+}

@@ -13,19 +13,10 @@ import shapely
 
 from core.calendar import Calendar, CityZone, day_number
 from core.entities import (
+    SECTIONS,
     Area,
-    Assignment,
     Day,
-    Device,
-    Label,
-    Place,
     Profile,
-    Route,
-    Rule,
-    Shift,
-    Street,
-    Task,
-    Vehicle,
     Zone,
 )  # fmt: skip
 from core.entries import Config
@@ -56,22 +47,9 @@ class CityFacts(msgspec.Struct, frozen=True):
     offsets: tuple[tuple[int, int], ...] = ()  # (from_us, offset_s)
 
 
-TYPES: Final[dict[str, type[msgspec.Struct]]] = {  # sections that decide something here
+TYPES: Final[dict[str, type[msgspec.Struct]]] = {  # sections that decide something here: who is who does not
     "city": CityFacts,
-    "profiles": Profile,
-    "devices": Device,
-    "vehicles": Vehicle,
-    "routes": Route,
-    "shifts": Shift,
-    "assignments": Assignment,
-    "places": Place,
-    "areas": Area,
-    "zones": Zone,
-    "streets": Street,
-    "calendar": Day,
-    "tasks": Task,
-    "labels": Label,
-    "rules": Rule,
+    **{section: kind for section, kind in SECTIONS.items() if section != "people"},
 }
 USED: Final = tuple(TYPES)
 LABELS_MAX: Final = 10_000  # the newest: every change saves the whole section

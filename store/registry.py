@@ -8,23 +8,11 @@ from typing import Any, Final
 import msgspec
 from psycopg import AsyncCursor
 
-from core.entities import REGISTRIES, Area, Day, Label, Place, Profile, Rule, Street, Task, Zone
+from core.entities import SECTIONS
 from core.entries import Config
 from store.pg import query
 from store.text import clean, json_of
 
-_TYPES: Final[dict[str, Any]] = {
-    **REGISTRIES,
-    "profiles": Profile,
-    "places": Place,
-    "areas": Area,
-    "zones": Zone,
-    "streets": Street,
-    "calendar": Day,
-    "tasks": Task,
-    "labels": Label,
-    "rules": Rule,
-}
 _log = logging.getLogger(__name__)
 
 
@@ -60,12 +48,10 @@ def valid_rows(config: Config) -> dict[str, dict[str, Any]]:
     A row that does not fit its section is left out and logged: one bad row must not stop the archive (whoever appends
     config checks it first).
     """
-    rows = {}
+    rows, kind = {}, SECTIONS.get(config.section)
     for row in config.rows:
         try:
-            known = (
-                msgspec.to_builtins(msgspec.convert(row, _TYPES[config.section])) if config.section in _TYPES else {}
-            )
+            known = {} if kind is None else msgspec.to_builtins(msgspec.convert(row, kind))
         except msgspec.ValidationError as error:
             _log.warning("%s row refused: %s", config.section, error, extra={"action": "store.config.refused"})
             continue

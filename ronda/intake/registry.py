@@ -11,15 +11,13 @@ import msgspec
 
 from core.assigning import JOINED, fault
 from core.calendar import day_number
-from core.entities import REGISTRIES, Area, Place, Street, Zone
+from core.entities import REGISTRIES, SECTIONS
 from ronda.intake.areas import areas
 from ronda.intake.table import IDS, RawRow
 from ronda.intake.taken import Taken
 from ronda.intake.zones import streets, zones
 
-ENTITIES: Final[dict[str, type[msgspec.Struct]]] = {
-    **REGISTRIES, "places": Place, "areas": Area, "zones": Zone, "streets": Street,
-}  # fmt: skip
+ENTITIES: Final = {name: SECTIONS[name] for name in (*REGISTRIES, "places", "areas", "zones", "streets")}
 _LISTS: Final = ("skills", "points")
 _NUMBERS: Final = ("lon", "lat", "radius_m", "queue_m", "max_s")
 _FAR_MS: Final = 1e14  # the year 5138 in milliseconds: a larger number is microseconds, or nonsense

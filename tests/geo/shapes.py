@@ -49,9 +49,7 @@ def polygons(draw: st.DrawFn) -> Any:
         joined = shapely.difference if draw(st.booleans()) else shapely.union
         try:
             shape = only_polygons(joined(shape, piece))
-        except (
-            RuntimeWarning
-        ):  # pieces 1e-300 degrees wide: shapely cannot say what they are
+        except RuntimeWarning:  # pieces 1e-300 degrees wide: shapely cannot say what they are
             reject()
     return shape
 
