@@ -7,8 +7,9 @@ from typing import Any, Final
 from psycopg_pool import AsyncConnectionPool
 
 from api.problems import NotFoundError
-from core.calendar import DAY_MIN, MINUTE_US, Span, day_id
+from core.calendar import DAY_MIN, Span, day_id
 from core.fixes import UNUSED, Fixes, Flag
+from core.units import MINUTE_US
 from geo.reports.daybook import Book, clipped, ends_us
 from geo.reports.lines import simplified
 from geo.reports.rounds import Draft, draft

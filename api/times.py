@@ -5,7 +5,7 @@ milliseconds. Out: RFC 3339 with the city's offset.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Final
 
 from api.problems import ParameterError
@@ -38,6 +38,14 @@ def _shown_us(us: int, zone: tzinfo) -> int:
     """A time that can be shown: a year that no calendar of the city holds is refused here, not later."""
     from_us(us, zone)
     return us
+
+
+def parse_day(text: str, name: str) -> date:
+    """A city day; `name` is the parameter that the error names."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ParameterError(name, "must be a day, such as 2026-11-24") from error
 
 
 def to_us(moment: datetime) -> int:

@@ -11,12 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from core.entities import Day, Hours, Shift
-from core.units import US_PER_S
+from core.units import DAY_US, MINUTE_US, US_PER_S
 
 Span = tuple[int, int]
 DAY_MIN: Final = 1440
-MINUTE_US: Final = 60 * US_PER_S
-DAY_US: Final = DAY_MIN * MINUTE_US
 
 
 class Week(NamedTuple):

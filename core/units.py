@@ -8,6 +8,9 @@ a duration is seconds (suffix `_s`). Missing floats are NaN, missing three-value
 from typing import Final
 
 US_PER_S: Final = 1_000_000
+MINUTE_US: Final = 60 * US_PER_S
+HOUR_US: Final = 60 * MINUTE_US
+DAY_US: Final = 24 * HOUR_US  # of UTC; a city's day may have an hour more or less, see `core.calendar`
 TIMES_US: Final = (0, 4_291_747_200_000_000)  # 1970 to 2106: what our instants hold exactly
 MPS_PER_KNOT: Final = 1852.0 / 3600.0
 MPS_PER_KMH: Final = 1000.0 / 3600.0

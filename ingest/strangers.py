@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from core.units import US_PER_S
+from core.units import DAY_US, US_PER_S
 
 DEVICES_LIMIT: Final = 2_000  # strangers at a time
 DEVICE_LIMIT: Final = 100_000  # fixes of one stranger a day: one a second, and what it had buffered
 TOTAL_LIMIT: Final = 2_000_000  # fixes of all of them a day: some 200 MB
-DAY_US: Final = 86_400 * US_PER_S
 _QUIET_US: Final = 3_600 * US_PER_S  # one not heard for this long makes room for another
 
 

@@ -16,9 +16,10 @@ from psycopg_pool import AsyncConnectionPool
 from core.codec import encode
 from core.events import DwellChanged, SpellChanged
 from core.fixes import Fixes
+from core.units import DAY_US, HOUR_US
 from geo.steps.rebuild import Request
 from store import history
-from store.upkeep import DAY_US, HOUR_US, forgotten
+from store.upkeep import forgotten
 
 FOR_EVER_US: Final = 4_102_444_800_000_000  # 2100
 FIXES: Final = 100_000  # of one command, about 8 MB

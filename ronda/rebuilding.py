@@ -14,17 +14,17 @@ from typing import Final
 import numpy as np
 
 from core.errors import RondaError
-from core.units import US_PER_S
+from core.units import DAY_US, US_PER_S
+from geo.folds.rewind import FLAG_EVERY
 from ronda.past import rebuild
 from ronda.rebuild import Span, spans
 from ronda.runtime import AWAY, Runtime
 from store import history
-from store.upkeep import DAY_US
 
 log = logging.getLogger(__name__)
 
 LOOK_S: Final = 1.0
-FLAG_S: Final = 10  # `geo.folds.rewind.FLAG_EVERY`
+FLAG_S: Final = FLAG_EVERY // US_PER_S
 QUIET_S: Final = FLAG_S + 4  # and what was under way
 AT_LEAST_S: Final = 40
 AT_ONCE: Final = 4  # devices rebuilt beside one another: each command holds megabytes

@@ -11,11 +11,9 @@ from psycopg import AsyncCursor
 from psycopg_pool import AsyncConnectionPool
 
 from core.fixes import Flag
-from core.units import US_PER_S
+from core.units import DAY_US, HOUR_US
 from store.pg import queries, transaction
 
-HOUR_US: Final = 3600 * US_PER_S
-DAY_US: Final = 24 * HOUR_US
 DUE: Final = 1_000  # device hours counted in one transaction
 FORGET: Final = 20_000  # rows deleted in one transaction
 LATE: Final = Flag.STALE

@@ -13,7 +13,7 @@ from api.deps import Deps, GivenDeps
 from api.params import IdText
 from api.problems import LaterError, ParameterError
 from api.roles import Allow
-from api.times import rfc3339_or_none
+from api.times import parse_day, rfc3339_or_none
 from core.errors import ConflictError
 from store import days
 from store.days import DayState
@@ -31,8 +31,8 @@ async def listed(
     first: Annotated[DayText, Query(alias="from")] = None,
     last: Annotated[DayText, Query(alias="to")] = None,
 ) -> Response:
-    to = parse_day(last, "to") if last else days.day_of(deps.clock.now_us(), deps.zone)
-    since = parse_day(first, "from") if first else to - dt.timedelta(days=LISTED - 1)
+    to = _day(last, "to") if last else days.day_of(deps.clock.now_us(), deps.zone)
+    since = _day(first, "from") if first else to - dt.timedelta(days=LISTED - 1)
     count = (to - since).days + 1
     if not 0 < count <= LISTED_MAX:
         raise ParameterError("to", f"must lie after `from`, by {LISTED_MAX} days at most")
@@ -43,12 +43,12 @@ async def listed(
 
 @router.get("/{day}", summary="One day: its state, corrections since", dependencies=[Depends(Allow("fleet.read"))])
 async def one(deps: GivenDeps, day: str) -> Response:
-    return json(await _told(deps, parse_day(day, "day")))
+    return json(await _told(deps, _day(day, "day")))
 
 
 @router.post("/{day}/close", summary="Drain, then freeze", dependencies=[Depends(Allow("day.close"))])
 async def close(deps: GivenDeps, day: str) -> Response:
-    wanted = parse_day(day, "day")
+    wanted = _day(day, "day")
     if days.span_of(wanted, deps.zone).to_us > deps.clock.now_us():
         raise ConflictError(f"{wanted} is not over yet")
     try:
@@ -60,24 +60,20 @@ async def close(deps: GivenDeps, day: str) -> Response:
 
 @router.post("/{day}/reopen", summary="Reports read live rows again", dependencies=[Depends(Allow("day.reopen"))])
 async def reopen(deps: GivenDeps, day: str) -> Response:
-    wanted = parse_day(day, "day")
+    wanted = _day(day, "day")
     await days.reopen(deps.pool, wanted)
     return json(await _told(deps, wanted))
 
 
 @router.post("/{day}/rebuild", summary="Compute its rows anew", dependencies=[Depends(Allow("day.close"))])
 async def rebuild(deps: GivenDeps, day: str, device: IdText = None) -> Response:
-    wanted = parse_day(day, "day")
+    wanted = _day(day, "day")
     rows = await deps.rebuild_day(wanted, device)
     return json(await _told(deps, wanted) | {"rows": {name: n for name, n in sorted(rows.items()) if n}})
 
 
-def parse_day(text: str, name: str) -> dt.date:
-    """A city day; `name` is the parameter that the error names."""
-    try:
-        day = dt.date.fromisoformat(text)
-    except ValueError as error:
-        raise ParameterError(name, "must be a day, such as 2026-11-24") from error
+def _day(text: str, name: str) -> dt.date:
+    day = parse_day(text, name)
     if not FIRST <= day <= LAST:
         raise ParameterError(name, f"must lie between {FIRST} and {LAST}")
     return day

@@ -16,9 +16,9 @@ from api.problems import NotFoundError
 from api.roles import Allow
 from api.tracks import FORMATS, feature, records, written
 from core.fixes import Fixes
+from core.units import DAY_US
 from store import read
 
-DAY_US: Final = 24 * 3600 * 1_000_000
 FILE_PAGE: Final = 5000
 router = APIRouter(prefix="/api/v1", tags=["history"])
 

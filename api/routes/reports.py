@@ -20,7 +20,7 @@ from api.reporting import Reporter
 from api.reportrows import POINT_COLUMNS, TOTAL_COLUMNS, coverage_body, narrowed, point_rows, told, total_row
 from api.roles import Allow, may
 from api.tables import Row, Table, answered
-from api.times import rfc3339
+from api.times import parse_day, rfc3339
 from core.identity import Identity
 from geo.reports.rollcall import rollcall
 from geo.reports.totals import Totals, summed
@@ -186,10 +186,7 @@ async def _table(request: Request, form: ReportFormat, name: str, columns: Any, 
 def _day(deps: Deps, text: str | None, name: str) -> dt.date:
     """A city day that has begun; today when none is named."""
     today = days.day_of(deps.clock.now_us(), deps.zone)
-    try:
-        day = today if text is None else dt.date.fromisoformat(text)
-    except ValueError as error:
-        raise ParameterError(name, "must be a day, such as 2026-11-24") from error
+    day = today if text is None else parse_day(text, name)
     if not dt.date(1970, 1, 2) <= day <= today:
         raise ParameterError(name, "must be a day that has begun")
     return day

@@ -21,14 +21,13 @@ from api.rows import registry_row
 from api.times import rfc3339
 from core.entities import Rule
 from core.events import SpellKind
-from core.units import US_PER_S
+from core.units import DAY_US, US_PER_S
 from geo.config import GeoConfig
 from geo.rules.backtest import Backtest, Window, report
 from geo.rules.facts import Fact, silence
 from store import read, ruling
 from store.read import DwellFilter, SpellFilter
 
-DAY_US: Final = 86_400 * US_PER_S
 USUAL_US: Final = 30 * DAY_US
 DAYS_MAX: Final = 92
 FACTS_MAX: Final = 200_000

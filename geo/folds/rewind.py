@@ -4,7 +4,7 @@ Each device keeps the fixes of its lateness horizon, sorted by (time, content), 
 oldest of them (the checkpoint), and some as it was since. A newer fix advances the live state. A late one is put in its
 place, and the ring is replayed from the nearest copy before it, alone and at once, so batches do not matter. Nothing is
 computed twice for the copies: the live state is copied as it passes, twice a horizon, over the oldest; so the ring
-reaches back at most one and a half horizons. Fixes newer than the horizon are reported, not used.
+reaches back at most one and a half horizons. Fixes older than the horizon are reported, not used.
 """
 
 from __future__ import annotations

@@ -12,10 +12,10 @@ from typing import Final, Literal, NamedTuple
 import msgspec
 import numpy as np
 
-from core.calendar import DAY_US, MINUTE_US, Span
+from core.calendar import Span
 from core.entities import Place
 from core.events import Spell
-from core.units import MPS_PER_KMH, US_PER_S
+from core.units import DAY_US, MINUTE_US, MPS_PER_KMH, US_PER_S
 from geo.reports.daybook import GRACE_US, Book
 from geo.reports.planned import Planned, Tracker, planned, trackers, unassigned
 from geo.reports.unheard import REACH_M, Gap, doubt, gaps

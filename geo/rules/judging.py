@@ -11,9 +11,9 @@ from collections.abc import Collection, Iterable, Iterator
 from heapq import heapify, heappop, heappush
 from typing import Final, NamedTuple, Protocol
 
-from core.calendar import DAY_US, Calendar, Span
+from core.calendar import Calendar, Span
 from core.entities import Hours, Place, Rule
-from core.units import US_PER_S
+from core.units import DAY_US, US_PER_S
 from geo.city.world import World
 from geo.meaning.duty import Duties, Duty, merged
 from geo.rules.facts import FOREVER, Fact, FactKind, between, joined, piece

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.events import Dwell, Event, Spell
-from core.units import US_PER_S
+from core.units import DAY_US, MINUTE_US
 from geo.folds.layout import H_N, LX, LY, NEVER, OUT_N, PHASE, TLAST, N
 from geo.partition import RULES_KEY, GeoState
 from geo.rules.facts import Fact, fact_of
@@ -24,8 +24,6 @@ from geo.steps.evidence import Evidence, evidence_of, extended, silence_now
 from geo.steps.live import open_rows_of
 from geo.steps.telltrack import open_spells_of
 
-DAY_US: Final = 86_400 * US_PER_S
-MINUTE_US: Final = 60 * US_PER_S
 STIRS: Final = [TLAST, PHASE, N, OUT_N, H_N]  # one of these changes with each fix that the kernel uses, a late one too
 RULED: Final = frozenset(
     {"rules", "city", "devices", "vehicles", "routes", "shifts", "assignments", "places", "zones", "calendar"}

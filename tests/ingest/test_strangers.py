@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from core.units import DAY_US
 from ingest.admit import Admission
-from ingest.strangers import DAY_US, Strangers
+from ingest.strangers import Strangers
 from tests.ingest.house import FIX, message
 from tests.ingest.registry import Registry
 from tests.strategies import T0_US

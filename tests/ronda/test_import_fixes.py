@@ -18,6 +18,7 @@ from psycopg_pool import AsyncConnectionPool
 from core.entries import Config
 from core.errors import ConfigError, RondaError
 from core.fixes import Fixes
+from core.units import DAY_US
 from ronda.archiving import archive_for_ever
 from ronda.arguments import parser
 from ronda.commands import rebuild
@@ -32,7 +33,6 @@ from store.archive import Archive
 from store.log import START, Log
 from store.pg import connect
 from store.read import DwellFilter
-from store.upkeep import DAY_US
 from store.valkey import ValkeyLog
 from tests.ronda.pipeline import PARTITIONS, tell
 from tests.ronda.test_rebuild import CONFIG, DAY, plain

@@ -10,10 +10,11 @@ import pytest
 from psycopg_pool import AsyncConnectionPool
 
 from core.fixes import Fixes
+from core.units import DAY_US
 from store import pg, read
 from store.archive import Archive
 from store.credentials import list_tokens
-from store.upkeep import DAY_US, forget, hours, hypertable, roll_up
+from store.upkeep import forget, hours, hypertable, roll_up
 from tests.running import run_pool
 from tests.store.test_pg import described
 from tests.strategies import T0_US, fixes_of

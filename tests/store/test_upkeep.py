@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from psycopg_pool import AsyncConnectionPool
 
 from core.fixes import Fixes, Flag
+from core.units import DAY_US, HOUR_US
 from store import read
 from store.archive import Archive
-from store.upkeep import DAY_US, HOUR_US, Hour, forget, forgotten, hours, roll_up, sums
+from store.upkeep import Hour, forget, forgotten, hours, roll_up, sums
 from tests.running import run_pool
 from tests.strategies import T0_US, fixes_of
 
