@@ -15,6 +15,7 @@ from core.entities import Rule
 from core.events import AlertChanged, Event
 from core.units import US_PER_S
 from geo.rows.matching import made_id
+from geo.rules.facts import FOREVER
 from geo.rules.judging import Due, Setting, quiet_at
 
 TOLD_MAX: Final = 64  # alerts of rules remembered of a device: what is forgotten is cleared no more
@@ -59,13 +60,19 @@ class Teller:
         """The alerts of a rule, by thread."""
         return {alert.thread: alert for alert in self.told if alert.rule == rule.id}
 
-    def settle(self, rule: Rule, due: Sequence[Due], looked_at: Collection[str]) -> list[Due]:
-        """Raise what has happened, clear what was looked at and has not; returns what may yet happen."""
+    def settle(
+        self, rule: Rule, due: Sequence[Due], looked_at: Collection[str], until_us: int = FOREVER
+    ) -> list[Due]:
+        """Raise what has happened, clear what was looked at and has not; returns what may yet happen.
+
+        What comes due after `until_us` is not raised yet, though a device whose clock is fast has proved it.
+        """
         known = self.of(rule)
         standing = {thread for thread, alert in known.items() if alert.stands}
-        happened = {
-            d.fact.id: d for d in due if d.known or (d.fact.id in standing and d.at_us <= self.now_us)
-        }  # of one that lasts it was seen once that it lasted so long
+        happened = {d.fact.id: d for d in due if d.known and d.at_us <= until_us}
+        happened |= {  # of one that lasts it was seen once that it lasted so long
+            d.fact.id: d for d in due if d.fact.id in standing and (d.known or d.at_us <= self.now_us)
+        }
         for thread in sorted(standing.intersection(looked_at).difference(happened)):
             self._tell(known[thread], self.now_us, rule, state="cleared")
         for thread, found in happened.items():

@@ -11,7 +11,7 @@ from core.units import US_PER_S
 from geo.config import GeoConfig
 from geo.partition import RULES_KEY, GeoState
 from geo.rules.alerts import Teller, forget
-from geo.rules.facts import Fact
+from geo.rules.facts import FOREVER, Fact
 from geo.rules.followed import FACTS_MAX, Followed
 from geo.rules.judging import WATCHED, Due, concerns, dues, matches, outside
 
@@ -53,7 +53,9 @@ class Court:
                 self.settle(rule, facts, gone)
         self.keep(facts)
 
-    def settle(self, rule: Rule, facts: Sequence[Fact], gone: Collection[str] = ()) -> list[Due]:
+    def settle(
+        self, rule: Rule, facts: Sequence[Fact], gone: Collection[str] = (), until_us: int = FOREVER
+    ) -> list[Due]:
         """Tell what changes by one rule; `gone` are facts that are none any more. Returns what may yet happen."""
         told = self.teller.of(rule)
         if rule.fact == "outside":
@@ -65,7 +67,7 @@ class Court:
             looked_at = {fact.id for fact in facts if fact.kind == WATCHED[rule.fact]} | set(gone)
         stands = {thread: alert for thread, alert in told.items() if alert.stands}
         older = [alert.due_us for thread, alert in stands.items() if thread not in looked_at]
-        return self.teller.settle(rule, dues(rule, facts, self.config, older, stands), looked_at)
+        return self.teller.settle(rule, dues(rule, facts, self.config, older, stands), looked_at, until_us)
 
     def _outside(self, rule: Rule, facts: Sequence[Fact], since_us: int) -> list[Fact]:
         moment = self.moment

@@ -2,6 +2,8 @@
 
 A fact that a standing truck or a silence draws out comes due by the clock. What only a fix can prove, because the
 device moved when it was heard last, waits for one. When to look again is kept in a queue (`geo.rules.followed.Dues`).
+A look raises nothing that comes due after its tick, though a fast clock of the device has proved it: else what is told
+would depend on when else the device was looked at, and a restart looks at all.
 """
 
 from __future__ import annotations
@@ -76,13 +78,13 @@ def _look(state: GeoState, device: str, slot: int) -> list[Event]:
     kinds, told = {"outside", *(f.kind for f in facts)}, {alert.rule for alert in court.followed.told}
     for rule in state.config.rules.rules.values():
         if rule.fact in kinds or WATCHED[rule.fact] in kinds or rule.id in told:
-            again += [_next_us(d, evidence, now_us) for d in court.settle(rule, facts)]
+            again += [at for d in court.settle(rule, facts, until_us=now_us) for at in _next_us(d, evidence, now_us)]
             again += [at_us for at_us in [court.teller.escalate(rule)] if at_us is not None]
             again += [now_us + DAY_US] if rule.fact == "outside" else []  # hours of a week ahead are looked at
     court.teller.withdraw(state.config.rules.rules)
     if court.events:
         court.save()
-    _note(state, device, slot, [*again, *_silence_next(court, evidence)])
+    _note(state, device, slot, [*again, *_silence_next(court, evidence), *_faster(court, facts)])
     return court.events
 
 
@@ -93,10 +95,11 @@ def _grown(state: GeoState, slot: int, facts: list[Fact], evidence: Evidence) ->
     return [extended(fact, evidence, rows.get(fact.id)) for fact in facts]
 
 
-def _next_us(due: Due, evidence: Evidence, now_us: int) -> int:
-    """When a fact will have lasted so long by the clock; now or before: only a fix can say so."""
-    by_clock = due.fact.kind == "silence" or (evidence.standing and due.fact.kind in ("dwell", "visit"))
-    return due.at_us + (now_us - evidence.clock_us if by_clock else 0)
+def _next_us(due: Due, evidence: Evidence, now_us: int) -> Iterator[int]:
+    """When a fact may have lasted so long: a fix can prove it from its time on, the clock when our outages are over."""
+    yield due.at_us
+    if due.fact.kind == "silence" or (evidence.standing and due.fact.kind in ("dwell", "visit")):
+        yield due.at_us + (now_us - evidence.clock_us)
 
 
 def _silence_next(court: Court, evidence: Evidence) -> Iterator[int]:
@@ -106,8 +109,15 @@ def _silence_next(court: Court, evidence: Evidence) -> Iterator[int]:
         yield evidence.heard_us + least_us + (court.moment.now_us - evidence.clock_us)
 
 
+def _faster(court: Court, facts: Sequence[Fact]) -> Iterator[int]:
+    """A fix may show that a speeding which lasts is one that a rule asks for."""
+    lasting = [fact for fact in facts if fact.kind == "speeding" and fact.end_us is None]
+    if any(fact.max_mps < rule.over_mps for fact in lasting for rule in court.config.rules.of["speeding"]):
+        yield court.moment.now_us
+
+
 def _note(state: GeoState, device: str, slot: int, again: Sequence[int]) -> None:
-    """Look again at the first moment to come; what is due already waits for a fix."""
+    """Look again at the first moment to come; what is due already waits for a fix as well."""
     coming = [at_us for at_us in again if at_us > state.watch.now_us]
     if coming:
         state.dues.put(device, min(coming))
