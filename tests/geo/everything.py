@@ -45,6 +45,7 @@ RULES = ruled(
     rule("calm", for_s=60.0, clear_s=200.0),
     rule("mute", "silence", for_s=240.0),
     rule("in", "inside", for_s=60.0),
+    rule("fast", "speeding", over_mps=9.0),
 )
 EVERYTHING: list[Any] = [UTC_CITY, WATCHED, *TOWN, AREAS, *WORK, RULES]
 

@@ -14,6 +14,7 @@ from core.fixes import Fixes
 from geo.partition import GeoState
 from geo.rules.backtest import Backtest, Window
 from geo.rules.facts import silence
+from tests.geo.rounds import WATCHED
 from tests.geo.rulings import rule, ruled, saved, setting, standing
 from tests.geo.tracks import EAST, NEARBY, cuts, fixes, journeys, newest, run, shuffled, tick, ticked
 
@@ -24,12 +25,13 @@ RULES = ruled(
     rule("away", "outside", for_s=400),
     rule("in", "inside", for_s=30),
     rule("fast", "speeding"),
+    rule("faster", "speeding", over_mps=13.9),
 )
 ZONES = Config(
     section="zones",
     rows=tuple({"id": f"z{x}", "line": [[123.6 + x / EAST, -10.17]], "radius_m": 90.0} for x in (0, 400, 900)),
 )
-CITY = [NEARBY, ZONES]
+CITY = [NEARBY, ZONES, WATCHED]
 CONFIG = [*CITY, RULES]
 FACTS = ruled(
     rule("long", for_s=120),

@@ -207,6 +207,24 @@ def test_a_visit_of_a_moving_truck_waits_for_a_fix() -> None:
     assert alarms(run([fixes(driving(410, 410)), tick(411)], state)[1]) == [("r1", "raised", 300, 1, 1)]
 
 
+def test_a_fast_clock_of_the_device_brings_nothing_forward() -> None:
+    """Its fix proves the time before our clock is there: the alert waits for the tick, after a restart too."""
+    state = run([NEARBY, ruled(rule(fact="inside", for_s=300)), fixes(driving(0, 200))])[0]
+    say(state, visit(0, None))
+    assert alarms(run([tick(201), fixes(driving(310, 310)), tick(202)], state)[1]) == []
+    again = GeoState({key: row for key, row in state.drain_state().items() if row is not None})
+    assert [ticks(one, 299, 300) for one in (state, again)] == [[("r1", "raised", 300, 1, 1)]] * 2
+
+
+def test_a_speeding_that_becomes_faster_is_one_the_rule_asks_for() -> None:
+    """It began below what the rule asks; nobody waits until it is over."""
+    limit = Config(section="profiles", op="set", rows=({"cls": "truck", "limit_mps": 15.0},))
+    slow, fast = driving(0, 60, mps=20.0), driving(70, 90, mps=30.0, x0=1400.0)
+    state, _ = run([NEARBY, limit, ruled(rule(fact="speeding", over_mps=25.0)), fixes(slow, speed_mps=[20.0] * 7)])
+    assert ticks(state, 61) == []
+    assert alarms(run([fixes(fast, speed_mps=[30.0] * 3), tick(91)], state)[1]) == [("r1", "raised", 0, 1, 1)]
+
+
 def test_a_shorter_visit_clears_it() -> None:
     """It ended before the alert's time: what the clock said was wrong."""
     state = state_of(ruled(rule(fact="inside", for_s=900)))
