@@ -23,6 +23,8 @@ from geo.folds.layout import (
     CLAST,
     COPIES,
     COUNT,
+    CX,
+    CY,
     FLOATS,
     HOME,
     HORIZON,
@@ -33,6 +35,8 @@ from geo.folds.layout import (
     NEWEST,
     OFFSET,
     OLDEST,
+    OX,
+    OY,
     PARAMS,
     PAST,
     PROFILE,
@@ -258,4 +262,6 @@ class Devices:
         """One copy of a device's row; an older kernel may have made it shorter."""
         self.ints[copy, slot, [WORK, WORK_C]] = ints[SINCE]
         self.floats[copy, slot, : len(floats)] = floats
+        if len(floats) <= OY:
+            self.floats[copy, slot, [OX, OY]] = self.floats[copy, slot, [CX, CY]]
         self.ints[copy, slot, : len(ints)] = ints

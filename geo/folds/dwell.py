@@ -51,11 +51,14 @@ from geo.folds.layout import (
     LIMIT,
     LX,
     LY,
+    MOVED,
     NOISE,
     NW,
     OPENED,
     OUT_N,
     OUT_T0,
+    OX,
+    OY,
     P_EXIT,
     P_EXIT_N,
     P_LIMIT,
@@ -96,16 +99,20 @@ NOISE_PRIOR_US = 120_000_000.0  # the profile's noise weighs as much as so long 
 NOISE_TAU_US = 600_000_000.0  # memory of the noise seen
 SCALE_MIN, SCALE_MAX = 0.7, 2.0  # how far it may pull the radii
 LOOSE = 0.1
+DRIFT_M = 10.0  # an open dwell is told to be elsewhere once its centroid went so far
 
 
 @jit
 def put(ei: Array, ef: Array, n: int, code: int, row: int, slot: int, f: Array, k: Array, t: int, c: int) -> int:
-    """Append a kernel event with a snapshot of the cluster; returns the new number of events."""
+    """Append a kernel event with a snapshot of the cluster; returns the new number of events.
+
+    A row that closes is at its centroid, one that is open where it is told to be.
+    """
     e = ei[n]
     e[E_CODE], e[E_ROW], e[E_SLOT], e[E_T], e[E_C] = code, row, slot, t, c
     e[E_T0], e[E_TIN], e[E_N], e[E_SILENT] = k[T0], k[TIN], k[N], k[SILENT]
     e[E_PHASE], e[E_LIMIT], e[E_CK_T], e[E_CK_C], e[E_WORK] = k[PHASE], k[LIMIT], 0, 0, k[WORK_C]
-    ef[n, 0], ef[n, 1], ef[n, 2] = f[CX], f[CY], f[R]
+    ef[n, 0], ef[n, 1], ef[n, 2] = (f[CX], f[CY], f[R]) if code == CLOSED else (f[OX], f[OY], f[R])
     return n + 1
 
 
@@ -167,6 +174,7 @@ def challenge(f: Array, k: Array, t: int, lon: float, lat: float) -> None:
 def promote(f: Array, k: Array) -> None:
     """The challenger is the candidate now."""
     f[CX], f[CY], f[W], f[R] = f[HX], f[HY], f[HW], f[HR]
+    f[OX], f[OY] = f[CX], f[CY]
     k[T0], k[TIN], k[N], k[SILENT] = k[H_T0], k[H_TIN], k[H_N], k[H_SILENT]
     k[PHASE], k[OUT_N], k[LIMIT], k[TIMER], k[H_TIMER] = 1, 0, 2 * k[H_TIMER], k[H_TIMER], 0
     k[GAP], k[WORK_C] = 0, k[WORK]
@@ -258,6 +266,22 @@ def wake(f: Array, k: Array, p: Array, t: int, lon: float, lat: float, d: float)
 
 
 @jit
+def drift(
+    f: Array, k: Array, t: int, c: int, east: float, north: float, ei: Array, ef: Array, n: int, row: int, slot: int
+) -> int:
+    """Where an open row is told to be: at its centroid; a dwell only anew once that went farther than noise carries it.
+
+    So the label of an open row follows from fixes in their order, whenever else it is told.
+    """
+    if k[PHASE] != 2:
+        f[OX], f[OY] = f[CX], f[CY]
+    elif distance_m(f[OX], f[OY], f[CX], f[CY], east, north) > DRIFT_M:
+        f[OX], f[OY] = f[CX], f[CY]
+        n = put(ei, ef, n, MOVED, row, slot, f, k, t, c)
+    return n
+
+
+@jit
 def gone(k: Array, p: Array, away_us: float) -> bool:
     """Whether the fixes outside end the cluster.
 
@@ -342,12 +366,14 @@ def advance(
     if d <= reach_m:
         n = withdraw(f, k, t, c, ei, ef, n, row, slot)
         stay(f, k, p, t, lon, lat, d)
+        n = drift(f, k, t, c, east, north, ei, ef, n, row, slot)
     elif slept(f, k, p, t, lon, lat, east, north):
         if k[OUT_N] > 0:  # it had left: the challenger, which holds the last fix, is where it fell silent
             n = leave(f, k, t, c, ei, ef, n, row, slot)
             n = qualify(f, k, p, t, c, ei, ef, n, row, slot)
             d = distance_m(f[CX], f[CY], lon, lat, east, north)
         wake(f, k, p, t, lon, lat, d)
+        n = drift(f, k, t, c, east, north, ei, ef, n, row, slot)
     else:
         n = stray(f, k, p, t, c, lon, lat, reach(p[P_R_IN], by, slack_m), east, north, ei, ef, n, row, slot)
     n = qualify(f, k, p, t, c, ei, ef, n, row, slot)

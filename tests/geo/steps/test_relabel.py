@@ -171,3 +171,19 @@ def test_closed_rows_follow_from_fixes_alone(max_s: float, data: st.DataObject) 
     assert [r for r in table(whole, whole_events) if r[10] == "closed"] == [
         r for r in table(quiet, quiet_events) if r[10] == "closed"
     ]
+
+
+CREEP = [*standing(0, 120), *((t, 0.4 * (t - 120), 0.0) for t in range(130, 421, 10))]
+
+
+def test_a_stop_that_creeps_out_of_a_place_is_told_so() -> None:
+    """While it lasts, by the fix that carries its centre ten metres farther than it was told."""
+    events = run([NEARBY, place("depot", radius_m=40.0), fixes(CREEP)])[1]
+    assert told(events) == [("open", "open", "place", 60), ("relabel", "open", "none", 280)]
+
+
+def test_the_same_when_a_fix_comes_late() -> None:
+    """Which fix came last does not decide what a stop is for."""
+    late = fixes([*CREEP[:-2], CREEP[-1], CREEP[-2]])
+    events = run([NEARBY, place("depot", radius_m=40.0), late])[1]
+    assert told(events) == [("open", "open", "place", 60), ("relabel", "open", "none", 280)]
