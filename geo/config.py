@@ -1,10 +1,12 @@
 """The configuration in force, as config entries built it up; applied in the order of the log.
 
-Rows are checked when they come; what the detectors read is built from them at its first use after a change.
+Rows are checked when they come; what the detectors read is built from them at its first use after a change, or at once
+by who must not be stopped by it later (`take`).
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cached_property
 from typing import Any, Final
 
@@ -12,14 +14,9 @@ import msgspec
 import shapely
 
 from core.calendar import Calendar, CityZone, day_number
-from core.entities import (
-    SECTIONS,
-    Area,
-    Day,
-    Profile,
-    Zone,
-)  # fmt: skip
+from core.entities import SECTIONS, Area, Day, Profile, Zone
 from core.entries import Config
+from core.shaping import polygons_fault
 from geo.city.world import World
 from geo.meaning.duty import Duties
 from geo.meaning.label import Labels
@@ -53,13 +50,15 @@ TYPES: Final[dict[str, type[msgspec.Struct]]] = {  # sections that decide someth
 }
 USED: Final = tuple(TYPES)
 LABELS_MAX: Final = 10_000  # the newest: every change saves the whole section
+Rows = dict[str, dict[str, Any]]  # by id
+_SHOWN: Final = 200  # characters of an id, in a reason
 _KEY: Final = {"profiles": "cls"}
 _BUILT_OF: Final = {  # what is derived, and the sections that it follows from
     "profiles": {"profiles"},
     "calendar": {"city", "calendar"},
     "duties": {"city", "calendar", "vehicles", "routes", "shifts", "assignments"},
     "world": {"areas", "places", "zones", "streets"},
-    "labels": {*USED} - {"profiles", "devices", "labels", "rules"},
+    "labels": {*USED} - {"profiles", "devices", "rules"},
     "rules": {"rules", "places"},
 }
 
@@ -67,9 +66,21 @@ _BUILT_OF: Final = {  # what is derived, and the sections that it follows from
 class GeoConfig:
     """Sections by row id, and what the detectors read of them."""
 
-    def __init__(self, sections: dict[str, dict[str, dict[str, Any]]] | None = None) -> None:
+    def __init__(self, sections: dict[str, Rows] | None = None) -> None:
         self.sections = sections or {}
         self._entities: dict[str, dict[str, Any]] = {}
+
+    def take(self, change: Config) -> bool:
+        """`apply`, and build at once what follows from it: whatever fails, nothing has changed."""
+        before = self.__dict__.copy()
+        try:
+            applied = self.apply(change)
+            for name in _BUILT_OF if applied else ():
+                getattr(self, name)
+        except Exception:
+            self.__dict__ = before
+            raise
+        return applied
 
     def apply(self, change: Config) -> bool:
         """Take a config entry in, whole or (with an error that says why) not at all; False when it decides nothing."""
@@ -79,31 +90,25 @@ class GeoConfig:
         rows = _rows_of(change)
         if not rows and change.op != "set":
             return False
-        read = {} if change.op == "delete" else {id_: _read(section, row) for id_, row in rows.items()}
-        for known, new in ((self.sections.setdefault(section, {}), rows), (self.entities(section), read)):
-            if change.op == "set":
-                known.clear()
-            for id_ in rows if change.op == "delete" else ():
-                known.pop(id_, None)
-            known.update(new if change.op != "delete" else {})
+        read = {} if change.op == "delete" else {id_: _read(section, id_, row) for id_, row in rows.items()}
+        kept = _changed(self.sections.get(section, {}), change.op, rows)
         if section == "labels":
-            self._forget_labels()
+            kept = dict([*kept.items()][-LABELS_MAX:])
+        entities = self.entities(section) | read
+        self.sections = self.sections | {section: kept}
+        self._entities = self._entities | {section: {id_: entities[id_] for id_ in kept if id_ in entities}}
         for name, sections in _BUILT_OF.items():
             if section in sections:
                 self.__dict__.pop(name, None)
         return True
 
-    def _forget_labels(self) -> None:
-        """Drop those that came first, beyond `LABELS_MAX`."""
-        labels = self.entities("labels")
-        for id_ in list(labels)[: max(0, len(labels) - LABELS_MAX)]:
-            del labels[id_], self.sections["labels"][id_]
-
     def entities(self, section: str) -> dict[str, Any]:
-        """The rows of a section as entities, by id."""
+        """The rows of a section as entities, by id; a saved row that cannot be read any more is left out."""
         if section not in self._entities:
-            rows = self.sections.get(section, {})
-            self._entities[section] = {id_: msgspec.convert(row, TYPES[section]) for id_, row in rows.items()}
+            read = self._entities[section] = {}
+            for id_, row in self.sections.get(section, {}).items():
+                with suppress(msgspec.ValidationError):
+                    read[id_] = msgspec.convert(row, TYPES[section])
         return self._entities[section]
 
     def cls(self, device: str) -> str:
@@ -157,7 +162,7 @@ class GeoConfig:
         return Rulebook(self.entities("rules").values(), self.entities("places").values())
 
 
-def _rows_of(change: Config) -> dict[str, dict[str, Any]]:
+def _rows_of(change: Config) -> Rows:
     """Rows by id; of the city only its facts, not the streets that maps draw."""
     key = _KEY.get(change.section, "id")
     if any(not isinstance(row.get(key), str) for row in change.rows):
@@ -165,11 +170,29 @@ def _rows_of(change: Config) -> dict[str, dict[str, Any]]:
     return {row[key]: row for row in change.rows if change.section != "city" or row[key] == "city"}
 
 
-def _read(section: str, row: dict[str, Any]) -> Any:
-    """A row as its entity; raises an error that says what is wrong with it."""
-    entity = msgspec.convert(row, TYPES[section])
-    if isinstance(entity, Area | Zone):
-        shapely.MultiPolygon([(rings[0], rings[1:]) for rings in entity.polygons])  # refuses a ring that is none
-    if isinstance(entity, Day):
-        day_number(entity.id)
+def _changed(known: Rows, op: str, rows: Rows) -> Rows:
+    """The rows of a section after a change."""
+    if op == "delete":
+        return {id_: row for id_, row in known.items() if id_ not in rows}
+    return rows if op == "set" else known | rows
+
+
+def _read(section: str, id_: str, row: dict[str, Any]) -> Any:
+    """A row as its entity; raises `ValueError` that names the row and says what is wrong with it."""
+    try:
+        entity = msgspec.convert(row, TYPES[section])
+        if isinstance(entity, Area | Zone):
+            _check_rings(entity)
+        if isinstance(entity, Day):
+            day_number(entity.id)
+    except ValueError as error:  # msgspec's and shapely's are such, too
+        raise ValueError(f"{id_[:_SHOWN]!r}: {error}") from error
     return entity
+
+
+def _check_rings(entity: Area | Zone) -> None:
+    """Refuse a polygon without a shell, and a ring that is none."""
+    try:
+        shapely.MultiPolygon([(rings[0], rings[1:]) for rings in entity.polygons])
+    except (ValueError, IndexError) as error:
+        raise ValueError(polygons_fault(entity.polygons) or str(error)) from error

@@ -110,7 +110,7 @@ def apply_tick(state: GeoState, tick: Tick) -> list[Event]:
 def apply_config(state: GeoState, change: Config) -> list[Event]:
     """Take a new version in; it holds from this entry on. One that cannot be read changes nothing and says so."""
     try:
-        applied = state.config.apply(change)
+        applied = state.config.take(change)
     except Exception as error:  # noqa: BLE001 - a row in the log comes again at every replay: it must not stop us
         return [CommandDone(at_us=change.at_us, id=change.id, ok=False, reason=f"{change.section}: {error}")]
     if applied:

@@ -15,6 +15,8 @@ from geo.folds.plane import metres_per_degree
 Array = NDArray[Any]
 CELL_M: Final = 50.0
 ENTRIES: Final = 1_000_000  # in more entries of cells than about so many, and the cells are made twice as wide
+NEAR: Final = 2_000_000  # the same of edges near cells, each with each: a winding corridor may be 10 km wide
+NEAR_EACH: Final = 16  # cells near an edge of no length, on average: wider cells would help no more
 PAD_DEG: Final = 1e-6
 POLAR_LAT: Final = 89.9  # nearer to a pole, reach is measured as here
 
@@ -120,7 +122,7 @@ def _fine_enough(parts: Parts, west: float, reach: tuple[Array, Array]) -> Frame
         columns, rows = ceil((float(east.max()) - west) * per_x) + 1, ceil((top - bottom) * per_y) + 1
         columns = min(columns, ceil(360.0 * per_x))
         frame = Frame(np.array([west, bottom, per_x, per_y, columns, rows, west + min(columns / per_x / 2.0, 180.0)]))
-        if columns * rows <= 4 or _expected(frame, parts, reach) <= ENTRIES:  # wider cells would help no more
+        if columns * rows <= 4 or _few_enough(frame, parts, reach):  # wider cells would help no more
             return frame
         cell_m *= 2.0
 
@@ -131,12 +133,19 @@ def reach_cells(frame: Frame, reach: tuple[Array, Array]) -> Array:
     return cells
 
 
-def _expected(frame: Frame, parts: Parts, reach: tuple[Array, Array]) -> float:
+def _few_enough(frame: Frame, parts: Parts, reach: tuple[Array, Array]) -> bool:
+    """Whether the cells have few enough edges near them, and would have few enough entries."""
+    u1, v1, u2, v2 = frame.ends(parts.edges)
+    length, width = np.hypot(u2 - u1, v2 - v1), 2.0 * reach_cells(frame, reach) + 2.0
+    near = (length * width[parts.part] + width[parts.part] ** 2).sum()
+    return bool(near <= max(NEAR, NEAR_EACH * len(length)) and _entries(frame, parts, length, width) <= ENTRIES)
+
+
+def _entries(frame: Frame, parts: Parts, length: Array, width: Array) -> float:
     """About how many entries the cells would have: along the edges blocks of cells, within them whole blocks."""
     u1, v1, u2, v2 = frame.ends(parts.edges)
     area = abs(np.bincount(parts.part, u1 * v2 - u2 * v1, len(parts.shape))) / 2.0
-    width = 2.0 * reach_cells(frame, reach) + 2.0
-    beside = np.hypot(u2 - u1, v2 - v1) * (width[parts.part] + BLOCK_CELLS) + width[parts.part] ** 2
+    beside = length * (width[parts.part] + BLOCK_CELLS) + width[parts.part] ** 2
     (left, right), (bottom, top) = _extents(parts, 0), _extents(parts, 1)
     box = (frame.u(right) - frame.u(left) + width) * (frame.v(top) - frame.v(bottom) + width)
     border = np.minimum(np.bincount(parts.part, beside, len(parts.shape)), box)

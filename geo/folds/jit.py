@@ -21,7 +21,7 @@ try:
 except ImportError:  # no wheel for this interpreter: the same source, slower
     numba = None
 
-COMPILED: Final = numba is not None
+COMPILED: Final = numba is not None and not numba.config.DISABLE_JIT  # NUMBA_DISABLE_JIT=1: step through the source
 SOURCES: Final = (
     "jit.py",
     "plane.py",
@@ -37,6 +37,7 @@ SOURCES: Final = (
     "visits.py",
     "passes.py",
     "track.py",
+    "timers.py",
     "rewind.py",
 )
 
@@ -66,7 +67,7 @@ if CACHE:
 
 
 def jit(function: F) -> F:
-    """Compile `function` on first use, without the GIL; the identity where numba is absent.
+    """Compile `function` on first use, without the GIL; the identity where numba is absent or switched off.
 
     Without numba's runtime (`_nrt`) no references are counted, which took nine tenths of the time; so a kernel cannot
     make an array, nor copy into a slice: it writes cell by cell into what it was given.

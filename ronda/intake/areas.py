@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from core.assigning import fault
 from core.boundaries import set_version
 from core.entities import Area, AreaId
 from ronda.intake.borders import misfits
@@ -37,6 +38,10 @@ def areas(raw: Sequence[RawRow], version: str = "") -> Taken:
     remarks += clockwise_remark(notes["clockwise"])
     joined = {id_: parts[0] if len(parts) == 1 else shapely.union_all(parts) for id_, parts in shapes.items()}
     rows = [_area(area_id, named[area_id], shape) for area_id, shape in joined.items()]
+    for bad in [area for area in rows if fault(area)]:
+        refused.append(f"{named[bad.id].where}: {fault(bad)}")
+        rows.remove(bad)
+        del joined[bad.id]
     version = version or set_version(rows)
     return Taken([_versioned(row, version) for row in rows], remarks + (misfits(joined) if joined else []), refused)
 

@@ -41,7 +41,8 @@ def repaired(geometry: dict[str, Any] | None) -> Repaired:
     shape = _united([_polygons_of(shapely.make_valid(part)) for part in parts], done)
     shape = _without_slivers(shape, done)
     if shape.is_empty:
-        raise ValueError(f"nothing is left of it after repair ({invalid or 'it has no area'})")
+        why = invalid or ", ".join(done) or "it has no area"
+        raise ValueError(f"nothing is left of it after repair ({why}); draw it again")
     remarks = [f"{what} ({count} times)" if count > 1 else what for what, count in done.items()]
     if invalid:
         remarks.insert(0, invalid.partition("[")[0].strip().lower())
@@ -109,7 +110,7 @@ def positions(points: Any) -> list[tuple[float, float]]:
     """Pairs of a GeoJSON line or ring, heights dropped; raises `ValueError` for what are no degrees."""
     try:
         found = [(float(point[0]), float(point[1])) for point in points]
-    except (TypeError, ValueError, IndexError, KeyError) as error:
+    except (TypeError, ValueError, IndexError, KeyError, OverflowError) as error:
         raise ValueError(f"its geometry cannot be read ({error})") from error
     if not all(isfinite(x) and isfinite(y) for x, y in found):
         raise ValueError("its geometry cannot be read (a coordinate is no number)")

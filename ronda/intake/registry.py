@@ -13,6 +13,7 @@ from core.assigning import JOINED, fault
 from core.calendar import day_number
 from core.entities import REGISTRIES, SECTIONS
 from ronda.intake.areas import areas
+from ronda.intake.polygons import positions
 from ronda.intake.table import IDS, RawRow
 from ronda.intake.taken import Taken
 from ronda.intake.zones import streets, zones
@@ -64,7 +65,7 @@ def take(section: str, raw: list[RawRow], zone: tzinfo, version: str = "") -> Ta
         try:
             values = _values(section, row, zone)
             entity = _entity(section, values)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, OverflowError) as error:
             refused.append(f"{row.where}: {error}")
             continue
         if entity.id in rows:
@@ -132,14 +133,14 @@ def _since(from_us: int | None, zone: tzinfo) -> str:
 def _point(geometry: dict[str, Any] | None) -> dict[str, Any]:
     if not geometry or geometry.get("type") != "Point":
         return {}
-    lon, lat, *_ = geometry["coordinates"]
+    ((lon, lat),) = positions([geometry.get("coordinates")])
     return {"lon": lon, "lat": lat}
 
 
 def _line(geometry: dict[str, Any] | None) -> dict[str, Any]:
     if not geometry or geometry.get("type") != "LineString":
         return {}
-    return {"line": [point[:2] for point in geometry["coordinates"]]}
+    return {"line": positions(geometry.get("coordinates"))}
 
 
 def time_us(value: Any, zone: tzinfo) -> int:

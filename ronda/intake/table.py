@@ -106,11 +106,15 @@ def _features(path: Path, data: bytes, columns: dict[str, str]) -> list[RawRow]:
     rows = []
     for number, given in enumerate(features, 1):
         feature = given if isinstance(given, dict) else {}
-        properties = feature.get("properties") or {}
+        properties, geometry = (_mapping(feature.get(name)) for name in ("properties", "geometry"))
         own_id = {"id": str(feature["id"])} if feature.get("id") is not None else {}
         values = {**own_id, **_named(properties, columns)}
-        rows.append(RawRow(f"feature {number}", values, feature.get("geometry")))
+        rows.append(RawRow(f"feature {number}", values, geometry or None))
     return rows
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _lines(path: Path, data: bytes, columns: dict[str, str]) -> list[RawRow]:

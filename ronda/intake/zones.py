@@ -45,7 +45,7 @@ def _taken(raw: Sequence[RawRow], make: Make) -> Taken:
         said: list[str] = []
         try:
             found = _new(make(row, said), rows)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, OverflowError) as error:
             refused.append(f"{row.where}: {error}")
             continue
         rows |= found
@@ -88,7 +88,10 @@ def _streets_of(row: RawRow, said: list[str]) -> list[Street]:
     values, shape = {name: value for name, value in _values(row, _STREET).items() if name in _STREET}, row.geometry
     if not isinstance(shape, dict) or shape.get("type") != "MultiLineString":
         return [msgspec.convert(values | {"line": _line(shape, said, ("LineString",))}, Street)]
-    lines = [_line({"type": "LineString", "coordinates": line}, said, ("LineString",)) for line in shape["coordinates"]]
+    found = shape.get("coordinates") or ()
+    lines = [_line({"type": "LineString", "coordinates": line}, said, ("LineString",)) for line in found]
+    if not lines:
+        raise ValueError("has no line")
     said.append(f"{len(lines)} lines, taken as {values['id']}:1 to {values['id']}:{len(lines)}")
     return [
         msgspec.convert(values | {"id": f"{values['id']}:{number}", "line": line}, Street)

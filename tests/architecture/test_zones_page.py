@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from core.entities import Place, Zone
+from core.shaping import POLAR_LAT
 from geo.city import shapes
 from geo.folds import lanes
 from ronda.intake.polygons import SLIVER_M2
@@ -28,3 +29,4 @@ def test_the_figures_are_those_of_the_code() -> None:
     assert f"within {shapes.LEAST_REACH_M:g} m where that is less" in PAGE
     assert f"{lanes.CELLS} cells" in PAGE
     assert f"less than {SLIVER_M2:g} m²" in PAGE
+    assert f"Beyond {POLAR_LAT:g}° of latitude" in PAGE

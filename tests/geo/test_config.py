@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -192,6 +193,45 @@ def test_after_a_bad_row_the_stream_goes_on(section: Any, row: dict[str, Any]) -
     after = [fixes(standing(110, 2000)), fixes([(1505, 3.0, 0.0)]), tick(5000)]
     _, events = run([NEARBY, fixes(standing(0, 100)), Config(section=section, rows=(row,)), *after])
     assert sum(isinstance(e, AlertChanged) for e in events) == 1
+
+
+@pytest.mark.parametrize(
+    ("polygons", "reason"),
+    [
+        ([[]], "has a polygon without a shell (number 1); draw its outer ring, or leave it out"),
+        (
+            [[[[0, 0], [1, 1]]]],
+            "has a ring of fewer than three points (in polygon 1); add points to it, or leave it out",
+        ),
+        ([[[["a", 0], [1, 1]]]], "Expected `float`, got `str` - at `$.polygons[0][0][0][0]`"),
+    ],
+)
+def test_the_reason_names_the_row(polygons: Any, reason: str) -> None:
+    """Of many rows the one that is wrong, and what is wrong with it."""
+    rows = ({"id": "good", "name": "good"}, {"id": "bad", "name": "bad", "polygons": polygons})
+    (answer,) = step(GeoState(), Config(section="areas", rows=rows))
+    assert answer == CommandDone(at_us=0, id="", ok=False, reason=f"areas: 'bad': {reason}")
+
+
+def test_what_cannot_be_built_changes_nothing() -> None:
+    """Rows that can be read, but no world be made of: the answer says so, and all is as before."""
+    state, _ = run([NEARBY, fixes(standing(0, 100))])
+    before, config = dump(state), dict(state.config.__dict__)
+    dot = {"id": "z", "line": [[0, 0]], "radius_m": 1e-300}
+    with np.errstate(under="raise"):  # arithmetic that fails
+        (answer,) = step(state, Config(section="zones", rows=(dot,), id="c1"))
+    assert answer == CommandDone(at_us=0, id="c1", ok=False, reason="zones: underflow encountered in multiply")
+    assert (dump(state), state.config.__dict__) == (before, config)
+    assert step(state, Config(section="zones", rows=(dot,))) == []
+
+
+def test_a_saved_row_that_cannot_be_read_any_more() -> None:
+    """Another version may have saved it: the state is loaded, the row decides nothing until it is changed."""
+    saved = {"\0config:places": msgspec.msgpack.encode({"p": place(), "q": place(id="q", kind="pub")})}
+    state = GeoState(saved)
+    assert (list(state.config.entities("places")), sorted(state.config.sections["places"])) == (["p"], ["p", "q"])
+    step(state, Config(section="places", rows=(place(id="q"),)))
+    assert sorted(state.config.entities("places")) == ["p", "q"]
 
 
 def test_a_bad_row_among_good_ones() -> None:

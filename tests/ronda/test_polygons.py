@@ -16,6 +16,7 @@ BESIDE = [[0.5, 0], [1.5, 0], [1.5, 1], [0.5, 1], [0.5, 0]]
 TWO = [[0, 0], [1, 1], [0, 0]]
 SQUARE = [[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]]
 HOLE = [[0.4, 0.4], [0.4, 0.6], [0.6, 0.6], [0.6, 0.4], [0.4, 0.4]]
+AWAY = [[3, 0], [3, 0.5], [3.5, 0.5], [3.5, 0], [3, 0]]
 TINY = [[0.2, 0.2], [0.200001, 0.2], [0.200001, 0.200001], [0.2, 0.2]]
 
 
@@ -40,6 +41,9 @@ def multi(*polygons: Any) -> dict[str, Any]:
         pytest.param(multi([SQUARE], [BESIDE]), ["its own parts overlapped"], 1.5, id="overlap"),
         pytest.param(polygon([[0, 0], [1, 1], [1, 0], [0, 1], [0, 0]]), ["self-intersection"], 0.5, id="bow tie"),
         pytest.param(multi([SQUARE], [HOLE]), ["its own parts overlapped"], 1.0, id="part in a part"),
+        pytest.param(polygon(SQUARE, AWAY), ["hole lies outside shell"], 1.25, id="hole outside"),
+        pytest.param(polygon(SQUARE, SQUARE), ["self-intersection"], 1.0, id="shell twice"),
+        pytest.param(multi([SQUARE], [SQUARE]), ["its own parts overlapped"], 1.0, id="part twice"),
     ],
 )  # fmt: skip
 def test_repairs_are_said(geometry: dict[str, Any], remarks: list[str], area: float) -> None:
@@ -57,7 +61,10 @@ def test_repairs_are_said(geometry: dict[str, Any], remarks: list[str], area: fl
         ({"type": "Polygon", "coordinates": []}, "it is empty"),
         (polygon([]), "nothing is left of it"),
         (polygon([[0, 0], [1, 1], [2, 2], [0, 0]]), "nothing is left of it"),
-        (polygon(TINY), "nothing is left of it"),
+        (polygon(TINY), "part of less than 1 m² left out"),
+        ({"type": "Polygon", "coordinates": [[]]}, "ring of fewer than three points left out"),
+        (polygon([[0, 0]] * 5), "ring of fewer than three points left out"),
+        (polygon([[10**400, 0], [1, 1], [2, 2]]), "too large"),
         (polygon([["a", 0], [1, 1], [2, 2]]), "cannot be read"),
         (polygon([[float("nan"), 0], [1, 1], [2, 2]]), "is no number"),
         (polygon([[500_000, 9e6], [500_100, 9e6], [500_100, 9.1e6]]), "convert it to WGS84"),

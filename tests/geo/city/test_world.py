@@ -60,5 +60,26 @@ def test_an_empty_world() -> None:
     assert (empty.fences_at(0, 0), empty.area_at(np.zeros(1), np.zeros(1))) == ([], [None])
 
 
+def test_a_wide_corridor_of_many_vertices() -> None:
+    """Cells are made wider where too many edges are near each: it is built in a moment, and as exact as any."""
+    line = tuple((0.0004 * (i % 25), 0.0004 * (i // 25)) for i in range(500))
+    world = World(zones=[zone("z", line=line, radius_m=5000.0)])
+    assert len(world.arrays.refs) < 2_000_000
+    assert [world.fences_at(x, 0.0) for x in (0.0544, 0.0546)] == [["zone:z"], []]  # 5 km from the last vertex
+
+
+def test_a_zone_of_many_vertices_and_many_small_zones() -> None:
+    """A hundred thousand vertices, and ten thousand circles of a centimetre: memory follows their borders."""
+    turn = np.linspace(0.0, 2.0 * np.pi, 100_000)
+    reach = 0.05 + 0.01 * np.sin(turn * 100.0)
+    star = (tuple(zip((reach * np.cos(turn)).tolist(), (reach * np.sin(turn)).tolist(), strict=True)),)
+    dots = [zone(f"{i:05}", line=((1.0 + i % 100 * 1e-3, i // 100 * 1e-3),), radius_m=0.01) for i in range(10_000)]
+    world = World(zones=[zone("star", polygons=(star,)), *dots])
+    assert (len(world.arrays.refs) < 2_000_000, len(world.arrays.entries) < 1_000_000) == (True, True)
+    assert [world.fences_at(*at) for at in ((0.0, 0.0), (1.001, 0.0), (1.0015, 0.0))] == [
+        ["zone:star"], ["zone:00001"], [],
+    ]  # fmt: skip
+
+
 def _flat(arrays: Any) -> list[Any]:
     return [a for field in arrays for a in (_flat(field) if isinstance(field, tuple) else [field])]
