@@ -26,7 +26,7 @@ from store.log import Log
 
 FIELDS: Final = (
     "device", "vehicle", "class", "state", "lon", "lat", "time", "since", "speed", "course", "accuracy", "battery",
-    "area", "alert", "dwell", "sos",
+    "area", "alert", "dwell", "sos", "clock",
 )  # fmt: skip
 SWEEP_S: Final = 1.0
 VEHICLES_S: Final = 5.0  # how soon a new assignment shows on the map
@@ -50,6 +50,11 @@ class Box(NamedTuple):
         if self.west > self.east:
             inside = lon >= self.west or lon <= self.east
         return inside and self.south <= lat <= self.north
+
+    def shows(self, live: Live) -> bool:
+        """Whether its last position is in here, or where a device with a wrong clock says that it is."""
+        stray = live.stray
+        return self.holds(live.lon, live.lat) or (stray is not None and self.holds(stray.lon, stray.lat))
 
 
 @dataclass(eq=False, slots=True)
@@ -203,4 +208,4 @@ class Hub:
 
 
 def _sees(viewer: Viewer, live: Live) -> bool:
-    return viewer.box is None or viewer.box.holds(live.lon, live.lat)
+    return viewer.box is None or viewer.box.shows(live)

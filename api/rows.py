@@ -12,7 +12,7 @@ import msgspec
 
 from api.times import rfc3339, rfc3339_or_none
 from core.events import AlertChanged, Candidate, Dwell, IncidentChanged, PlaceRef, PlanMade
-from core.live import Live
+from core.live import Live, Stray
 from core.rejects import Reject
 
 State = Literal["moving", "stopped", "silent"]
@@ -213,6 +213,20 @@ def position_properties(live: Live, vehicle: str | None, now_us: int, zone: tzin
         "battery": live.battery_pct,
         "area": live.area,
         "alert": live.alert,
+        "clock": clock_row(live.stray, zone),
+    }
+
+
+def clock_row(stray: Stray | None, zone: tzinfo) -> dict[str, Any] | None:
+    """What a device sends whose own time lies far behind: by how much, since when, and where it says that it is."""
+    if stray is None:
+        return None
+    return {
+        "behind_s": round(stray.behind_s, 3),
+        "since": rfc3339(stray.since_us, zone),
+        "received": rfc3339(stray.received_us, zone),
+        "lon": stray.lon,
+        "lat": stray.lat,
     }
 
 
@@ -235,11 +249,24 @@ def frame_row(live: Live, vehicle: str | None, now_us: int) -> list[Any]:
         live.alert,
         _frame_dwell(live.dwell, live, now_us),
         live.sos,
+        _frame_clock(live.stray),
     ]
 
 
 def _short(value: float | None) -> float | None:
     return None if value is None else round(value, 2)
+
+
+def _frame_clock(stray: Stray | None) -> dict[str, Any] | None:
+    if stray is None:
+        return None
+    return {
+        "behind_s": round(stray.behind_s, 1),
+        "since": stray.since_us // 1000,
+        "received": stray.received_us // 1000,
+        "lon": round(stray.lon, 6),
+        "lat": round(stray.lat, 6),
+    }
 
 
 def _frame_dwell(row: Dwell | None, live: Live, now_us: int) -> dict[str, Any] | None:

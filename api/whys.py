@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from api.rows import state_of
 from api.times import from_us
-from api.whytexts import FLAGS, REASONS, Text, knocked, span
+from api.whytexts import FLAGS, REASONS, SET_CLOCK, Text, knocked, span
 from core.duty import kept
 from core.fixes import Flag
 from core.live import Live
@@ -51,7 +51,8 @@ class Case:
     def heard_us(self) -> int | None:
         """When anything of it was last heard."""
         times = [self.known.heard.received_us] if self.known.heard else []
-        return max([*times, self.live.received_us] if self.live else times, default=None)
+        times += [self.live.received_us] if self.live else []
+        return max([*times, self.live.stray.received_us] if self.live and self.live.stray else times, default=None)
 
     @property
     def fresh(self) -> bool:
@@ -194,6 +195,14 @@ def _outcome(case: Case) -> Check:
 
 
 def _clock(case: Case) -> Check:
+    stray = case.live.stray if case.live else None
+    if stray is not None:
+        by, ago = span(stray.behind_s), case.ago(stray.since_us)
+        said = Text(
+            f"Sejak {ago.id} lalu kirimannya bertanggal mundur {by.id}: jamnya mundur, atau ia mengirim simpanan lama.",
+            f"Since {ago.en} ago it sends times {by.en} back: its clock jumped back, or it empties its memory.",
+        )
+        return Check("clock", False, said, SET_CLOCK)
     error_s = case.known.heard.clock_error_s if case.known.heard else None
     if error_s is None:
         return Check("clock", None, Text("Jamnya belum dapat dinilai.", "Its clock cannot be judged yet."))
@@ -223,6 +232,14 @@ def _position(case: Case) -> Check:
         said = Text("Tidak ada di peta.", "It is not on the map.")
         return Check("position", False, said, Text("Lihat pemeriksaan di atas.", "See the checks above."))
     ago = case.ago(live.time_us)
+    if live.stray is not None:
+        said = Text(
+            f"Di peta menurut kiriman terbarunya, {case.ago(live.stray.received_us).id} lalu; "
+            "bergerak atau berhenti tidak diketahui.",
+            f"On the map by what it sent {case.ago(live.stray.received_us).en} ago; "
+            "whether it moves or stands is not known.",
+        )
+        return Check("position", False, said, SET_CLOCK)
     if not _shown(case):
         said = Text(f"Di peta, tetapi diam sejak {ago.id} lalu.", f"On the map, but silent since {ago.en} ago.")
         return Check("position", False, said, _LOOK)

@@ -47,6 +47,10 @@ _FORMAT: Final = Text(
     "Check the kind and version of the app or tracker; its last message is shown below.",
 )
 _CLOCK: Final = Text("Nyalakan jam otomatis di perangkat.", "Switch on automatic time on the device.")
+SET_CLOCK: Final = Text(
+    "Nyalakan jam otomatis di perangkat. Bila ia sedang mengirim simpanannya, tunggu sampai selesai.",
+    "Switch on automatic time on the device. If it is emptying its memory, wait until it has.",
+)
 _APP: Final = Text("Periksa perangkat dan pemasangannya.", "Look at the device and how it is mounted.")
 
 REASONS: Final[dict[str, Reasoned]] = {

@@ -9,6 +9,24 @@ import msgspec
 from core.events import Dwell, Spell
 
 
+class Stray(msgspec.Struct, frozen=True, kw_only=True):
+    """What a device sends now that its newest fix does not follow from: fixes from long before that one.
+
+    Its clock jumped back, or it empties its memory. Where they put it is shown, and nothing is concluded from them.
+    """
+
+    since_us: int  # when the first was received, and the newest
+    received_us: int
+    time_us: int  # the newest's own time
+    lon: float
+    lat: float
+
+    @property
+    def behind_s(self) -> float:
+        """How far its own time lies behind ours."""
+        return (self.received_us - self.time_us) / 1e6
+
+
 class Live(msgspec.Struct, frozen=True, kw_only=True):
     """Latest position and motion of one device.
 
@@ -33,7 +51,8 @@ class Live(msgspec.Struct, frozen=True, kw_only=True):
     alert: bool = False
     dwell: Dwell | None = None
     sos: str | None = None  # the alert of a call for help that nobody has taken yet; `alert` is true with it
-    spells: tuple[Spell, ...] = ()  # its open trip, visits, ... as they stand now
+    spells: tuple[Spell, ...] = ()  # its open trip as it stands now: the archive has what it was when it began
+    stray: Stray | None = None  # until a fix counts again
     left: Dwell | None = None  # a second open row: it fell silent just outside a dwell that no fix has ended yet
 
     def open_row(self, dwell_id: str) -> Dwell | None:

@@ -161,6 +161,10 @@ class Devices:
         for device, slot in self.slots.items():
             self.tune(slot, profile_of(device))
 
+    def horizon_us(self, slot: int) -> int:
+        """How late a fix of a device may be."""
+        return int(self.homes[slot, HORIZON])
+
     def _clear(self, slot: int) -> None:
         self.floats[:, slot], self.ints[:, slot] = np.nan, 0
         self.ints[:, slot, TLAST] = self.ints[:, slot, CLAST] = NEVER

@@ -48,5 +48,5 @@ async def positions(
 
 
 def _wanted(live: Live, window: Box | None, cls: str | None, device: str | None) -> bool:
-    inside = window is None or window.holds(live.lon, live.lat)
+    inside = window is None or window.shows(live)
     return inside and cls in (None, live.cls) and device in (None, live.device)

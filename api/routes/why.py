@@ -17,7 +17,7 @@ from api.hub import Hub
 from api.ingesting import device_name
 from api.params import NO_NUL, PAGE, Limit
 from api.roles import Allow, may
-from api.rows import registry_row, reject_row, state_of
+from api.rows import clock_row, registry_row, reject_row, state_of
 from api.times import rfc3339, rfc3339_or_none
 from api.whys import Case, Check, checks, verdict
 from core import entities
@@ -164,6 +164,7 @@ def _position(live: Live | None, now_us: int, deps: Deps) -> dict[str, Any] | No
         "lat": live.lat,
         "accuracy": live.accuracy_m,
         "battery": live.battery_pct,
+        "clock": clock_row(live.stray, deps.zone),
     }
 
 

@@ -15,7 +15,8 @@ HX, HY, HW, HR = 4, 5, 6, 7  # the same of the challenger
 LX, LY, AX, AY = 8, 9, 10, 11  # last fix; the fix before it if that bore the same time, else the last again
 SPEED = 12  # of the last fix, NaN if unknown
 NOISE, NW = 13, 14  # of the device: mean square distance of fixes in dwells from the centre, m2; its time weight
-FLOATS: Final = 15
+OX, OY = 15, 16  # where an open row is told to be
+FLOATS: Final = 17
 
 # state, int64, times in microseconds
 PHASE = 0  # 0 nothing heard, 1 candidate, 2 dwell
@@ -26,13 +27,16 @@ TLAST, CLAST = 11, 12  # newest fix: time and content
 REST = 13  # what the newest fix says of itself: 1 at rest, 0 moving, -1 nothing
 LIMIT, TIMER = 14, 15  # the limit was reached: 1 by fixes, 2 by the clock; the row was opened by a timer
 SINCE = 16  # end of the last dwell: moving since
-RECEIVED, DEAF = 17, 18  # of the newest fix: when it was heard, and the outage clock at that moment
+RECEIVED, DEAF = 17, 18  # of the newest fix: when it was heard; the outage clock when it, or a stray, was heard last
 H_TIMER = 19  # a timer opened a row at the challenger
 GAP = 20  # microseconds of silence since the last fix inside
 FLAGGED_AT, FLAGGED_DAY = 21, 22  # the last fix beyond the horizon that was told: when, and of which day
 WORK = 23  # since when it has been at work: its first fix, or the end of its last rest
 WORK_C = 24  # the same, as it was when the cluster began
-INTS: Final = 25
+# of the newest fix beyond the horizon: when it was heard, when the first of them since the newest fix that counts; its
+# time, lon and lat in 1e-7 degrees
+STRAY_AT, STRAY_SINCE, STRAY_T, STRAY_LON, STRAY_LAT = 25, 26, 27, 28, 29
+INTS: Final = 30
 NEVER: Final = -(1 << 62)
 
 # profile row, float64: the figures of core.entities.Profile in metres, microseconds and metres per microsecond
@@ -56,4 +60,4 @@ HOME: Final = BEHIND + PAST
 E_CODE, E_ROW, E_SLOT, E_T0, E_TIN, E_N, E_SILENT, E_PHASE, E_LIMIT, E_T, E_C, E_CK_T, E_CK_C, E_WORK = range(14)
 EVENT_INTS: Final = 14
 EVENT_FLOATS: Final = 3
-OPENED, CLOSED, REACHED, DROPPED, BEGIN, END, BEYOND, TIMED, KEPT = range(1, 10)
+OPENED, CLOSED, REACHED, DROPPED, BEGIN, END, BEYOND, TIMED, KEPT, MOVED = range(1, 11)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from core.fixes import Flag
-from geo.folds.dwell import advance, at_rest, put, put_challenger
+from geo.folds.dwell import advance, put, put_challenger
 from geo.folds.jit import jit
 from geo.folds.layout import (
     BEGIN,
@@ -37,21 +37,17 @@ from geo.folds.layout import (
     NEWEST,
     OFFSET,
     OLDEST,
-    OUT_N,
-    P_HORIZON,
-    P_LIMIT,
     PAST,
-    PHASE,
     PROFILE,
     RECEIVED,
     SIZE,
     T0,
     TIMED,
-    TIMER,
     TIN,
     TLAST,
 )  # fmt: skip
 from geo.folds.plane import degree_lengths
+from geo.folds.timers import carry, due, forget_bell, keep_heard, note_stray, ring_bell
 from geo.folds.track import follow, track_begin, track_copy, track_end, track_room
 from geo.folds.tracklayout import Z_EVENTS
 
@@ -64,50 +60,10 @@ PER_FIX = 6  # kernel events of one new fix at most
 PER_REPLAYED = 3  # of one that is replayed: no timer is among them, and a cluster opens, reaches its limit, closes once
 DAY = 86_400_000_000
 FLAG_EVERY = 10_000_000  # a device that sends old days again is told of every 10 s and day, not once a fix
-HEARTBEAT, MOCK = int(Flag.HEARTBEAT), int(Flag.MOCK)
+HEARTBEAT, MOCK, RETAINED = int(Flag.HEARTBEAT), int(Flag.MOCK), int(Flag.RETAINED)
 BLOCK = 64  # fixes measured at once
 DONE, GROW, DRAIN = -1, -2, -3  # how `feed` ended: all fixes; ring of a device is full; event buffer is full
 USED, DUPLICATE, LATE, TOO_LATE, HEARTBEATS, PUSHED, MOCKS = range(7)  # what is counted
-
-
-@jit
-def due(f: Array, k: Array, p: Array, now: int, deaf: int) -> bool:
-    """Whether the limit passed by the clock where the device is: live, at rest, our outages taken off its silence."""
-    if k[RECEIVED] - k[TLAST] > p[P_HORIZON] or not at_rest(f, k, p):
-        return False
-    since = k[T0] if k[OUT_N] == 0 else k[H_T0]
-    told = k[LIMIT] if k[OUT_N] == 0 else k[H_TIMER]
-    return told == 0 and now - since - (deaf - k[DEAF]) >= p[P_LIMIT]
-
-
-@jit
-def ring_bell(k: Array) -> None:
-    """Note that the limit passed by the clock."""
-    if k[OUT_N] > 0:
-        k[H_TIMER] = 1
-    else:
-        k[LIMIT] = 2
-        k[TIMER] = 1 if k[PHASE] == 1 else 0
-
-
-@jit
-def forget_bell(k: Array) -> None:
-    """Take off what only the clock noted: what is left follows from fixes alone."""
-    if k[LIMIT] == 2:
-        k[LIMIT] = 0
-    k[TIMER], k[H_TIMER] = 0, 0
-
-
-@jit
-def carry(k: Array, p: Array, start: int, last: int, now: int, deaf: int) -> None:
-    """A row told by the clock stays told if a replay leaves it where it was and as long: silence lost nothing."""
-    quiet = deaf - k[DEAF]
-    if k[PHASE] > 0 and k[T0] <= last and k[TIN] >= start and now - k[T0] - quiet >= p[P_LIMIT]:
-        if k[LIMIT] == 0:
-            k[LIMIT] = 2
-            k[TIMER] = 1 if k[PHASE] == 1 else 0
-    elif k[OUT_N] > 0 and k[H_T0] <= last and k[H_TIN] >= start and now - k[H_T0] - quiet >= p[P_LIMIT]:
-        k[H_TIMER] = 1
 
 
 @jit
@@ -244,6 +200,7 @@ def go_back(
     """
     i = copy_before(home, place)
     first = home[BEHIND + i]
+    keep_heard(ck, s, copy_at(home, i))
     copy_state(cf, ck, track, s, copy_at(home, i), LIVE)
     for newer in range(i + 1, PAST):
         home[BEHIND + newer] += 1
@@ -260,7 +217,6 @@ def rewind(
 ) -> int:  # fmt: skip
     """A late fix came in at `place`: all from there on is told anew, between BEGIN and END."""
     f, k = cf[LIVE, s], ck[LIVE, s]
-    received, deaf_then, flagged_at, flagged_day = k[RECEIVED], k[DEAF], k[FLAGGED_AT], k[FLAGGED_DAY]
     timed, start, last = k[LIMIT] == 2, k[T0], k[TIN]
     h_timed, h_start, h_last = k[H_TIMER] == 1, k[H_T0], k[H_TIN]
     go_back(ring, home, place, cf, ck, p, track, lengths, ei, ef, n, row, s)
@@ -271,7 +227,6 @@ def rewind(
     n = replay(ring, home, place, home[COUNT], cf, ck, p, track, lengths, ei, ef, n, row, s)
     if track is not None:
         track_end(track, s, row, t, c)
-    k[RECEIVED], k[DEAF], k[FLAGGED_AT], k[FLAGGED_DAY] = received, deaf_then, flagged_at, flagged_day
     if timed:
         carry(k, p, start, last, now, deaf)
     if h_timed:
@@ -285,7 +240,7 @@ def rewind(
 def hear_late(
     ring: Array, home: Array, cf: Array, ck: Array, p: Array, track: Track, now: int, deaf: int, lengths: Array,
     ei: Array, ef: Array, n: int, counts: Array, row: int, s: int, t: int, c: int, lon: float, lat: float, acc: float,
-    spd: float, rest: int, received: int,
+    spd: float, rest: int, received: int, flags: int,
 ) -> tuple[int, int]:  # fmt: skip
     """A fix that is not its device's newest: put in its place, known, or too late; returns as `feed`, but the row."""
     k, oldest = ck[LIVE, s], ck[copy_at(home, 0), s]
@@ -293,6 +248,8 @@ def hear_late(
         if received - k[FLAGGED_AT] >= FLAG_EVERY or k[FLAGGED_DAY] != t // DAY:
             k[FLAGGED_AT], k[FLAGGED_DAY] = received, t // DAY
             n = put(ei, ef, n, BEYOND, row, s, cf[LIVE, s], k, t, c)
+        if t < k[TLAST] - home[HORIZON] and not flags & RETAINED:  # what a broker replays was not said now
+            note_stray(k, received, deaf, t, lon, lat)
         counts[TOO_LATE] += 1
         return DONE, n
     place, count = find(ring, home, t, c), home[COUNT]
@@ -369,6 +326,7 @@ def feed(
             ended, n = hear_late(
                 ring, home, cf, ck, p, track, now, deaf, lengths, ei, ef, n, counts, row, s, t, c, lon[row], lat[row],
                 float(acc[row]), float(spd[row]), hint(ignition[row], moving[row]), received[row],
+                flags[row],
             )  # fmt: skip
             if ended != DONE:
                 return ended, row, n

@@ -10,7 +10,8 @@ import numpy as np
 
 from core.events import Spell
 from core.fixes import Fixes
-from geo.folds.layout import CLAST, DEAF, FLAGGED_AT, FLAGGED_DAY, NEVER, RECEIVED, TLAST
+from geo.folds.layout import CLAST, DEAF, NEVER, RECEIVED, TLAST
+from geo.folds.timers import HEARD
 from geo.partition import GeoState
 from geo.rows.dwells import Tracked
 from geo.rows.reconcile import Row
@@ -83,9 +84,10 @@ def take_clock(state: GeoState, slot: int, fresh: GeoState) -> None:
     """
     mine, theirs = fresh.devices.k[0], state.devices.k[slot]
     same = (mine[TLAST], mine[CLAST]) == (theirs[TLAST], theirs[CLAST])
-    mine[RECEIVED] = theirs[RECEIVED] if same else max(state.watch.now_us, int(mine[RECEIVED]))
-    mine[DEAF] = theirs[DEAF] if same else state.watch.deaf_us
-    mine[FLAGGED_AT], mine[FLAGGED_DAY] = theirs[FLAGGED_AT], theirs[FLAGGED_DAY]
+    now_us = max(state.watch.now_us, int(mine[RECEIVED]))
+    mine[[*HEARD]] = theirs[[*HEARD]]
+    if not same:
+        mine[RECEIVED], mine[DEAF] = now_us, state.watch.deaf_us
     if same:
         fresh.devices.last[0] = state.devices.last[slot]
 
@@ -110,7 +112,7 @@ def adopt(
     new.spell_seq += d.spell_seq[slot]
     new.rows = [_told(t, placed[t.row.id], alerts, stood) for t in new.rows if t.row.id in placed]
     told = ((placed.get(t.id), t.decided) for t in new.spells)
-    new.spells = [told_of(row, decided) for row, decided in told if isinstance(row, Spell)]
+    new.spells = [told_of(row, row.id, row.revision, decided) for row, decided in told if isinstance(row, Spell)]
     if longer and new.track is not None:
         new.track = backdated(new.track, d.track.dump(slot, d.copies(slot)), longer)
     d.load(device, _write(new), state.config.profile(device))

@@ -1,7 +1,8 @@
 """Until when a fact is known to have lasted, while it lasts: by fixes, or by the clock where silence proves a stay.
 
 A device that its newest fix shows at rest stands for as long as it says nothing; what we slept through is taken off its
-silence. Of a device that moved, nothing is known after its last fix.
+silence. Of a device that moved, nothing is known after its last fix; nor of one that since then sends fixes from beyond
+the horizon: it speaks, so it is not silent, and where it is cannot be told.
 """
 
 from __future__ import annotations
@@ -12,7 +13,21 @@ import msgspec
 
 from core.events import Spell
 from geo.folds.dwell import at_rest
-from geo.folds.layout import DEAF, H_T0, H_TIN, LX, LY, OUT_N, P_HORIZON, RECEIVED, T0, TIN, TLAST
+from geo.folds.layout import (
+    DEAF,
+    H_T0,
+    H_TIN,
+    LX,
+    LY,
+    OUT_N,
+    P_HORIZON,
+    RECEIVED,
+    STRAY_AT,
+    T0,
+    TIN,
+    TLAST,
+)  # fmt: skip
+from geo.folds.timers import astray, timely
 from geo.partition import GeoState
 from geo.rules.facts import Fact, silence
 
@@ -21,9 +36,10 @@ class Evidence(NamedTuple):
     """What the kernel knows of a device at the moment of a tick."""
 
     heard_us: int  # time of its newest fix
+    spoke_us: int  # the same, or when the newest fix beyond the horizon was heard, if one was since
     clock_us: int  # now, our outages since then taken off
-    timely: bool  # the newest fix was heard within the horizon: only then does the clock say anything
-    standing: bool  # its newest fix shows it at rest
+    in_time: bool  # the clock says something about its silence: what is newest of it was heard within the horizon
+    standing: bool  # its newest fix shows it at rest, and nothing was heard of it since
     here_us: int  # when the cluster, or its challenger, began in which it is
     inside_us: dict[int, int]  # the last fix in each of the two, by when they began
     lon: float
@@ -35,12 +51,14 @@ def evidence_of(state: GeoState, slot: int) -> Evidence:
     d, watch = state.devices, state.watch
     f, k, p = d.f[slot], d.k[slot], d.profile(slot)
     heard_us = int(k[TLAST])
-    timely = int(k[RECEIVED]) - heard_us <= p[P_HORIZON]
     clock_us = watch.now_us - (watch.deaf_us - int(k[DEAF]))
-    standing = bool(timely and at_rest(f, k, p))
+    strays = bool(astray(k))
+    spoke_us = int(k[STRAY_AT]) if strays else heard_us
+    in_time = strays or int(k[RECEIVED]) - heard_us <= p[P_HORIZON]
+    standing = bool(timely(k, p) and at_rest(f, k, p))
     here_us = int(k[T0] if k[OUT_N] == 0 else k[H_T0])
     inside_us = {int(k[H_T0]): int(k[H_TIN]), int(k[T0]): int(k[TIN])}
-    return Evidence(heard_us, clock_us, timely, standing, here_us, inside_us, float(f[LX]), float(f[LY]))
+    return Evidence(heard_us, spoke_us, clock_us, in_time, standing, here_us, inside_us, float(f[LX]), float(f[LY]))
 
 
 def extended(fact: Fact, evidence: Evidence, row: Spell | None = None) -> Fact:
@@ -59,6 +77,7 @@ def extended(fact: Fact, evidence: Evidence, row: Spell | None = None) -> Fact:
 
 
 def silence_now(device: str, cls: str, evidence: Evidence) -> Fact:
-    """The silence since the newest fix."""
-    known_us = evidence.clock_us if evidence.timely else evidence.heard_us
-    return silence(device, evidence.heard_us, None, known_us, (evidence.lon, evidence.lat), cls)
+    """The silence since it was heard last."""
+    spoke_us = evidence.spoke_us
+    known_us = max(evidence.clock_us, spoke_us) if evidence.in_time else spoke_us
+    return silence(device, spoke_us, None, known_us, (evidence.lon, evidence.lat), cls)

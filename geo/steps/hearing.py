@@ -1,19 +1,23 @@
 """Silences that fixes end, or prove to be none: found in a batch before the kernel takes it.
 
 Only where a rule watches silence. Most batches cost one comparison of arrays; devices with a silence in sight are then
-gone through fix by fix, in their order of arrival.
+gone through fix by fix, in their order of arrival. A fix from beyond the horizon (a *stray*) is a sign of life as well:
+when it was heard; its own time says something about the past alone.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.fixes import UNUSED, Fixes
-from geo.folds.layout import DEAF, LX, LY, NEVER, TLAST
+from core.fixes import UNUSED, Fixes, Flag
+from geo.folds.layout import CLAST, DEAF, HORIZON, LX, LY, NEVER, RECEIVED, STRAY_AT, TLAST
 from geo.partition import GeoState
+from geo.state import Devices
 
 
 class Heard(NamedTuple):
@@ -44,14 +48,23 @@ def heard_in(state: GeoState, slots: NDArray[np.int64], fixes: Fixes) -> list[He
 
 
 def _spread(state: GeoState, slots: NDArray[np.int64], fixes: Fixes) -> NDArray[np.bool_]:
-    """Rows of devices whose fixes, with the newest before them, lie far enough apart for a silence."""
-    newest = state.devices.k[slots, TLAST]
+    """Rows of devices whose fixes, with the newest before them, lie far enough apart for a silence.
+
+    Of a device with strays it counts when they were heard.
+    """
+    k, device = state.devices.k, fixes.device
+    newest = k[slots, TLAST]
     first = np.full(len(fixes.ids), np.iinfo(np.int64).max)
     last = np.full(len(fixes.ids), NEVER)
-    np.minimum.at(first, fixes.device, np.where(newest == NEVER, fixes.time_us, np.minimum(newest, fixes.time_us)))
-    np.maximum.at(last, fixes.device, np.maximum(newest, fixes.time_us))
+    np.minimum.at(first, device, np.where(newest == NEVER, fixes.time_us, np.minimum(newest, fixes.time_us)))
+    np.maximum.at(last, device, np.maximum(newest, fixes.time_us))
+    astray = k[slots, STRAY_AT] > k[slots, RECEIVED]
+    astray |= fixes.time_us < last[device] - state.devices.homes[slots, HORIZON]
+    if astray.any():
+        rows = np.isin(device, device[astray])
+        np.maximum.at(last, device[rows], fixes.received_us[rows])
     far: NDArray[np.bool_] = last - first >= state.config.rules.silence_us
-    return far[fixes.device]
+    return far[device]
 
 
 def _has_silences(state: GeoState, slot: int) -> bool:
@@ -59,26 +72,86 @@ def _has_silences(state: GeoState, slot: int) -> bool:
     return followed is not None and any(fact.kind == "silence" for fact in followed.facts)
 
 
+class _Fix(NamedTuple):
+    row: int
+    at_us: int
+    content: int
+    received_us: int
+    replayed: bool  # by a broker: it says nothing about now
+    lon: float
+    lat: float
+
+
+@dataclass(slots=True)
+class _Last:
+    """What is known of a device as its next fix comes: as the kernel will note it of those before it in the batch."""
+
+    at_us: int  # the newest fix: its time and content, when it was heard, and where
+    content: int
+    received_us: int
+    lon: float
+    lat: float
+    stray_us: int  # when the newest stray was heard
+    deaf_us: int  # outages until it was heard last
+    first_us: int  # the oldest time, of a device that has no past before it
+    horizon_us: int
+
+    @property
+    def astray(self) -> bool:
+        return self.stray_us > self.received_us
+
+    def is_stray(self, fix: _Fix) -> bool:
+        return fix.at_us < self.at_us - self.horizon_us
+
+    def is_older(self, fix: _Fix) -> bool:
+        return (self.at_us, self.content) < (fix.at_us, fix.content)
+
+    def take(self, fix: _Fix, deaf_us: int) -> None:
+        """Note a fix as `geo.folds.rewind.feed` does, and a stray as `geo.folds.timers.note_stray`."""
+        if self.is_older(fix):
+            self.at_us, self.content, self.received_us, self.deaf_us = fix.at_us, fix.content, fix.received_us, deaf_us
+            self.lon, self.lat = fix.lon, fix.lat
+        elif self.is_stray(fix):
+            if not fix.replayed and fix.received_us > self.received_us and fix.received_us >= self.stray_us:
+                self.stray_us, self.deaf_us = fix.received_us, deaf_us
+            return
+        self.first_us = min(self.first_us, fix.at_us)
+
+
+def _last_of(d: Devices, slot: int) -> _Last:
+    k, f = d.k[slot].tolist(), d.f[slot].tolist()
+    first_us = d.first_us(slot) if k[TLAST] != NEVER else np.iinfo(np.int64).max
+    horizon_us = int(d.homes[slot, HORIZON])
+    return _Last(k[TLAST], k[CLAST], k[RECEIVED], f[LX], f[LY], k[STRAY_AT], k[DEAF], first_us, horizon_us)
+
+
 def _go_through(state: GeoState, slots: NDArray[np.int64], fixes: Fixes, rows: list[int]) -> list[Heard]:
-    d, deaf_us, least_us = state.devices, state.watch.deaf_us, state.config.rules.silence_us
-    last: dict[int, tuple[int, int, float, float]] = {}  # by slot: newest time, outages by then, place
-    first: dict[int, int] = {}  # by slot: the oldest time, of those that have no past before it
-    found = []
+    content, deaf_us = fixes.content.view(np.int64), state.watch.deaf_us
+    lasts: dict[int, _Last] = {}
+    found: list[Heard] = []
     for row in rows:
-        slot, at_us = int(slots[row]), int(fixes.time_us[row])
-        if slot not in last:
-            k, f = d.k[slot], d.f[slot]
-            last[slot] = int(k[TLAST]), int(k[DEAF]), float(f[LX]), float(f[LY])
-            first[slot] = d.first_us(slot)
-        newest_us, deaf_then, lon, lat = last[slot]
-        device, place = d.ids[slot], (float(fixes.lon[row]), float(fixes.lat[row]))
-        told = state.dues.silent.get(device) == newest_us
-        if newest_us != NEVER and first[slot] - at_us >= least_us:
-            found.append(Heard(row, device, first[slot], at_us, 0, *place))  # the silence began before all we knew
-        elif newest_us != NEVER and (at_us < newest_us or at_us - newest_us >= least_us or told):
-            found.append(Heard(row, device, at_us, newest_us, deaf_us - deaf_then, lon, lat))
-        if at_us > newest_us:
-            last[slot] = at_us, deaf_us, *place
-        if newest_us == NEVER or at_us < first[slot]:
-            first[slot] = at_us
+        slot = int(slots[row])
+        last = lasts[slot] = lasts.get(slot) or _last_of(state.devices, slot)
+        fix = _Fix(
+            row, int(fixes.time_us[row]), int(content[row]), int(fixes.received_us[row]),
+            bool(fixes.flags[row] & Flag.RETAINED), float(fixes.lon[row]), float(fixes.lat[row]),
+        )  # fmt: skip
+        if last.at_us != NEVER:
+            found += _says(state, state.devices.ids[slot], last, fix)
+        last.take(fix, deaf_us)
     return found
+
+
+def _says(state: GeoState, device: str, last: _Last, fix: _Fix) -> Iterator[Heard]:
+    """What one fix says about silences: that one began earlier, that one was shorter, that one ends."""
+    least_us, outage_us, stray = state.config.rules.silence_us, state.watch.deaf_us - last.deaf_us, last.is_stray(fix)
+    if last.first_us - fix.at_us >= least_us and not stray:
+        yield Heard(fix.row, device, last.first_us, fix.at_us, 0, fix.lon, fix.lat)  # before all we knew
+        return
+    if fix.at_us < last.at_us:
+        yield Heard(fix.row, device, fix.at_us, last.at_us, outage_us, last.lon, last.lat)
+    if last.is_older(fix) or (stray and not fix.replayed):
+        spoke_us = last.stray_us if last.astray else last.at_us
+        end_us = fix.received_us if stray or last.astray else fix.at_us
+        if end_us - spoke_us >= least_us or state.dues.silent.get(device) == spoke_us:
+            yield Heard(fix.row, device, end_us, spoke_us, outage_us, last.lon, last.lat)

@@ -5,11 +5,9 @@ from __future__ import annotations
 from math import isnan
 
 from core.events import Dwell
-from core.live import Live
+from core.live import Live, Stray
 from geo.folds.dwell import at_rest
 from geo.folds.layout import (
-    CX,
-    CY,
     H_N,
     H_SILENT,
     H_T0,
@@ -22,11 +20,18 @@ from geo.folds.layout import (
     LX,
     LY,
     OUT_N,
+    OX,
+    OY,
     PHASE,
     RECEIVED,
     SILENT,
     SINCE,
     SPEED,
+    STRAY_AT,
+    STRAY_LAT,
+    STRAY_LON,
+    STRAY_SINCE,
+    STRAY_T,
     T0,
     TIMER,
     TIN,
@@ -36,8 +41,10 @@ from geo.folds.layout import (
     N,
     R,
 )  # fmt: skip
+from geo.folds.timers import E7, astray
 from geo.partition import GeoState
 from geo.rows.dwells import Episode, Tracked, make_row
+from geo.steps.telltrack import open_spells_of
 
 
 def open_rows_of(state: GeoState, slot: int) -> list[Dwell]:
@@ -55,7 +62,7 @@ def open_episodes(state: GeoState, slot: int) -> list[Episode]:
     found = []
     if k[PHASE] == 2 or k[TIMER]:
         limit, timed, worked_us = bool(k[LIMIT]), k[PHASE] == 1, max(0, k[T0] - k[WORK_C])
-        found.append(Episode(k[T0], k[TIN], f[CX], f[CY], f[R], k[N], k[SILENT], None, limit, timed, worked_us))
+        found.append(Episode(k[T0], k[TIN], f[OX], f[OY], f[R], k[N], k[SILENT], None, limit, timed, worked_us))
     if k[H_TIMER]:
         worked_us = max(0, k[H_T0] - k[WORK])
         found.append(Episode(k[H_T0], k[H_TIN], f[HX], f[HY], f[HR], k[H_N], k[H_SILENT], None, True, True, worked_us))
@@ -110,8 +117,18 @@ def live_of(state: GeoState, slot: int, area: str | None) -> Live:
         alert=sos is not None or (dwell is not None and dwell.alert),
         dwell=dwell,
         sos=sos,
+        spells=tuple(open_spells_of(state, slot, "trip")),
+        stray=stray_of(k) if astray(d.k[slot]) else None,
         left=rows[0] if len(rows) > 1 else None,
     )
+
+
+def stray_of(k: list[int]) -> Stray:
+    """The newest fix from beyond the horizon."""
+    return Stray(
+        since_us=k[STRAY_SINCE], received_us=k[STRAY_AT], time_us=k[STRAY_T], lon=k[STRAY_LON] / E7,
+        lat=k[STRAY_LAT] / E7,
+    )  # fmt: skip
 
 
 def known(value: float) -> float | None:

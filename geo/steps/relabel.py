@@ -7,7 +7,8 @@ import msgspec
 from core.events import Dwell, Event
 from geo.config import GeoConfig
 from geo.folds.dwell import at_rest
-from geo.folds.layout import DEAF, H_T0, OUT_N, P_HORIZON, RECEIVED, T0, TLAST
+from geo.folds.layout import DEAF, H_T0, OUT_N, T0
+from geo.folds.timers import timely
 from geo.partition import GeoState
 from geo.rows.dwells import Tracked
 from geo.steps.live import open_episodes
@@ -56,7 +57,7 @@ def stood_until(state: GeoState, slot: int) -> int:
     """
     d = state.devices
     k = d.k[slot]
-    if k[RECEIVED] - k[TLAST] > d.profile(slot)[P_HORIZON] or not at_rest(d.f[slot], k, d.profile(slot)):
+    if not timely(k, d.profile(slot)) or not at_rest(d.f[slot], k, d.profile(slot)):
         return -1
     return int(state.watch.now_us - (state.watch.deaf_us - k[DEAF]))
 

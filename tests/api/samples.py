@@ -3,7 +3,7 @@
 from typing import Any
 
 from core.events import AlertChanged, Dwell, DwellChanged, IncidentChanged, Spell, SpellChanged
-from core.live import Live
+from core.live import Live, Stray
 
 NOW_US = 1_767_571_200_000_000  # 2026-01-05T08:00:00+08:00, the fixture clock's start
 S = 1_000_000
@@ -21,6 +21,12 @@ def live(device: str = "t-1", **given: Any) -> Live:
         "since_us": NOW_US - 60 * S,
     }
     return Live(**{"device": device} | usual | given)
+
+
+def stray(**given: Any) -> Stray:
+    """What a truck sends whose clock has been a day behind for ten minutes."""
+    usual = {"since_us": NOW_US - 600 * S, "received_us": NOW_US - 5 * S, "time_us": NOW_US - 5 * S - 86_400 * S}
+    return Stray(**usual | {"lon": 123.65, "lat": -10.15} | given)
 
 
 def dwell(id: str = "d-1", **given: Any) -> Dwell:  # noqa: A002  the contract's name

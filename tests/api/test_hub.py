@@ -12,7 +12,7 @@ from api.hub import FIELDS, Box, Hub, Viewer
 from core.clock import ManualClock
 from store.log import Commit, Log
 from store.memory import MemoryLog
-from tests.api.samples import NOW_US, S, live
+from tests.api.samples import NOW_US, S, live, stray
 from tests.api.world import in_world
 from tests.running import run_with
 
@@ -67,6 +67,14 @@ def test_a_frame_holds_only_what_changed():
 
     assert said(hub, viewer)["positions"][0][:5] == ["b", None, "truck", "stopped", 123.7]
     assert said(hub, viewer) == {"type": "frame", "t": NOW_US // 1000, "positions": [], "gone": []}
+
+
+def test_a_window_shows_a_wrong_clock_at_both_of_its_places():
+    """Where it was believed last, and where it says that it is."""
+    hub = hub_with(live("a", stray=stray(lon=123.7)), live("b"))
+
+    assert names(said(hub, Viewer(Box(123.69, -10.3, 123.71, -10.1)))) == ["a"]
+    assert names(said(hub, Viewer(Box(123.59, -10.3, 123.61, -10.1)))) == ["a", "b"]
 
 
 def test_a_slow_viewer_gets_the_newest_position_only():

@@ -3,7 +3,7 @@
 import pytest
 
 from core.entries import Config
-from tests.api.samples import NOW_US, S, live
+from tests.api.samples import NOW_US, S, live, stray
 from tests.api.world import in_world
 
 pytestmark = pytest.mark.service
@@ -13,7 +13,7 @@ def test_positions_are_features_with_state_and_age(postgres_url):
     """State and age come from the clock, the vehicle from the assignments of now."""
     rows = [
         live("t-1", speed_mps=3.5, course_deg=90.0, accuracy_m=8.0, area="53.71.01.1001", motion="moving"),
-        live("p-1", cls="phone", time_us=NOW_US - 600 * S, battery_pct=40.0),
+        live("p-1", cls="phone", time_us=NOW_US - 600 * S, battery_pct=40.0, stray=stray()),
     ]
     assigned = Config(
         section="assignments",
@@ -45,11 +45,19 @@ def test_positions_are_features_with_state_and_age(postgres_url):
             "battery": None,
             "area": "53.71.01.1001",
             "alert": False,
+            "clock": None,
         },
     }
     silent = phone["properties"]
     assert (silent["state"], silent["age_s"], silent["since"]) == ("silent", 600.0, "2026-01-05T07:50:00+08:00")
     assert (silent["battery"], silent["vehicle"]) == (40.0, None)
+    assert silent["clock"] == {
+        "behind_s": 86400.0,
+        "since": "2026-01-05T07:50:00+08:00",
+        "received": "2026-01-05T07:59:55+08:00",
+        "lon": 123.65,
+        "lat": -10.15,
+    }
 
 
 FILTERS = {

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from api.rows import DWELL_FIELDS, durations, dwell_row, frame_row, overlaid, registry_row, since_us, state_of
 from core.events import PlaceRef
-from tests.api.samples import NOW_US, S, dwell, live, open_dwell
+from tests.api.samples import NOW_US, S, dwell, live, open_dwell, stray
 
 KUPANG = ZoneInfo("Asia/Makassar")
 
@@ -128,6 +128,20 @@ def test_a_frame_row_is_compact():
         "alert": True,
         "why": "none",
         "reason": "tire",
+    }
+
+
+def test_a_frame_row_says_what_a_wrong_clock_sends():
+    """By how much, since when, when last, and from where; the position that counts stays in its columns."""
+    row = frame_row(live(stray=stray()), None, NOW_US)
+
+    assert (row[4], row[5]) == (123.6, -10.2)
+    assert row[16] == {
+        "behind_s": 86400.0,
+        "since": 1767570600000,
+        "received": 1767571195000,
+        "lon": 123.65,
+        "lat": -10.15,
     }
 
 

@@ -14,7 +14,7 @@ from store.credentials import TokenInfo
 from store.held import HeldDevice
 from store.read import RejectRow
 from store.why import Known
-from tests.api.samples import NOW_US, S, live
+from tests.api.samples import NOW_US, S, live, stray
 from tests.architecture.test_docs import page
 
 TRUCK = Device(id="t-1")
@@ -77,6 +77,7 @@ CASES = [
     ({"heard": heard(outcome="held", reason="unknown_device")}, "outcome", "not registered"),
     ({"heard": heard(outcome="ignored")}, "outcome", "held no position"),
     ({"heard": heard(clock_error_s=7300.0), "position": live()}, "clock", "Its clock is 2 h ahead."),
+    ({"position": live(stray=stray())}, "clock", "Since 10 min ago it sends times 24 h back: its clock jumped back"),
     ({"heard": heard(flags=int(Flag.MOCK)), "position": live()}, "honesty", "mock location"),
     ({}, "position", "not on the map"),
 ]
@@ -97,6 +98,14 @@ def test_a_silent_device_shows_its_last_position():
     """On the map, grey: the age of the last position is told."""
     old = live(time_us=LONG_AGO, received_us=LONG_AGO)
     assert "silent since 4 h ago" in judged(position=old, heard=None)["position"].detail.en
+
+
+def test_a_device_with_a_wrong_clock_is_on_the_map_and_nobody_knows_whether_it_moves():
+    """Its stray fixes are a sign of life, also where no note of a message is left."""
+    old = live(time_us=LONG_AGO, received_us=LONG_AGO, stray=stray())
+    checks = judged(position=old, heard=None)
+    assert checks["heard"].ok is True
+    assert checks["position"].detail.en.startswith("On the map by what it sent 5 s ago; whether it moves or stands")
 
 
 def test_a_refused_sign_in_before_the_last_message_is_history():

@@ -19,6 +19,7 @@ import geo.folds.passes
 import geo.folds.plane
 import geo.folds.rewind
 import geo.folds.saying
+import geo.folds.timers
 import geo.folds.track
 import geo.folds.trips
 import geo.folds.visits

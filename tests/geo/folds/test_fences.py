@@ -162,6 +162,30 @@ def test_a_ring_that_crosses_itself() -> None:
     ]  # fmt: skip
 
 
+def test_rings_that_are_no_holes() -> None:
+    """A hole that lies outside its shell belongs to the shape; a shell that is its own hole leaves its border only."""
+    beside = (box(0, 0, 1, 1), box(3, 0, 4, 1))
+    twice = (box(0, 3, 1, 4), box(0, 3, 1, 4))
+    world = World(zones=[zone("beside", polygons=(beside,)), zone("twice", polygons=(twice,))])
+    seen = [codes(world, *at).get(key) for key, at in (("zone:beside", (3.5, 0.5)), ("zone:twice", (0.5, 3.5)))]
+    assert (seen, codes(world, 0.0, 3.5)) == (["inside", None], {"zone:twice": "inside"})
+
+
+def test_a_box_wider_than_half_the_earth() -> None:
+    """Between vertices more than 180 degrees apart it goes the short way; with vertices on the way it is as drawn."""
+    short, long = box(-100, 0, 100, 1), ((-100, 0), (0, 0), (100, 0), (100, 1), (0, 1), (-100, 1), (-100, 0))
+    world = World(zones=[zone("short", polygons=((short,),)), zone("long", polygons=((long,),))])
+    assert [list(codes(world, x, 0.5)) for x in (0.0, 180.0)] == [["zone:long"], ["zone:short"]]
+
+
+def test_a_corridor_across_the_antimeridian() -> None:
+    """It is as wide on either side."""
+    world = World(zones=[zone("z", line=((179.99, 0.0), (-179.99, 0.0)), radius_m=100.0)])
+    assert [list(codes(world, x, 50 * M)) for x in (179.98, 179.995, 180.0, -180.0, -179.995, -179.98)] == [
+        [], ["zone:z"], ["zone:z"], ["zone:z"], ["zone:z"], [],
+    ]  # fmt: skip
+
+
 def test_no_more_than_there_is_room_for() -> None:
     """Of ten fences at a point the first four are told where there is room for four."""
     world = World(zones=[zone(str(i), polygons=((box(0, 0, 1, 1),),)) for i in range(10)])
