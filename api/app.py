@@ -113,7 +113,7 @@ def create_app(deps: Deps) -> FastAPI:
     app.state.hub = Hub(deps.log, deps.clock, partial(read.vehicles_at, deps.pool))
     app.state.commands = Commands(deps.log, deps.pool, deps.clock, feed, deps.partitions, deps.unwritable)
     app.state.bodies = Bodies()
-    app.state.reporter = Reporter(deps.pool)
+    app.state.reporter = Reporter(deps.pool, app.state.hub)
     app.state.refused = Refused()
     deps.metrics.register(LiveCollector(app.state.hub, feed))
     problems.install(app)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final, Literal, NamedTuple, get_args
 
 import msgspec
+from psycopg_pool import AsyncConnectionPool
 
 from api.deps import Deps
 from api.given import etag
@@ -150,14 +151,21 @@ async def _check_profile(deps: Deps, device: Device) -> None:
 
 async def _check_rule(deps: Deps, rule: Rule) -> None:
     """A rule about a place that is not there would never raise; and of too many every row pays for all."""
-    for what, section in _SUBJECTS:
-        ids = [name.partition(":")[2] for name in rule.subjects if name.startswith(f"{what}:")]
-        there = await joins.rows_of(deps.pool, section, ids) if ids else {}
-        if missing := [row_id for row_id in ids if row_id not in there]:
-            raise ParameterError("subjects", f"name the {what} {missing[0][:200]!r}, which is not there")
+    if missing := await missing_subject(deps.pool, rule):
+        raise ParameterError("subjects", missing)
     rules = await read.registry(deps.pool, "rules", limit=RULES_MAX + 1)
     if len([row for row in rules.rows if row["id"] != rule.id]) >= RULES_MAX:
         raise ConflictError(f"there are {RULES_MAX} rules already; delete one that is not needed")
+
+
+async def missing_subject(pool: AsyncConnectionPool, rule: Rule) -> str | None:
+    """None, or which subject of the rule is not there."""
+    for what, section in _SUBJECTS:
+        ids = [name.partition(":")[2] for name in rule.subjects if name.startswith(f"{what}:")]
+        there = await joins.rows_of(pool, section, ids) if ids else {}
+        if missing := [row_id for row_id in ids if row_id not in there]:
+            return f"name the {what} {missing[0][:200]!r}, which is not there"
+    return None
 
 
 async def _check_unnamed(deps: Deps, section: Section, row_id: str) -> None:

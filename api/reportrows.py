@@ -81,6 +81,7 @@ def coverage_body(report: DayReport, rounds: Sequence[Round], zone: tzinfo) -> d
         "unserved_streets": [street for street in streets if street.status in ("missed", "unknown")],
         "ritase": report.ritase,
         "unassigned": report.coverage.unassigned,
+        "idle": report.coverage.idle,
     }
     return dict(told(body, zone))
 

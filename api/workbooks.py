@@ -17,7 +17,7 @@ from api.problems import ParameterError
 
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MAX_ROWS: Final = 100_000  # a workbook is made whole before its first byte leaves: about 20 s for so many
-TIMES: Final = frozenset({"start", "end", "nearest"})  # columns that hold RFC 3339
+TIMES: Final = frozenset({"start", "end", "nearest", "labelled_at", "reason_at"})  # columns that hold RFC 3339
 _CHUNK: Final = 1 << 16
 _ILLEGAL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # no XML can hold them
 

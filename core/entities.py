@@ -173,14 +173,19 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Label(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person knows of one stop; `id` is the dwell's."""
+    """What people know of one stop; `id` is the dwell's. Who says what it was for and who says why may be two.
+
+    Of a label from before these were kept apart (`reason_at_us` is 0) `by` is who spoke last of either.
+    """
 
     id: str
     purpose: Literal["planned", "allowed", "break", "unexplained"] | None = None  # None: a reason only
     reason: str = ""
-    by: str = ""
+    by: str = ""  # who gave the purpose, or took it away
     device: str = ""
     at_us: int = 0
+    reason_by: str = ""
+    reason_at_us: int = 0
 
 
 class Hours(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,6 +15,7 @@ from api.params import PAGE, AfterText, FromText, IdText, Limit, TableFormat, To
 from api.problems import NotFoundError
 from api.roles import Allow
 from api.rows import DWELL_COLUMNS, dwell_cells, dwell_feature, dwell_row
+from api.sayings import NOTHING, SAYINGS, labels_of, sayings
 from api.tables import ReadPage, Row, Table, answered
 from core.events import Purpose
 from store import read
@@ -56,10 +57,10 @@ async def dwells(
     )
     table = Table(
         name="dwells",
-        columns=DWELL_COLUMNS,
+        columns=[*DWELL_COLUMNS, *SAYINGS],
         read=_reader(deps, hub, where),
         feature=dwell_feature,
-        cells=dwell_cells,
+        cells=lambda row: [*dwell_cells(row), *(row[name] for name in SAYINGS)],
     )
     return await answered(request, table, format, after, limit)
 
@@ -69,18 +70,22 @@ async def one(deps: GivenDeps, hub: GivenHub, dwell: str) -> Response:
     found = await read.dwell(deps.pool, dwell)
     if found is None:
         raise NotFoundError(f"there is no dwell {dwell[:200]!r}")
-    return json(shown([found], deps, hub)[0])
+    return json((await shown([found], deps, hub))[0])
 
 
-def shown(rows: list[DwellRow], deps: Deps, hub: Hub) -> list[dict[str, Any]]:
-    """Rows as the contract names them, open ones as the engine holds them now."""
+async def shown(rows: list[DwellRow], deps: Deps, hub: Hub) -> list[dict[str, Any]]:
+    """Rows as the contract names them, open ones as the engine holds them now, with who said what of them."""
     now_us, zone = deps.clock.now_us(), deps.zone
-    return [dwell_row(row, vehicle, now_us, zone, hub.rows.get(row.device)) for row, vehicle in rows]
+    labels = await labels_of(deps.pool, [row.id for row, _ in rows if row.reason or row.why == "label"])
+    return [
+        dwell_row(row, vehicle, now_us, zone, hub.rows.get(row.device)) | sayings(labels.get(row.id, NOTHING), zone)
+        for row, vehicle in rows
+    ]
 
 
 def _reader(deps: Deps, hub: Hub, where: DwellFilter) -> ReadPage:
     async def read_page(after: str | None, limit: int) -> tuple[list[Row], str | None]:
         found = await read.dwells(deps.pool, where, after=after, limit=limit)
-        return shown(found.rows, deps, hub), found.next
+        return await shown(found.rows, deps, hub), found.next
 
     return read_page

@@ -14,6 +14,7 @@ from api.deps import Deps, GivenDeps
 from api.params import NO_NUL
 from api.problems import NotFoundError
 from api.roles import Allow
+from api.sayings import last_of, sayings, spoken
 from api.times import rfc3339
 from core.calendar import Calendar
 from core.entities import Assignment, Label
@@ -94,14 +95,14 @@ async def _changed(deps: Deps, identity: Identity, found: DwellRow, changes: dic
     async with deps.register.alone():
         body = (await joins.rows_of(deps.pool, "labels", [dwell.id])).get(dwell.id)
         known = msgspec.convert(body, Label) if body else Label(id=dwell.id)
-        fresh = msgspec.structs.replace(known, **changes)
-        if body is None or fresh != known:
-            fresh = msgspec.structs.replace(fresh, by=identity.subject, device=dwell.device, at_us=now_us)
+        fresh = spoken(known, changes, identity.subject, now_us)
+        if body is None or msgspec.structs.replace(known, **changes) != known:
+            fresh = msgspec.structs.replace(fresh, device=dwell.device)
             rows = (msgspec.to_builtins(fresh),)
             await deps.register([Config(section="labels", rows=rows, actor=identity.subject, at_us=now_us)])
     return json(_shown(fresh, deps))
 
 
 def _shown(label: Label, deps: Deps) -> dict[str, Any]:
-    said = {"purpose": label.purpose, "reason": label.reason, "by": label.by}
-    return {"id": label.id, **said, "at": rfc3339(label.at_us, deps.zone)}
+    said, last = {"id": label.id, "purpose": label.purpose, "reason": label.reason}, last_of(label)
+    return said | {"by": last.by, "at": rfc3339(last.at_us, deps.zone)} | sayings(label, deps.zone)

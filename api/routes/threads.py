@@ -5,7 +5,6 @@ from __future__ import annotations
 from operator import itemgetter
 from typing import Any, Final
 
-import msgspec
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,9 +14,9 @@ from api.deps import Deps, GivenDeps, hub_of
 from api.problems import NotFoundError
 from api.roles import Allow
 from api.rows import alert_row, dwell_row
+from api.sayings import judge_of, labels_of, teller_of
 from api.spellrows import spell_row
 from api.times import rfc3339
-from core.entities import Label
 from core.events import AlertChanged, Dwell, Spell
 from store import read, ruling
 from store.read import AlertFilter
@@ -71,10 +70,14 @@ def _told(alert: AlertChanged) -> Step:
 
 
 async def _label(deps: Deps, dwell: str) -> list[Step]:
-    """What a person said of the stop, last."""
-    row = await read.registry_row(deps.pool, "labels", dwell)
-    if row is None:
-        return []
-    label = msgspec.convert(row, Label)
-    said = {"what": "labelled" if label.purpose else "reason", "purpose": label.purpose, "reason": label.reason}
-    return [(label.at_us, said | {"by": label.by})]
+    """What people said of the stop, last: who said what it was for, and who said why."""
+    steps: list[Step] = []
+    for label in (await labels_of(deps.pool, [dwell])).values():
+        judge, teller = judge_of(label), teller_of(label)
+        if judge:
+            said = {"what": "labelled", "purpose": label.purpose, "reason": "" if teller else label.reason}
+            steps.append((judge.at_us, said | {"by": judge.by}))
+        if teller:
+            said = {"what": "reason", "purpose": None, "reason": label.reason}
+            steps.append((teller.at_us, said | {"by": teller.by or None}))
+    return steps

@@ -17,7 +17,7 @@ from core.entities import Place
 from core.events import Spell
 from core.units import DAY_US, MINUTE_US, MPS_PER_KMH, US_PER_S
 from geo.reports.daybook import GRACE_US, Book
-from geo.reports.planned import Planned, Tracker, planned, trackers, unassigned
+from geo.reports.planned import Idle, Planned, Tracker, idle, planned, trackers
 from geo.reports.unheard import REACH_M, Gap, doubt, gaps
 
 Status = Literal["served", "late", "missed", "unknown", "pending"]
@@ -76,10 +76,11 @@ class Round(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Coverage(msgspec.Struct, frozen=True, kw_only=True):
-    """All rounds of a day; `unassigned` are routes that nobody was to drive on it."""
+    """All rounds of a day; `unassigned` are routes that nobody was to drive on it, `idle` why."""
 
     rounds: tuple[Round, ...]
     unassigned: tuple[str, ...] = ()
+    idle: tuple[Idle, ...] = ()
 
 
 class _Day(NamedTuple):
@@ -92,11 +93,15 @@ class _Day(NamedTuple):
 def coverage(book: Book) -> Coverage:
     """The rounds of the book's day."""
     services: dict[str, list[Spell]] = {}
+    rounds = planned(book.config, book.day)
+    on_foot = {unit for plan in rounds for unit in plan.units}
     for row in book.of_kind.get("service", ()):
-        services.setdefault(row.subject, []).append(row)
-    rounds, day = planned(book.config, book.day), _Day(book, services)
+        if row.cls != "phone" or row.device in on_foot or book.vehicle(row):  # others walk by and collect nothing
+            services.setdefault(row.subject, []).append(row)
+    day = _Day(book, services)
+    left = tuple(idle(book.config, book.day, rounds))
     return Coverage(
-        rounds=tuple(_round(day, plan) for plan in rounds), unassigned=tuple(unassigned(book.config, rounds))
+        rounds=tuple(_round(day, plan) for plan in rounds), unassigned=tuple(one.route for one in left), idle=left
     )
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
+
+import msgspec
 
 from core.assigning import in_force
 from core.calendar import Span
-from core.entities import Assignment, Route, Shift
+from core.entities import Assignment, Route, RouteId, Shift
 from core.units import US_PER_S
 from geo.config import GeoConfig
 from geo.meaning.duty import ALL_DAY, Duty
@@ -33,6 +35,16 @@ class Planned(NamedTuple):
     units: tuple[str, ...]  # vehicles, or devices that drive the route in no vehicle
 
 
+class Idle(msgspec.Struct, frozen=True, kw_only=True):
+    """A route that nobody was to drive on a day: no vehicle was on it, or the day is none of its days."""
+
+    route: str
+    name: str
+    why: Literal["nobody", "not_today"]
+    points: int
+    streets: int
+
+
 def planned(config: GeoConfig, day: int) -> list[Planned]:
     """The rounds of a day, by route and start."""
     today, tomorrow = _rounds(config, day), _rounds(config, day + 1)
@@ -47,10 +59,17 @@ def planned(config: GeoConfig, day: int) -> list[Planned]:
     return sorted(found, key=lambda p: (p.route.id, p.span))
 
 
-def unassigned(config: GeoConfig, rounds: list[Planned]) -> list[str]:
-    """Routes with a weekly round or points on them that nobody was to drive."""
-    driven = {p.route.id for p in rounds}
-    return sorted(r.id for r in config.entities("routes").values() if r.id not in driven and (r.points or r.streets))
+def idle(config: GeoConfig, day: int, rounds: list[Planned]) -> list[Idle]:
+    """Routes with points or streets that nobody was to drive, by id."""
+    driven, manned = {p.route.id for p in rounds}, {route.id for route, _, _ in _manned(config, day)}
+    left = [r for r in config.entities("routes").values() if r.id not in driven and (r.points or r.streets)]
+    return [_idle(route, config, day, manned) for route in sorted(left, key=lambda r: r.id)]
+
+
+def _idle(route: Route, config: GeoConfig, day: int, manned: set[RouteId]) -> Idle:
+    free = route.id in manned or not config.calendar.falls_on(ALL_DAY, day, route.days)
+    why: Literal["nobody", "not_today"] = "not_today" if free else "nobody"
+    return Idle(route=route.id, name=route.name, why=why, points=len(route.points), streets=len(route.streets))
 
 
 def trackers(config: GeoConfig, unit: str, within: Span) -> list[Tracker]:
@@ -70,12 +89,18 @@ _Round = tuple[Route, Shift | None, Span]
 
 def _rounds(config: GeoConfig, day: int) -> dict[_Round, set[str]]:
     """Each round of the day and who was to drive it at some moment of it."""
+    works, manned = config.calendar.falls_on, _manned(config, day).items()
+    return {found: units for found, units in manned if works(found[1] or ALL_DAY, day, found[0].days)}
+
+
+def _manned(config: GeoConfig, day: int) -> dict[_Round, set[str]]:
+    """The same whether or not shift and route work on this day."""
     found: dict[_Round, set[str]] = {}
     for shift in (None, *config.entities("shifts").values()):
         span = config.calendar.span(shift or ALL_DAY, day)
         for unit, duty in _duties(config, span):
             for route, of_shift in duty.rounds:
-                if route and of_shift == shift and config.calendar.falls_on(shift or ALL_DAY, day, route.days):
+                if route and of_shift == shift:
                     found.setdefault((route, shift, span), set()).add(unit)
     return found
 

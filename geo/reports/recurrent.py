@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from math import floor
 from statistics import median
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
 from core.calendar import Calendar, weekday
 from core.events import Dwell
-from core.units import US_PER_S
+from core.units import DAY_US, MINUTE_US, US_PER_S
 from geo.folds.plane import metres_per_degree, wrap
 from geo.reports.daybook import Seen, ends_us, metres
 
@@ -20,6 +20,18 @@ NEAR_M: Final = 50.0  # stops no farther from the densest one are at the same pl
 REGULAR: Final = 0.75  # on so many of its weekdays in the window: "every Tuesday"
 TIMES: Final = 3  # less often is chance
 SHOWN: Final = 20  # stops named of each place, the longest
+DAY_MIN: Final = DAY_US // MINUTE_US
+
+
+class Least(NamedTuple):
+    """What a place has at least; less is chance, or a traffic light."""
+
+    stops: int = TIMES
+    days: int = 2
+    total_s: float = 1800.0
+
+
+USUAL: Final = Least()
 
 
 class Stop(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,13 +57,12 @@ class Haunt(msgspec.Struct, frozen=True, kw_only=True):
     dwells: tuple[str, ...]
 
 
-def recurrent(stops: Sequence[Stop], calendar: Calendar, from_day: int, to_day: int, now_us: int) -> list[Haunt]:
-    """Places with stops on two days and more between two days (`to_day` is not one of them), the longest sum first."""
-    found = []
-    for group in clusters(stops):
-        days = {calendar.day(stop.row.start_us) for stop in group}
-        if len(days) > 1:
-            found.append(_haunt(group, days, calendar, (from_day, to_day), now_us))
+def recurrent(
+    stops: Sequence[Stop], calendar: Calendar, window: tuple[int, int], now_us: int, least: Least = USUAL
+) -> list[Haunt]:
+    """Places of so many stops between two days (the second is not one of them), the longest sum first."""
+    haunts = (_haunt(group, calendar, window, now_us) for group in clusters(stops) if len(group) >= least.stops)
+    found = [haunt for haunt in haunts if haunt.days >= least.days and haunt.total_s >= least.total_s]
     return sorted(found, key=lambda haunt: (-haunt.total_s, haunt.dwells))
 
 
@@ -89,7 +100,8 @@ def _cells(stops: Sequence[Stop]) -> list[tuple[int, int]]:
     return [(floor(wrap(stop.row.lon - stops[0].row.lon) / wide), floor(stop.row.lat / high)) for stop in stops]
 
 
-def _haunt(group: Sequence[Stop], days: set[int], calendar: Calendar, window: tuple[int, int], now_us: int) -> Haunt:
+def _haunt(group: Sequence[Stop], calendar: Calendar, window: tuple[int, int], now_us: int) -> Haunt:
+    days = {calendar.day(stop.row.start_us) for stop in group}
     by_weekday = Counter(weekday(calendar.day(stop.row.start_us)) for stop in group)
     longest = sorted(group, key=lambda stop: (-_seconds(stop.row), stop.row.id))
     areas = Counter(stop.row.area for stop in group)
@@ -103,7 +115,7 @@ def _haunt(group: Sequence[Stop], days: set[int], calendar: Calendar, window: tu
         total_s=round(sum((ends_us(stop.row, now_us) - stop.row.start_us) / US_PER_S for stop in group), 3),
         weekdays=tuple(by_weekday[day] for day in range(1, 8)),
         every=tuple(_regular(days, window)),
-        usual_min=int(median(calendar.minute(stop.row.start_us) for stop in group)),
+        usual_min=_usual([calendar.minute(stop.row.start_us) for stop in group]),
         dwells=tuple(stop.row.id for stop in longest[:SHOWN]),
     )
 
@@ -112,6 +124,14 @@ def _regular(days: set[int], window: tuple[int, int]) -> Iterable[int]:
     """Weekdays on which there was a stop on nearly every one of them in the window."""
     there, all_ = Counter(map(weekday, days)), Counter(map(weekday, range(*window)))
     return (day for day in range(1, 8) if there[day] >= max(TIMES, REGULAR * all_[day]))
+
+
+def _usual(minutes: Sequence[int]) -> int:
+    """The median on a clock that is cut where it is idle longest: of 23:50 and 00:10 it is midnight, not noon."""
+    ordered = sorted(minutes)
+    idle = [(minute - before) % DAY_MIN for before, minute in zip([ordered[-1], *ordered], ordered, strict=False)]
+    cut = ordered[idle.index(max(idle))]
+    return int(cut + median((minute - cut) % DAY_MIN for minute in minutes)) % DAY_MIN
 
 
 def _seconds(row: Dwell) -> float:

@@ -20,6 +20,7 @@ from ronda.commands.common import ROWS_AN_ENTRY, WAIT_S, settings_of
 from ronda.installation import NotRunningError
 from ronda.intake.merge import Change, compare
 from ronda.intake.registry import take
+from ronda.intake.rules import read_rules, rules
 from ronda.intake.table import parse_columns, read
 from ronda.intake.taken import Taken
 from ronda.runtime import Parts
@@ -45,9 +46,8 @@ def run(args: argparse.Namespace) -> int:
 async def _import(args: argparse.Namespace, settings: Settings) -> int:
     import cities
 
-    raw = read(Path(args.files[0]), parse_columns(args.columns), args.sheet)
-    taken = take(args.section, raw, ZoneInfo(cities.load(settings.city).tz), args.set_version)
-    _report_file(args.section, len(raw), taken)
+    read_rows, taken = _taken(args, ZoneInfo(cities.load(settings.city).tz))
+    _report_file(args.section, read_rows, taken)
     if not taken.rows:
         raise RondaError(f"Nothing of {args.files[0]} can be used.")
     if args.dry_run:
@@ -62,6 +62,16 @@ async def _import(args: argparse.Namespace, settings: Settings) -> int:
                 await _silence(runtime.pool, change.gone, runtime.clock.now_us())
             await _apply(registrar, args.section, change, held, replace=args.replace)
     return 0
+
+
+def _taken(args: argparse.Namespace, zone: ZoneInfo) -> tuple[int, Taken]:
+    """How many rows the file has, and what they are."""
+    path = Path(args.files[0])
+    if args.section == "rules":
+        bodies = read_rules(path)
+        return len(bodies), rules(bodies, zone)
+    raw = read(path, parse_columns(args.columns), args.sheet)
+    return len(raw), take(args.section, raw, zone, args.set_version)
 
 
 async def _silence(pool: AsyncConnectionPool, gone: Sequence[str], now_us: int) -> None:

@@ -14,6 +14,7 @@ from psycopg_pool import AsyncConnectionPool
 from core.assigning import JOINED, SECTION_OF, Clash, clashes, make_room
 from core.entities import Assignment
 from ronda.intake.registry import ENTITIES
+from ronda.intake.rules import judged
 from ronda.intake.taken import Taken
 from store import joins
 from store.read import registry_rows
@@ -45,6 +46,8 @@ async def compare(pool: AsyncConnectionPool, section: str, taken: Taken, *, repl
     if section == "assignments":
         change.remarks = await _strangers(pool, entities)
         entities = _judge_joins(entities, [] if replace else _joins(there.values()), change, close=close)
+    if section == "rules":
+        entities, change.refused = await judged(pool, entities, () if replace else there)
     for entity in entities:
         _file(change, entity, there)
     return change

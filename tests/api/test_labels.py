@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
+from api.sayings import judge_of, spoken, teller_of
+from core.entities import Label
 from core.entries import Config
 from core.events import DwellChanged
 from store import joins
@@ -53,10 +56,12 @@ def test_a_label_is_kept_with_its_author(postgres_url: str) -> None:
     assert (status, told) == (200, {
         "id": "d-1", "purpose": "allowed", "reason": "flat tyre", "by": "supervisor@test",
         "at": "2026-01-05T08:00:00+08:00",
+        "labelled_by": "supervisor@test", "labelled_at": "2026-01-05T08:00:00+08:00",
+        "reason_by": "supervisor@test", "reason_at": "2026-01-05T08:00:00+08:00",
     })  # fmt: skip
     assert kept == {
         "id": "d-1", "purpose": "allowed", "reason": "flat tyre", "by": "supervisor@test", "device": "t-1",
-        "at_us": NOW_US,
+        "at_us": NOW_US, "reason_by": "supervisor@test", "reason_at_us": NOW_US,
     }  # fmt: skip
 
 
@@ -78,6 +83,49 @@ def test_purpose_and_reason_change_apart(postgres_url: str) -> None:
     assert in_town(postgres_url, body) == [
         (None, "queue"), ("planned", "queue"), ("planned", "long queue"), (None, "long queue")
     ]  # fmt: skip
+
+
+def test_who_labelled_and_who_gave_the_reason(postgres_url: str) -> None:
+    """A driver's reason under a supervisor's label: each keeps name and time, in the row, the table and the thread."""
+
+    async def body(there: World) -> Any:
+        await there.ask("POST", LABEL.format("d-1"), json={"purpose": "allowed"})
+        there.clock.advance(60_000_000)
+        told = await there.ask("POST", REASON.format("d-1"), "driver", json={"reason": "queue"})
+        row = dwell("d-1", purpose="allowed", why="label", reason="queue", revision=9)
+        await said(there, DwellChanged(at_us=NOW_US, cause="relabel", row=row))
+        table = (await there.get("/api/v1/dwells", device="t-1", format="csv")).text
+        row, thread = [(await there.get(f"/api/v1/{path}/d-1")).json() for path in ("dwells", "threads")]
+        return told.json(), row, table, thread["story"]
+
+    told, row, table, story = in_town(postgres_url, body)
+    expected = {
+        "labelled_by": "supervisor@test", "labelled_at": "2026-01-05T08:00:00+08:00",
+        "reason_by": DRIVER, "reason_at": "2026-01-05T08:01:00+08:00",
+    }  # fmt: skip
+    assert told.items() >= expected.items()
+    assert row.items() >= expected.items()
+    assert table.splitlines()[1].endswith(",".join(expected.values()))
+    assert [(step["what"], step["by"], step["at"][11:16]) for step in story[-2:]] == [
+        ("labelled", "supervisor@test", "08:00"), ("reason", DRIVER, "08:01"),
+    ]  # fmt: skip
+
+
+OLD = {"id": "d-1", "reason": "flat tyre", "by": "budi", "at_us": 5}
+SPOKEN = [  # what an old version kept, what is said now, who labelled and who gave the reason
+    (OLD, {"purpose": "allowed"}, ("sari", 9), ("budi", 5)),
+    (OLD, {"reason": "queue"}, None, ("sari", 9)),
+    (OLD | {"purpose": "break"}, {"reason": "queue"}, ("budi", 5), ("sari", 9)),
+    (OLD | {"purpose": "break"}, {"purpose": "allowed"}, ("sari", 9), ("", 5)),
+    (OLD | {"purpose": "break"}, {"purpose": None}, None, ("", 5)),
+]
+
+
+@pytest.mark.parametrize(("kept", "now", "judge", "teller"), SPOKEN)
+def test_labels_of_an_old_version(kept: Any, now: Any, judge: Any, teller: Any) -> None:
+    """They tell who spoke last; what follows from that is kept, and nobody is made an author of what another said."""
+    label = spoken(msgspec.convert(kept, Label), now, "sari", 9)
+    assert (judge_of(label), teller_of(label)) == (judge, teller)
 
 
 def test_the_same_again_is_no_change(postgres_url: str) -> None:

@@ -18,6 +18,12 @@ from ronda.intake.table import RawRow, parse_columns, read
 from ronda.intake.taken import Taken
 
 KUPANG = ZoneInfo("Asia/Makassar")
+GOOD = {
+    "areas": {"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]]]},
+    "places": {"type": "Point", "coordinates": [0, 0]},
+    "zones": {"type": "Point", "coordinates": [0, 0]},
+    "streets": {"type": "LineString", "coordinates": [[0, 0], [0, 1]]},
+}
 
 
 def csv(tmp_path: Path, section: str, text: str, columns: dict[str, str] | None = None) -> Taken:
@@ -171,6 +177,36 @@ def test_unusable_file_is_one_sentence(tmp_path: Path, name: str, content: str |
 
     with pytest.raises(ConfigError, match=message):
         read(tmp_path / name, {})
+
+
+@pytest.mark.parametrize("section", ["areas", "places", "zones", "streets"])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        None,
+        "feature",
+        {"properties": "a"},
+        {"properties": {"id": "b"}, "geometry": "POINT(0 0)"},
+        {"properties": {"id": "b"}, "geometry": {"type": "Point"}},
+        {"properties": {"id": "b"}, "geometry": {"type": "LineString", "coordinates": None}},
+        {"properties": {"id": "b"}, "geometry": {"type": "Polygon", "coordinates": [[]]}},
+        {"properties": {"id": "b"}, "geometry": {"type": "Polygon", "coordinates": [[["x", 0], [1, 1], [2, 2]]]}},
+        {"properties": {"id": "b", "width_m": 10**400}, "geometry": {"type": "Point", "coordinates": [10**400, 0]}},
+        {"properties": {"id": "b"}, "geometry": {"type": "MultiLineString"}},
+        {"properties": {"id": "b\0", "kind": "depot", "name": "b"}, "geometry": GOOD["areas"]},
+    ],
+)
+def test_a_bad_feature_does_not_spoil_the_others(tmp_path: Path, section: str, bad: Any) -> None:
+    """It is refused by its number, whatever it is; those beside it are taken."""
+    good = [
+        {"properties": {"id": id_, "name": id_, "kind": "depot", "radius": 60}, "geometry": GOOD[section]}
+        for id_ in ("a", "c")
+    ]
+    path = tmp_path / "f.geojson"
+    path.write_text(json.dumps({"features": [good[0], bad, good[1]]}))
+    taken = take(section, read(path, {}), KUPANG)
+    assert [row.id for row in taken.rows] == ["a", "c"]
+    assert [refused.partition(":")[0] for refused in taken.refused] == ["feature 2"]
 
 
 def test_feature_id_and_properties(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from core.events import Candidate, PlanMade
-from tests.api.samples import NOW_US, S, alert, changed, dwell, incident, live, open_dwell
+from tests.api.samples import NOW_US, S, alert, changed, dwell, incident, live, open_dwell, stray
 from tests.api.world import answering
 from tests.web.browsing import NO_GL, browse
 
@@ -226,3 +226,23 @@ def test_a_role_is_offered_only_what_it_may_do(postgres_url, role, ack, flood):
         return shown, await console.page.is_visible(".flood")
 
     assert browse(postgres_url, body, role=role, demo=True) == (ack, flood)
+
+
+def test_a_truck_with_a_wrong_clock_is_said_to_have_one(postgres_url):
+    """It stands where it says that it is; nothing is said of a stop; the page that says why is one click away."""
+
+    async def body(console):
+        parked = live("t-1", dwell=open_dwell(area="k-1"), area="k-1", stray=stray(lon=123.61))
+        await console.there.shown(parked, MOVING)
+        await console.enter()
+        row = await console.text(".unit .what")
+        await console.page.click(".unit .row")
+        await console.page.wait_for_selector('.detail .state:text("Jam alat mundur")')
+        shown = await console.text(".detail .now")
+        return row, shown, await console.text(".detail .facts")
+
+    row, now, facts = browse(postgres_url, body)
+    assert row == "Jam alat mundur 24 j"
+    assert "waktunya mundur: jamnya salah atau ia mengirim simpanan lama" in now
+    assert "Berhenti" not in now
+    assert "-10.15000, 123.61000" in facts

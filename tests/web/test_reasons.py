@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import pytest
 
+from core.entries import Config
 from ronda.adopt import Registrar
 from store.memory import MemoryLog
-from tests.api.samples import changed, dwell, live, open_dwell
+from tests.api.samples import NOW_US, changed, dwell, live, open_dwell
 from tests.api.writing import PARTITIONS, archiving
 from tests.web.browsing import browse
 
@@ -56,6 +57,24 @@ def test_a_row_tells_why_and_what_was_said(postgres_url):
     assert (button, errors) == ("Ubah keterangan", [])
 
 
+def test_two_people_said_two_things(postgres_url):
+    """Who labelled, today; whose reason it is, yesterday: each with the time."""
+    label = {"id": "d-2", "device": "t-1", "purpose": "allowed", "by": "sari", "at_us": NOW_US, "reason": "ban bocor"}
+    label |= {"reason_by": "budi", "reason_at_us": NOW_US - 86_400_000_000}
+
+    async def body(console):
+        await console.enter()
+        row = dwell("d-2", device="t-1", purpose="allowed", why="label", reason="ban bocor")
+        await console.there.archived(changed(row), configs=[Config(section="labels", rows=(label,))])
+        await console.page.keyboard.press("2")
+        await console.page.wait_for_selector(".dwells .stop-by")
+        return await console.text(".dwells .stop")
+
+    said = browse(postgres_url, body)
+    assert "dinilai sari, 08:00" in said
+    assert said.endswith("ban bocor\nbudi, 4 Jan 08:00")
+
+
 def test_a_stop_that_goes_on_tells_it_too(postgres_url):
     """By the live row, without asking the archive."""
 
@@ -87,8 +106,8 @@ def test_a_supervisor_judges_a_stop(postgres_url):
     sent, row, errors = browse(postgres_url, body, log=MemoryLog())
     assert sent == ["label"]
     assert "diizinkan" in row
-    assert "dinilai petugas" in row
-    assert "menunggu suku cadang" in row
+    assert "dinilai sari, 08:00" in row
+    assert row.endswith("menunggu suku cadang\nsari, 08:00")
     assert errors == []
 
 

@@ -120,7 +120,7 @@ def test_places_that_recur_take_the_map_there(postgres_url):
     """Whose, how often, how long; the page stays, and the place is marked."""
 
     async def body(console):
-        await look(console, stay(500 - 1440, 60), stay(300, 30))
+        await look(console, stay(500 - 1440, 60), stay(520 - 2880, 20), stay(300, 30))
         await console.page.click(".haunts .row")
         await console.page.wait_for_selector(".spot")
         said = await console.text(".haunts .row")
@@ -130,9 +130,36 @@ def test_places_that_recur_take_the_map_there(postgres_url):
 
     said, marks = browse(postgres_url, body)
     assert "v1" in said
-    assert "2 kali dalam 2 hari" in said
-    assert "1 j 30 mnt" in said
+    assert "3 kali pada 3 hari" in said
+    assert "1 j 50 mnt" in said
     assert marks == 0
+
+
+def test_a_stall_of_every_tuesday_says_so(postgres_url):
+    """Four Mondays of the last thirty days: the weekday, the hour, how often, how many trucks, how long."""
+
+    async def body(console):
+        await look(console, *(stay(300 - 7 * 1440 * week, 60) for week in range(4)))
+        return await console.text(".haunts .row")
+
+    assert browse(postgres_url, body).split("\n")[1:3] == ["v1", "tiap Senin sekitar 05:00 · 4 kali"]
+
+
+def test_a_route_that_nobody_drove_is_named(postgres_url):
+    """By its name, with the reason; one whose day it is not is no trouble."""
+    routes = [
+        {"id": "r1", "name": "Satu", "points": ["p1", "p2"], "due_min": [360, 420]},
+        {"id": "r2", "name": "Pasar Inpres", "points": ["p1", "p2"]},
+        {"id": "r3", "name": "Minggu pagi", "points": ["p1"], "days": [7]},
+    ]
+
+    async def body(console):
+        await look(console, *LATE_AND_MISSED, routes=routes)
+        return await console.text(".undriven"), await console.page.locator(".rounds .note:visible").all_inner_texts()
+
+    undriven, notes = browse(postgres_url, body)
+    assert undriven.split("\n") == ["Pasar Inpres", "tidak ada kendaraan · 2 titik"]
+    assert "Tidak dijadwalkan hari ini: Minggu pagi" in notes
 
 
 async def closed_sunday(there):
@@ -172,7 +199,7 @@ def test_the_page_in_english_on_a_phone(postgres_url):
 
     async def body(console):
         await console.page.set_viewport_size({"width": 360, "height": 740})
-        await look(console, *LATE_AND_MISSED, stay(500 - 1440, 60), stay(330, 30))
+        await look(console, *LATE_AND_MISSED, stay(500 - 1440, 60), stay(520 - 2880, 20), stay(330, 30))
         await console.page.wait_for_selector(".haunts .row")
         await console.page.evaluate("document.querySelector('.topbar .lang').click()")
         await console.page.wait_for_selector('.rounds h2:text("Today\'s rounds")')

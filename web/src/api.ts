@@ -1,6 +1,6 @@
 /** HTTP to the API. Every failure is a Problem with words a person can read. */
 import type { Coverage, DayState, Haunt, Roll, Totals } from "./reports.ts";
-import type { Alert, Assignment, Bootstrap, Dwell, Held, Incident, Me, Plan, Purpose, Vehicle, Why } from "./types.ts";
+import type { Alert, Assignment, Bootstrap, Dwell, Held, Incident, Me, Plan, Purpose, Sayings, Vehicle, Why } from "./types.ts";
 
 const TIMEOUT_MS = 15_000;
 const MOST = 10_000; // rows the API gives at once
@@ -74,7 +74,7 @@ export const held = (): Promise<Page<Held>> => get(`${V1}/held`);
 export const adopt = (device: string, given: object): Promise<unknown> =>
   post(`${V1}/devices/${encodeURIComponent(device)}/adopt`, given);
 
-interface Labelled {
+interface Labelled extends Sayings {
   id: string;
   purpose: Purpose | null;
   reason: string;

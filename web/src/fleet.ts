@@ -73,8 +73,18 @@ export class Fleet {
     this.fields.forEach((field, i) => {
       unit[field] = row[i] ?? null;
     });
-    return unit as unknown as Unit;
+    return doubted(unit as unknown as Unit);
   }
+}
+
+/**
+ * A unit with a wrong clock stands where it says that it is, and nothing else is claimed of it: what it did when it was
+ * believed last is over.
+ */
+function doubted(unit: Unit): Unit {
+  const { clock } = unit;
+  if (!clock) return unit;
+  return { ...unit, state: "silent", lon: clock.lon, lat: clock.lat, speed: null, course: null, accuracy: null, area: null };
 }
 
 /** How a unit is drawn: an alert shows before what it is doing. */
@@ -95,6 +105,7 @@ export function band(unit: Unit): Band {
   if (unit.alert) return "alert";
   if (isPerson(unit)) return "people";
   if (unit.dwell?.alert) return "handled";
+  if (unit.clock) return "silent";
   if (unit.state === "moving") return "moving";
   if (isExplained(unit)) return "known";
   return unit.state === "silent" ? "silent" : "stopped";
@@ -102,6 +113,7 @@ export function band(unit: Unit): Band {
 
 /** Since when the unit has been as it is; a standing unit counts from the start of its stop, heard or not. */
 export function standingSince(unit: Unit): number {
+  if (unit.clock) return unit.clock.since;
   return unit.dwell ? unit.dwell.start : unit.since;
 }
 
@@ -130,10 +142,13 @@ export function tally(units: Iterable<Unit>): Record<Look | "people", number> {
   return counts;
 }
 
+/** Up to when something is known of the unit's stop: now, or since when its clock is wrong. */
+export const knownUntil = (unit: Unit, now: number): number => (unit.clock ? Math.min(now, unit.clock.since) : now);
+
 /** How long the open stop lasts by now, and how much of it was heard and not; ms in, seconds out. */
 export function standing(unit: Unit, now: number): { total: number; observed: number; silent: number } {
   const start = unit.dwell?.start ?? unit.since;
-  const total = Math.max(0, (now - start) / 1000);
+  const total = Math.max(0, (knownUntil(unit, now) - start) / 1000);
   if (!unit.dwell) return unit.state === "silent" ? { total, observed: 0, silent: total } : { total, observed: total, silent: 0 };
   // The row was right when it was sent. Since then a heard unit adds to what was observed, a silent one to the rest.
   const observed = unit.state === "silent" ? unit.dwell.observed_s : total - unit.dwell.silent_s;

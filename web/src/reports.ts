@@ -49,13 +49,22 @@ export interface Round {
   order: { inversions: number } | null;
 }
 
+/** A route that nobody was to drive: no vehicle was on it, or the day is none of its days. */
+export interface Idle {
+  route: string;
+  name: string;
+  why: "nobody" | "not_today";
+  points: number;
+  streets: number;
+}
+
 export interface Coverage {
   day: string;
   at: string;
   closed: boolean;
   summary: Counts;
   routes: Round[];
-  unassigned: string[];
+  idle: Idle[];
 }
 
 export interface Answer {
@@ -105,6 +114,27 @@ export interface DayState {
   state: "open" | "closing" | "closed";
   closed: string | null;
   corrections: number | null;
+  /** Devices whose late data the figures of a closed day were frozen without. */
+  closed_without: { device: string; reason: string }[] | null;
+  /** Late data that the figures do not know yet, and what they never will unless somebody helps. */
+  waiting: { device: string; reason: string | null }[];
+  refused: { device: string; reason: string }[];
+}
+
+export interface Lacking {
+  kind: "waiting" | "without";
+  names: string[];
+  /** A line a device. */
+  reasons: string;
+}
+
+/** Whose late data a day lacks: of a closed day what it was closed without, else who was refused, else who waits. */
+export function lacking(day: DayState): Lacking | undefined {
+  const refused = day.closed_without ?? day.refused;
+  const found = refused.length ? refused : day.state === "closed" ? [] : day.waiting;
+  if (!found.length) return undefined;
+  const reasons = found.map(({ device, reason }) => [device, reason].filter(Boolean).join(": ")).join("\n");
+  return { kind: refused.length ? "without" : "waiting", names: found.map(({ device }) => device), reasons };
 }
 
 /** Who answers the roll with `only`; without it, whom somebody should look after. */

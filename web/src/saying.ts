@@ -1,6 +1,6 @@
 /** What a person says of a stop: sent to the API, and shown at once, until the row itself says so. No DOM. */
 import * as api from "./api.ts";
-import type { Purpose } from "./types.ts";
+import type { Purpose, Sayings } from "./types.ts";
 
 /** What may be chosen; `only` leaves the purpose as it is, `rules` leaves it to the rules again. */
 export type Choice = "planned" | "allowed" | "break" | "only" | "rules";
@@ -8,10 +8,11 @@ export type Choice = "planned" | "allowed" | "break" | "only" | "rules";
 export interface Said {
   purpose: Purpose | undefined; // undefined: as the row has it
   reason: string;
+  sayings: Sayings;
   at: number;
 }
 
-interface Spoken {
+interface Spoken extends Sayings {
   id: string;
   purpose: Purpose;
   why: string;
@@ -25,7 +26,13 @@ export const REASON_MAX = 500;
 export function overlaid<T extends Spoken>(row: T, said: Said | undefined, now: number): T {
   if (!said || now - said.at > OVERLAY_MS) return row;
   const labelled = said.purpose === undefined ? {} : { purpose: said.purpose, why: "label" };
-  return { ...row, reason: said.reason, ...labelled };
+  return { ...row, reason: said.reason, ...said.sayings, ...labelled };
+}
+
+/** The part of a row that says who spoke; of a live row, which has none, nobody. */
+export function sayingsOf(row: Sayings | undefined): Sayings {
+  const { labelled_by = null, labelled_at = null, reason_by = null, reason_at = null } = row ?? {};
+  return { labelled_by, labelled_at, reason_by, reason_at };
 }
 
 export class Saying {
@@ -58,7 +65,7 @@ export class Saying {
     try {
       const answer = choice === "only" ? await api.giveReason(dwell, reason) : await api.label(dwell, choice === "rules" ? null : choice, reason);
       const purpose = choice === "only" || choice === "rules" ? undefined : choice;
-      this.said.set(dwell, { purpose, reason: answer.reason, at: this.now() });
+      this.said.set(dwell, { purpose, reason: answer.reason, sayings: sayingsOf(answer), at: this.now() });
       this.open = undefined;
     } catch (problem) {
       this.failed = problem instanceof api.Problem ? problem.message : String(problem);

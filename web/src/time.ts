@@ -104,5 +104,7 @@ export function kmh(mps: number): string {
 
 export function metres(m: number): string {
   const u = w().units;
-  return m < 1000 ? `${Math.round(m)} ${u.m}` : `${(m / 1000).toFixed(1).replace(".", w().lang === "id" ? "," : ".")} ${u.km}`;
+  if (m < 1000) return `${Math.round(m)} ${u.m}`;
+  const digits = m < 100_000 ? 1 : 0;
+  return `${(m / 1000).toLocaleString(w().locale, { minimumFractionDigits: digits, maximumFractionDigits: digits })} ${u.km}`;
 }

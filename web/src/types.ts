@@ -43,9 +43,27 @@ export interface Unit {
   dwell: LiveDwell | null;
   /** The alert of a call for help that nobody has taken yet. */
   sos: string | null;
+  clock: WrongClock | null;
 }
 
-export interface Dwell {
+/** What a device sends whose own time lies far behind: its clock jumped back, or it empties its memory. */
+export interface WrongClock {
+  behind_s: number;
+  since: number;
+  received: number;
+  lon: number;
+  lat: number;
+}
+
+/** Who said what a stop was for and who said why, each with the time; null where nobody did. */
+export interface Sayings {
+  labelled_by: string | null;
+  labelled_at: string | null;
+  reason_by: string | null;
+  reason_at: string | null;
+}
+
+export interface Dwell extends Sayings {
   id: string;
   device: string;
   vehicle: string | null;

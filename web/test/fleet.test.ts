@@ -92,3 +92,14 @@ test("the counts at the top are vehicles; people count only when they call", () 
 test("an alert shows before silence", () => {
   assert.equal(look(unit({ state: "silent", alert: true })), "alert");
 });
+
+test("a unit with a wrong clock stands where it says, calls for a look, and is not said to stand or move", () => {
+  const fleet = new Fleet();
+  const clock = { behind_s: 86400, since: T - 600 * S, received: T - S, lon: 123.7, lat: -10.1 };
+  const known = stop({ purpose: "allowed", place: { id: "d", name: "Depo", kind: "depot" } });
+  snapshot(fleet, [unit({ state: "stopped", dwell: known, clock })]);
+  const shown = fleet.units.get("t-1");
+  assert.ok(shown);
+  assert.deepEqual([shown.lon, shown.lat, shown.speed, look(shown), band(shown)], [123.7, -10.1, null, "silent", "silent"]);
+  assert.equal(standing({ ...shown, dwell: stop({ start: T - 900 * S }) }, T).total, 300);
+});

@@ -8,7 +8,8 @@ export const S = 1000;
 export function unit(given: Partial<Unit> = {}): Unit {
   return {
     device: "t-1", vehicle: null, class: "truck", state: "moving", lon: 123.6, lat: -10.2, time: T - S, since: T - 60 * S,
-    speed: 5, course: 90, accuracy: 5, battery: null, area: null, alert: false, dwell: null, sos: null, ...given,
+    speed: 5, course: 90, accuracy: 5, battery: null, area: null, alert: false, dwell: null, sos: null, clock: null,
+    ...given,
   };
 }
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  byNeed, called, clockOf, doubt, inTrouble, parts, shiftDay, unserved,
-  type Answer, type Counts, type Doing, type Point, type Round, type Status,
+  byNeed, called, clockOf, doubt, inTrouble, lacking, parts, shiftDay, unserved,
+  type Answer, type Counts, type DayState, type Doing, type Point, type Round, type Status,
 } from "../src/reports.ts";
 import { CityClock, weekdayName } from "../src/time.ts";
 
@@ -77,4 +77,12 @@ test("the minute of the day is the city's", () => {
 
 test("weekdays have the names of the language, Monday being the first", () => {
   assert.deepEqual([weekdayName(1), weekdayName(7), weekdayName(2, "narrow")], ["Senin", "Minggu", "S"]);
+});
+
+test("a day says whose late data it lacks: refused before waiting, and of a closed day what it was closed without", () => {
+  const refused = [{ device: "t-1", reason: "bad" }], waiting = [{ device: "t-2", reason: null }];
+  const day: DayState = { day: "", state: "open", closed: null, corrections: null, closed_without: null, waiting, refused: [] };
+  assert.deepEqual(lacking(day), { kind: "waiting", names: ["t-2"], reasons: "t-2" });
+  assert.deepEqual(lacking({ ...day, refused }), { kind: "without", names: ["t-1"], reasons: "t-1: bad" });
+  assert.equal(lacking({ ...day, state: "closed", closed_without: [] }), undefined);
 });

@@ -39,5 +39,5 @@ test("bearings by name", () => {
 });
 
 test("speeds and distances as people say them", () => {
-  assert.deepEqual([kmh(10), metres(318.4), metres(1234)], ["36 km/j", "318 m", "1,2 km"]);
+  assert.deepEqual([kmh(10), metres(318.4), metres(1234), metres(1_080_440)], ["36 km/j", "318 m", "1,2 km", "1.080 km"]);
 });

@@ -34,6 +34,17 @@ def test_a_round_has_its_points_with_the_evidence() -> None:
     assert (second.status, second.by, second.unheard_us, second.area) == ("missed", None, None, None)
 
 
+ON_FOOT = [ROWS["assignments"][0], {"id": "a3", "device": "hp", "route": "r1", "shift": "pagi", "from_us": 0}]
+
+
+@pytest.mark.parametrize(("assignments", "status"), [(ROWS["assignments"], "missed"), (ON_FOOT, "served")])
+def test_a_volunteer_who_walks_by_serves_nothing(assignments: Any, status: str) -> None:
+    """Nor is named as the nearest pass; a phone whose round it is serves as any vehicle does."""
+    day = book(service("p1", 370, device="hp", cls="phone"), config=city(assignments=assignments))
+    point = coverage(day).rounds[0].points[0]
+    assert (point.status, point.by is not None) == (status, status == "served")
+
+
 @pytest.mark.parametrize(
     ("minute", "status"),
     [(269, "missed"), (270, "served"), (810, "served"), (811, "late"), (1139, "late"), (1140, "missed")],
@@ -187,20 +198,25 @@ def test_a_point_that_is_overdue_is_missed_before_the_shift_ends() -> None:
     assert statuses(coverage(day)) == {"p1": "missed", "p2": "pending"}
 
 
+TUESDAYS = {"id": "r1", "name": "Satu", "points": ["p1", "p2"], "days": [2]}
+
+
 @pytest.mark.parametrize(
-    "changed",
+    ("why", "changed"),
     [
-        {"routes": [{"id": "r1", "points": ["p1"], "days": [2]}]},
-        {"calendar": [{"id": "2026-01-05", "kind": "holiday"}]},
-        {"shifts": [{"id": "pagi", "start_min": 300, "end_min": 780, "days": [6, 7]}]},
-        {"assignments": [ROWS["assignments"][0] | {"until_us": at(300)}]},
+        ("not_today", {"routes": [TUESDAYS]}),
+        ("not_today", {"routes": [TUESDAYS], "assignments": []}),
+        ("not_today", {"calendar": [{"id": "2026-01-05", "kind": "holiday"}]}),
+        ("not_today", {"shifts": [{"id": "pagi", "start_min": 300, "end_min": 780, "days": [6, 7]}]}),
+        ("nobody", {"assignments": [ROWS["assignments"][0] | {"until_us": at(300)}]}),
     ],
-    ids=["weekly round", "holiday", "shift", "assignment over"],
+    ids=["weekly round", "weekly round of nobody", "holiday", "shift", "assignment over"],
 )
-def test_a_round_that_is_not_of_this_day_is_not_planned(changed: Any) -> None:
-    """Not its weekday, a holiday, or nobody assigned: the route is named as driven by nobody."""
+def test_a_round_that_is_not_of_this_day_is_not_planned(why: str, changed: Any) -> None:
+    """Not its weekday or a holiday is nobody's fault; a route without a vehicle on its day is driven by nobody."""
     found = coverage(book(config=city(**changed)))
     assert (found.rounds, found.unassigned) == ((), ("r1",))
+    assert [(one.route, one.why, one.points, one.streets) for one in found.idle] == [("r1", why, 2, 0)]
 
 
 def test_a_night_shift_belongs_to_the_day_it_begins_on() -> None:

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.calendar import Calendar, CityZone
-from geo.reports.recurrent import Stop, clusters, recurrent
+from geo.reports.recurrent import Least, Stop, clusters, recurrent
 from tests.geo.books import DAY, EVENING, LAT, LON, at, stay
 
 CALENDAR = Calendar(CityZone([(0, 28800)]))
+MONTH = DAY, DAY + 28
 METRE = 0.01 / 1096.0  # of longitude here
 
 
@@ -27,7 +28,7 @@ def test_the_same_stall_every_tuesday() -> None:
     tuesdays = [stop(1 + 7 * week, 600, 120, "v1" if week % 2 else "v2", area="west") for week in range(4)]
     once = stop(2, 600, lon=LON + 100 * METRE)
     again = stop(10, 630, area="west")
-    (found,) = recurrent([*tuesdays, once, again], CALENDAR, DAY, DAY + 28, at(40 * EVENING))
+    (found,) = recurrent([*tuesdays, once, again], CALENDAR, MONTH, at(40 * EVENING))
     assert (found.vehicles, found.days, found.stops, found.total_s) == (("v1", "v2"), 5, 5, 9 * 3600.0)
     assert (found.weekdays, found.every) == ((0, 4, 0, 1, 0, 0, 0), (2,))
     assert (found.usual_min, found.area, found.dwells[-1]) == (600, "west", "v1-10-630")
@@ -37,12 +38,29 @@ def test_the_same_stall_every_tuesday() -> None:
 def test_every_is_three_weeks_of_four(missed: int, every: tuple[int, ...]) -> None:
     """One Tuesday without, of four, is still every Tuesday."""
     stops = [stop(1 + 7 * week, 600) for week in range(missed, 4)]
-    assert recurrent(stops, CALENDAR, DAY, DAY + 28, at(40 * EVENING))[0].every == every
+    assert recurrent(stops, CALENDAR, MONTH, at(40 * EVENING), Least(stops=2))[0].every == every
 
 
-def test_two_stops_on_one_day_are_not_recurrent() -> None:
-    """However many trucks."""
-    assert recurrent([stop(1, 600), stop(1, 700, vehicle="v2")], CALENDAR, DAY, DAY + 7, at(EVENING)) == []
+@pytest.mark.parametrize(
+    ("stops", "found"),
+    [
+        ([stop(day, 600, 10) for day in (1, 2, 3)], 1),
+        ([stop(day, 600, 10) for day in (1, 2)], 0),
+        ([stop(1, minute, 10) for minute in (600, 700, 800)], 0),
+        ([stop(day, 600, 9) for day in (1, 2, 3)], 0),
+    ],
+    ids=["enough", "twice", "on one day", "27 minutes in all"],
+)
+def test_what_is_chance_is_not_told(stops: list[Stop], found: int) -> None:
+    """Three stops, on two days, half an hour in all: less is no habit, however many trucks."""
+    assert len(recurrent(stops, CALENDAR, MONTH, at(40 * EVENING))) == found
+    assert len(recurrent(stops, CALENDAR, MONTH, at(40 * EVENING), Least(1, 1, 0.0))) == 1
+
+
+def test_the_usual_hour_of_a_night_stall() -> None:
+    """Twice before midnight and three times after it: ten past midnight, not noon."""
+    stops = [stop(day, minute) for day, minute in ((0, 1430), (2, 1435), (4, 10), (5, 15), (6, 20))]
+    assert recurrent(stops, CALENDAR, MONTH, at(40 * EVENING))[0].usual_min == 10
 
 
 def test_a_row_of_stalls_is_not_one_place() -> None:

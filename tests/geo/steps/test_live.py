@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from core.entries import Config
+from core.events import SpellChanged
 from core.live import Live
 from geo.steps.live import drain_live
 from tests.geo.tracks import DAY_US, NEARBY, brief, driving, fixes, run, standing, tick
@@ -56,6 +57,20 @@ def test_the_open_dwell_as_it_stands() -> None:
     assert (row.motion, since_s(row)) == ("stopped", 0)
     assert row.dwell is not None
     assert (brief(row.dwell), row.dwell.revision) == (("open", 0, 1000, 101, 1000, 0), 1)
+
+
+def test_the_open_trip_as_it_stands() -> None:
+    """Told once when it had begun; the live row has its metres of now, and none once a stop ended it."""
+    drive = fixes(standing(0, 600) + driving(610, 1000, x0=80.0))
+    state, events = run([drive])
+    (told,) = [event.row for event in events if isinstance(event, SpellChanged) and event.row.kind == "trip"]
+    (now,) = drain_live(state)[0].spells
+    assert (now.id, now.kind, now.state, now.revision) == (told.id, "trip", "open", told.revision)
+    assert (now.last_us, now.distance_m) == (DAY_US + 1000 * 10**6, pytest.approx(3200.0, rel=0.01))
+    assert told.distance_m is not None
+    assert told.distance_m < 400
+    run([fixes(standing(1010, 1900, at=(3200.0, 0.0)))], state)
+    assert drain_live(state)[0].spells == ()
 
 
 def test_an_alert_shows() -> None:

@@ -1,6 +1,6 @@
 /** Which points of the day's rounds were served. What nobody knows is never shown as missed: by its words and by its pattern. */
 import type { App } from "../app.ts";
-import { STATUSES, byNeed, doubt, inTrouble, parts, unserved, type Counts, type Driven, type Point, type Round, type Status } from "../reports.ts";
+import { STATUSES, byNeed, doubt, inTrouble, parts, unserved, type Counts, type Driven, type Idle, type Point, type Round, type Status } from "../reports.ts";
 import { metres } from "../time.ts";
 import { w } from "../words/index.ts";
 import { KeyedList, attr, h, show, text, type Row } from "./dom.ts";
@@ -19,25 +19,44 @@ export function coverageView(app: App, look: Look): View {
   const note = h("p", { class: "note" });
   const list = new KeyedList<Round>(h("ul", { class: "rows routes" }), (one) => `${one.route}|${one.shift}`, () => routeRow(app, look));
   const all = h("button", { class: "link-button more", attrs: { type: "button" }, on: { click: () => app.set(() => (whole = !whole)) } });
-  const idle = h("p", { class: "note" });
+  const undriven = new KeyedList<Idle>(h("ul", { class: "rows routes" }), (one) => one.route, () => undrivenRow());
+  const free = h("p", { class: "note" });
   const sum = h("div", { class: "sum" }, bar.node, key);
   return {
-    node: h("section", {}, h("div", { class: "band" }, h("h2", { text: words.coverage }), done), sum, note, list.node, all, idle),
+    node: h("section", {}, h("div", { class: "band" }, h("h2", { text: words.coverage }), done), sum, note, undriven.node, list.node, all, free),
     render(): void {
       const { value, state } = app.rounds.coverage;
       const routes = byNeed(value?.routes ?? []);
       const trouble = routes.filter(inTrouble);
+      const nobody = (value?.idle ?? []).filter(({ why }) => why === "nobody");
+      const notToday = (value?.idle ?? []).filter(({ why }) => why === "not_today");
       show(sum, routes.length > 0);
       text(done, value && routes.length ? words.done(value.summary.served + value.summary.late, value.summary.planned) : "");
       if (value) bar.update(value.summary);
       if (value) STATUSES.forEach((status, i) => text(key.children[i]?.querySelector("b") ?? key, String(value.summary[status])));
       text(note, state === "failed" ? words.failed : !value ? words.busy : routes.length ? words.fine : words.noRounds);
-      show(note, state === "failed" || !value || trouble.length === 0);
+      show(note, state === "failed" || !value || trouble.length + nobody.length === 0);
+      undriven.render(nobody);
       list.render(whole ? routes : trouble.length ? trouble : routes.slice(0, FIRST_ROUTES));
       text(all, whole ? words.fewer : words.allRoutes(routes.length));
       show(all, routes.length > (trouble.length || FIRST_ROUTES));
-      text(idle, words.unassigned((value?.unassigned ?? []).join(", ")));
-      show(idle, (value?.unassigned.length ?? 0) > 0);
+      text(free, words.notToday(notToday.map(nameOf).join(", ")));
+      show(free, notToday.length > 0);
+    },
+  };
+}
+
+const nameOf = ({ name, route }: { name: string; route: string }): string => name || route;
+
+/** A route that no vehicle was on: nothing to open, and nothing that could be known of its points. */
+function undrivenRow(): Row<Idle> {
+  const name = h("b");
+  const why = h("span", { class: "what" });
+  return {
+    node: h("li", {}, h("div", { class: "row undriven", title: w().rounds.undrivenHint }, h("span", { class: "row-title" }, icon("no", "plain"), name, why))),
+    update(one): void {
+      text(name, nameOf(one));
+      text(why, one.points ? w().rounds.undriven(one.points) : w().rounds.undrivenStreets(one.streets));
     },
   };
 }
@@ -85,7 +104,7 @@ function routeRow(app: App, look: Look): Row<Round> {
       const troubled = unserved(round.points);
       const bad = round.streets.filter(({ status }) => status === "missed" || status === "unknown");
       const opens = troubled.length + bad.length > 0;
-      text(name, round.name || round.route);
+      text(name, nameOf(round));
       text(units, [round.units.join(", "), round.order?.inversions ? w().rounds.inversions(round.order.inversions) : ""].filter(Boolean).join(" · "));
       bar.update(round.counts);
       text(done, `${round.counts.served + round.counts.late}/${round.counts.planned}`);

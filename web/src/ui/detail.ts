@@ -1,7 +1,7 @@
 /** One unit from near: what is known, how old it is, and its last two hours. */
 import * as api from "../api.ts";
 import type { App } from "../app.ts";
-import { look, name, standing } from "../fleet.ts";
+import { knownUntil, look, name, standing } from "../fleet.ts";
 import { TRAIL_MS, gapAfterMs, strip } from "../map/trail.ts";
 import { compass, duration, kmh, metres } from "../time.ts";
 import type { Unit } from "../types.ts";
@@ -83,7 +83,8 @@ function standingNow(app: App): View {
   const bar = stopBar();
   const parts = h("p", { class: "parts" });
   const why = h("button", { class: "link-button", text: w().why.ask, attrs: { type: "button" }, on: { click: () => app.askWhy(app.selected) } });
-  const silent = h("p", { class: "last-known" }, `${w().detail.lastKnown} `, why);
+  const known = h("span");
+  const silent = h("p", { class: "last-known" }, known, " ", why);
   const ack = ackButton(app, () => (app.selected ? app.alertOf(app.selected) : undefined));
   const node = h("div", { class: "now" }, h("div", { class: "now-line" }, what, ack.node), h("p", { class: "now-line" }, where, purpose), bar.node, parts, silent);
   return {
@@ -97,8 +98,9 @@ function standingNow(app: App): View {
       text(where, place);
       text(purpose, unit.dwell ? w().purpose[unit.dwell.purpose] : "");
       attr(purpose, "data-purpose", unit.dwell?.purpose);
-      for (const each of [bar.node, parts, purpose]) show(each, unit.dwell !== null);
+      for (const each of [bar.node, parts, purpose]) show(each, unit.dwell !== null && !unit.clock);
       show(silent, unit.state === "silent");
+      text(known, unit.clock ? w().detail.clock(app.clock.minutes(unit.clock.since)) : w().detail.lastKnown);
       ack.render();
       if (!unit.dwell) return;
       const long = standing(unit, app.now());
@@ -163,8 +165,8 @@ function timeStrip(app: App): View {
 function draw(app: App, unit: Unit, to: number, bands: HTMLElement, ticks: HTMLElement): void {
   const from = to - TRAIL_MS;
   const past = app.past;
-  const stops = (past?.dwells ?? []).map((row) => ({ start: Date.parse(row.start), end: row.end ? Date.parse(row.end) : to }));
-  if (unit.dwell && !stops.some((stop) => stop.start === unit.dwell?.start)) stops.push({ start: unit.dwell.start, end: to });
+  const stops = (past?.dwells ?? []).map((row) => ({ start: Date.parse(row.start), end: row.end ? Date.parse(row.end) : knownUntil(unit, to) }));
+  if (unit.dwell && !stops.some((stop) => stop.start === unit.dwell?.start)) stops.push({ start: unit.dwell.start, end: knownUntil(unit, to) });
   const sorted = stops.sort((a, b) => a.start - b.start);
   const spans = past?.state === "ready" ? strip(past.fixes, sorted, from, to, gapAfterMs(unit.class)) : [];
   bands.replaceChildren(

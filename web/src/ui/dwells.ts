@@ -1,9 +1,9 @@
 /** The stops: those going on come from the live feed (so they grow by the second), those of today from the archive. */
 import type { App } from "../app.ts";
 import { isPerson, name, standing } from "../fleet.ts";
-import { overlaid } from "../saying.ts";
+import { overlaid, sayingsOf } from "../saying.ts";
 import { duration } from "../time.ts";
-import type { Alert, Dwell, Purpose, Unit } from "../types.ts";
+import type { Alert, Dwell, Purpose, Sayings, Unit } from "../types.ts";
 import { w } from "../words/index.ts";
 import { KeyedList, attr, h, show, text, type Row } from "./dom.ts";
 import { ackButton, walk } from "./list.ts";
@@ -15,7 +15,7 @@ const MOST_MISSED = 20;
 const FULL_BAR_S = 3600;
 
 /** One stop as it is shown, whichever way it came. */
-export interface Stop {
+export interface Stop extends Sayings {
   id: string;
   device: string;
   title: string;
@@ -37,7 +37,7 @@ export function openStop(app: App, unit: Unit): Stop | undefined {
   const { id, start, purpose, why, reason, alert } = unit.dwell;
   const stop: Stop = {
     id, device: unit.device, class: unit.class, title: name(unit), where: app.where(unit), start, end: null,
-    purpose, why, reason, alert, ...standing(unit, app.now()),
+    purpose, why, reason, alert, ...standing(unit, app.now()), ...sayingsOf(app.past?.dwells.find((row) => row.id === id)),
   };
   return overlaid(stop, app.saying.of(id), app.now());
 }
@@ -47,7 +47,7 @@ export function closedStop(app: App, row: Dwell): Stop {
   const stop: Stop = {
     id: row.id, device: row.device, class: row.class, title: row.vehicle ?? row.device, where: row.place?.name ?? app.areaName(row.area),
     start: Date.parse(row.start), end, total: row.duration_s, observed: row.observed_s, silent: row.silent_s,
-    purpose: row.purpose, why: row.why, reason: row.reason, alert: row.alert,
+    purpose: row.purpose, why: row.why, reason: row.reason, alert: row.alert, ...sayingsOf(row),
   };
   return overlaid(stop, app.saying.of(row.id), app.now());
 }
@@ -146,6 +146,7 @@ export function stopRow(app: App, first: Stop, titled = true): Row<Stop> {
   const when = h("span", { class: "when" });
   const tag = h("span", { class: "tag" });
   const said = h("span", { class: "stop-said" });
+  const teller = h("span", { class: "stop-by" });
   const say = sayView(app, !titled);
   const bar = stopBar();
   const row = h(
@@ -154,7 +155,7 @@ export function stopRow(app: App, first: Stop, titled = true): Row<Stop> {
     h("span", { class: "stop-head" }, h("span", { class: "row-title" }, titled && title, where), long),
     bar.node,
     h("span", { class: "stop-foot" }, when, tag),
-    said,
+    said, teller,
   );
   return {
     node: h("li", { class: "unit spoken" }, row, say.node),
@@ -164,9 +165,12 @@ export function stopRow(app: App, first: Stop, titled = true): Row<Stop> {
       text(long, duration(stop.total));
       const start = app.clock.minutes(stop.start);
       const span = stop.end === null ? w().dwells.fromOpen(start) : w().dwells.from(start, app.clock.minutes(stop.end));
-      text(when, [span, w().whys[stop.why]].filter(Boolean).join(" · "));
+      const judge = stop.why === "label" ? spoke(app, stop.labelled_by, stop.labelled_at) : "";
+      text(when, [span, judge ? w().say.judged(judge) : w().whys[stop.why]].filter(Boolean).join(" · "));
       text(said, stop.reason);
       show(said, stop.reason !== "");
+      text(teller, stop.reason ? spoke(app, stop.reason_by, stop.reason_at) : "");
+      show(teller, teller.textContent !== "");
       text(tag, w().purpose[stop.purpose]);
       attr(tag, "data-purpose", stop.purpose);
       attr(row, "data-alert", stop.alert);
@@ -175,6 +179,14 @@ export function stopRow(app: App, first: Stop, titled = true): Row<Stop> {
       say.render(stop);
     },
   };
+}
+
+/** "sari, 08:01": who spoke, and when; the day too if it was not today. */
+function spoke(app: App, by: string | null, at: string | null): string {
+  if (by === null || at === null) return "";
+  const ms = Date.parse(at);
+  const today = app.clock.date(ms) === app.clock.date(app.now());
+  return `${by}, ${today ? "" : `${app.clock.dayMonth(ms)} `}${app.clock.minutes(ms)}`;
 }
 
 /** Length, an hour being the full width; the hatched part is what nobody heard. */

@@ -61,5 +61,6 @@ function hauntRow(app: App, first: Haunt, look: (lon: number, lat: number) => vo
 function said(haunt: Haunt): string {
   const at = clockOf(haunt.usual_min);
   if (!haunt.every.length) return w().rounds.often(haunt.stops, haunt.days, at);
-  return w().rounds.every(haunt.every.map((day) => weekdayName(day)).join(", "), at);
+  const days = haunt.every.length === WEEK.length ? w().rounds.daily : haunt.every.map((day) => weekdayName(day)).join(", ");
+  return w().rounds.every(days, at, haunt.stops);
 }

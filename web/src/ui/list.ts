@@ -80,7 +80,7 @@ function unitRow(app: App, first: Unit): Row<Item> {
       const said = sentence(app, item);
       text(what, said);
       attr(what, "title", said);
-      const seconds = Math.max(0, (app.now() - item.time) / 1000);
+      const seconds = Math.max(0, (app.now() - (item.clock?.received ?? item.time)) / 1000);
       text(age, roughAge(seconds));
       attr(age, "title", `${w().detail.lastFix}: ${w().ago(duration(seconds))}`);
       attr(age, "data-old", seconds > 60);
@@ -98,6 +98,7 @@ export function story(app: App, unit: Unit): [what: string, where: string, unhea
   const where = app.where(unit);
   const now = app.now();
   if (unit.sos) return [words.sos, where, ""];
+  if (unit.clock) return [words.clock(shortDuration(unit.clock.behind_s)), "", ""];
   if (unit.state === "moving") {
     const speed = unit.speed !== null && unit.speed > 0.5 ? kmh(unit.speed) : "";
     return [words.moving(speed), where, ""];
@@ -121,7 +122,7 @@ function roughAge(seconds: number): string {
 }
 
 function label(app: App, unit: Unit, tag: HTMLElement): void {
-  const purpose = unit.state === "moving" || isPerson(unit) ? undefined : unit.dwell?.purpose;
+  const purpose = unit.state === "moving" || unit.clock || isPerson(unit) ? undefined : unit.dwell?.purpose;
   const handled = band(unit) === "handled";
   const by = handled ? app.handler(unit) : undefined;
   text(tag, handled ? (by ? w().ackedBy(by) : w().acked) : purpose ? w().purpose[purpose] : "");

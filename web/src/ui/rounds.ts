@@ -1,5 +1,6 @@
 /** "Today's rounds": who is out, what was served, what the day came to, where vehicles stop again and again. */
 import type { App } from "../app.ts";
+import { lacking } from "../reports.ts";
 import { dayName, duration, metres } from "../time.ts";
 import { w } from "../words/index.ts";
 import { coverageView } from "./coverage.ts";
@@ -9,6 +10,8 @@ import { icon } from "./icons.ts";
 import { walk } from "./list.ts";
 import { rollView } from "./rollcall.ts";
 import type { View } from "./topbar.ts";
+
+const NAMED = 3;
 
 export interface RoundsActions {
   showSpot(lon: number, lat: number): void;
@@ -66,10 +69,14 @@ function dayPicker(app: App): View {
       const near = isToday ? words.today : app.rounds.isYesterday ? words.yesterday : "";
       text(name, [near, dayName(day)].filter(Boolean).join(" · "));
       const { state, closed, corrections } = closing.value ?? { state: "open", closed: null, corrections: null };
-      show(mark, state !== "open");
-      text(mark, state === "closing" ? words.closing : [words.closed, words.corrections(corrections ?? 0)].join(" · "));
-      const at = closed === null ? 0 : Date.parse(closed);
-      attr(mark, "title", closed === null ? undefined : words.closedHint(`${app.clock.dayMonth(at)} ${app.clock.minutes(at)}`));
+      const lack = closing.value && lacking(closing.value);
+      show(mark, state !== "open" || lack !== undefined);
+      const said = { open: [], closing: [words.closing], closed: [words.closed, words.corrections(corrections ?? 0)] }[state];
+      const who = lack && words[lack.kind](lack.names.slice(0, NAMED).join(", "), Math.max(0, lack.names.length - NAMED));
+      text(mark, [...said, who].filter(Boolean).join(" · "));
+      const at = state === "closed" && closed !== null ? Date.parse(closed) : undefined;
+      const frozen = at === undefined ? undefined : words.closedHint(`${app.clock.dayMonth(at)} ${app.clock.minutes(at)}`);
+      attr(mark, "title", [frozen, lack?.reasons].filter(Boolean).join("\n") || undefined);
     },
   };
 }

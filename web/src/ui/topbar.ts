@@ -71,7 +71,7 @@ function chip(app: App, which: Look) {
 
 function roundsButton(app: App): View {
   const says = w().rounds.title;
-  const node = h("button", { class: "rounds-open", title: `${says} (R)`, attrs: { type: "button", "aria-label": says }, on: { click: () => app.toggleRounds() } }, icon("rounds", "plain"), h("span", { text: says }));
+  const node = h("button", { class: "rounds-open", title: `${says} (R)`, attrs: { type: "button", "aria-label": says }, on: { click: () => app.toggleRounds() } }, icon("rounds", "plain"), h("span", { class: "wide", text: says }), h("span", { class: "short", text: w().rounds.other }));
   node.hidden = !app.may("fleet.read");
   return { node, render: () => attr(node, "aria-pressed", String(app.rounds.open)) };
 }

@@ -73,6 +73,7 @@ export const en: Words = {
     silent: (d) => `No word for ${d}`,
     unheard: (d) => `no fix for ${d}`,
     sos: "SOS pressed",
+    clock: (d) => `Clock ${d} behind`,
   },
 
   ack: "I'll handle it",
@@ -129,6 +130,7 @@ export const en: Words = {
     todayStops: "Stops today",
     noStops: "No stop today.",
     download: "Download",
+    clock: (since) => `The place by what it sent last. Since ${since} its times lie far back: its clock is wrong, or it sends old fixes. Whether it moves or stands is not known.`,
     lastKnown: "The last known position. Nothing was heard after it.",
   },
 
@@ -193,6 +195,7 @@ export const en: Words = {
     busy: "Saving…",
     cancel: "Cancel",
     failed: "Not saved:",
+    judged: (who) => `judged by ${who}`,
   },
 
   rounds: {
@@ -205,6 +208,8 @@ export const en: Words = {
     closed: "closed",
     closing: "being closed",
     corrections: (n) => (n === 0 ? "no corrections" : n === 1 ? "1 correction since" : `${n} corrections since`),
+    without: (names, more) => `without late data of ${names}${more ? ` and ${more} more` : ""}`,
+    waiting: (names, more) => `waiting for late data of ${names}${more ? ` and ${more} more` : ""}`,
     closedHint: (at) => `The figures were frozen ${at}; corrections since do not change them.`,
     busy: "Counting…",
     failed: "Could not be counted. Tried again within a minute.",
@@ -248,12 +253,16 @@ export const en: Words = {
     noPass: "nobody came near",
     streetShare: (percent) => `${percent} % of the street`,
     inversions: (n) => (n === 1 ? "1 pair out of order" : `${n} pairs out of order`),
-    unassigned: (routes) => `Without a vehicle: ${routes}`,
+    undriven: (points) => (points === 1 ? "no vehicle · 1 point" : `no vehicle · ${points} points`),
+    undrivenStreets: (streets) => (streets === 1 ? "no vehicle · 1 street" : `no vehicle · ${streets} streets`),
+    undrivenHint: "No vehicle was on this round that day; its points are in no figure.",
+    notToday: (routes) => `Not planned for this day: ${routes}`,
 
     haunts: "Stops here again and again",
-    hauntsLead: "Stops without explanation in the same place, the last 30 days.",
+    hauntsLead: "Stops without explanation in the same place, the last 30 days: 3 at least, on 2 days, 30 minutes in all.",
     noHaunts: "No place recurs.",
-    every: (days, at) => `every ${days} about ${at}`,
+    every: (days, at, n) => `every ${days} about ${at} · ${n} times`,
+    daily: "day",
     often: (n, days, at) => `${n} times on ${days} days, mostly ${at}`,
     vehicles: (n) => (n === 1 ? "1 vehicle" : `${n} vehicles`),
   },

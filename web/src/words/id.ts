@@ -73,6 +73,7 @@ export const id = {
     silent: (d: string) => `Tanpa kabar ${d}`,
     unheard: (d: string) => `tanpa titik ${d}`,
     sos: "Tombol darurat ditekan",
+    clock: (d: string) => `Jam alat mundur ${d}`,
   },
 
   ack: "Saya tangani",
@@ -129,6 +130,7 @@ export const id = {
     todayStops: "Perhentian hari ini",
     noStops: "Tidak ada perhentian hari ini.",
     download: "Unduh",
+    clock: (since: string) => `Tempat menurut kiriman terbarunya. Sejak ${since} waktunya mundur: jamnya salah atau ia mengirim simpanan lama, jadi bergerak atau berhenti tidak diketahui.`,
     lastKnown: "Posisi terakhir yang diketahui. Sesudah itu tidak ada kabar.",
   },
 
@@ -193,6 +195,7 @@ export const id = {
     busy: "Menyimpan…",
     cancel: "Batal",
     failed: "Belum tersimpan:",
+    judged: (who: string) => `dinilai ${who}`,
   },
 
   rounds: {
@@ -205,6 +208,8 @@ export const id = {
     closed: "ditutup",
     closing: "sedang ditutup",
     corrections: (n: number) => (n ? `${n} koreksi sesudahnya` : "tanpa koreksi"),
+    without: (names: string, more: number) => `tanpa data susulan ${names}${more ? ` dan ${more} lainnya` : ""}`,
+    waiting: (names: string, more: number) => `menunggu data susulan ${names}${more ? ` dan ${more} lainnya` : ""}`,
     closedHint: (at: string) => `Angka dibekukan ${at}; koreksi sesudahnya tidak mengubahnya.`,
     busy: "Menghitung…",
     failed: "Belum dapat dihitung. Dicoba lagi dalam satu menit.",
@@ -248,13 +253,17 @@ export const id = {
     noPass: "tidak ada yang mendekat",
     streetShare: (percent: number) => `${percent} % panjang jalan`,
     inversions: (n: number) => `${n} pasang titik bertukar urutan`,
-    unassigned: (routes: string) => `Tanpa kendaraan: ${routes}`,
+    undriven: (points: number) => `tidak ada kendaraan · ${points} titik`,
+    undrivenStreets: (streets: number) => `tidak ada kendaraan · ${streets} jalan`,
+    undrivenHint: "Tidak ada kendaraan yang ditugaskan pada rute ini hari itu; titiknya tidak ikut dihitung.",
+    notToday: (routes: string) => `Tidak dijadwalkan hari ini: ${routes}`,
 
     haunts: "Sering berhenti di sini",
-    hauntsLead: "Perhentian tanpa keterangan di tempat yang sama, 30 hari terakhir.",
+    hauntsLead: "Perhentian tanpa keterangan di tempat yang sama, 30 hari terakhir: sedikitnya 3 kali, pada 2 hari, 30 menit.",
     noHaunts: "Tidak ada tempat yang berulang.",
-    every: (days: string, at: string) => `tiap ${days} sekitar ${at}`,
-    often: (n: number, days: number, at: string) => `${n} kali dalam ${days} hari, biasanya ${at}`,
+    every: (days: string, at: string, n: number) => `tiap ${days} sekitar ${at} · ${n} kali`,
+    daily: "hari",
+    often: (n: number, days: number, at: string) => `${n} kali pada ${days} hari, biasanya ${at}`,
     vehicles: (n: number) => `${n} kendaraan`,
   },
 
