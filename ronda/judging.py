@@ -16,8 +16,9 @@ from core.errors import UnavailableError
 from core.events import DwellChanged
 from core.units import US_PER_S
 from ronda.days import open_spans, zone_of
+from ronda.looking import look_for_ever
 from ronda.past import TRIES, archive_is_near, send
-from ronda.runtime import AWAY, Runtime
+from ronda.runtime import Runtime
 from store import history
 from store.log import START
 
@@ -113,12 +114,4 @@ def by_device(told: history.Told) -> dict[str, list[str]]:
 
 async def judge_for_ever(runtime: Runtime) -> None:
     """Look every second, until cancelled; not while intake stands still."""
-    judging = Judging(runtime)
-    while True:
-        await asyncio.sleep(LOOK_S)
-        if runtime.holds.why() is not None:
-            continue
-        try:
-            await judging.round()
-        except* AWAY as errors:
-            log.warning("judge: %s", errors.exceptions[0], extra={"action": "judge.retry"})
+    await look_for_ever("judge", LOOK_S, Judging(runtime).round, runtime.holds.why)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, Final, Literal, NamedTuple
 
@@ -18,7 +18,8 @@ from store.text import json_of
 
 _ask: Final = partial(ask, "days.sql")
 State = Literal["open", "closing", "closed"]
-Report = Callable[[], Awaitable[Any]]  # read while no row can change
+Report = Callable[[], Awaitable[Any]]  # made of the copy
+REGISTRY: Final = ("city", "calendar", "profiles", "devices", "vehicles", "routes", "shifts", "assignments")
 _dwell: Final = msgspec.json.Decoder(Dwell).decode
 _spell: Final = msgspec.json.Decoder(Spell).decode
 _alert: Final = msgspec.json.Decoder(AlertChanged).decode
@@ -29,12 +30,16 @@ class PendingError(UnavailableError):
 
 
 class DayState(NamedTuple):
-    """A day that is being closed, was closed, or was opened again; any other is open. `version` counts closings."""
+    """A day that is being closed, was closed, or was opened again; any other is open. `version` counts closings.
+
+    `refused` are devices whose late fixes it was closed without, as `{device, reason}`.
+    """
 
     day: dt.date
     state: State
     closed_us: int | None
     version: int
+    refused: Sequence[dict[str, str]] = ()
 
 
 class Span(NamedTuple):
@@ -45,13 +50,17 @@ class Span(NamedTuple):
 
 
 class Frozen(NamedTuple):
-    """What a day was closed with: rows that overlap it and the hours of `tail_us` after it, as they then were."""
+    """What a day was closed with: rows that overlap it, and a little before and after it, as they then were.
+
+    So is `registry`: its sections `REGISTRY`, none of a day that was closed before they were kept.
+    """
 
     state: DayState
     report: Any
     dwells: list[Dwell]
     spells: list[Spell]
     alerts: list[AlertChanged]
+    registry: dict[str, list[dict[str, Any]]]
 
 
 def day_of(at_us: int, zone: dt.tzinfo) -> dt.date:
@@ -76,7 +85,7 @@ async def listed(pool: AsyncConnectionPool, first: dt.date, last: dt.date) -> li
 async def state_of(pool: AsyncConnectionPool, day: dt.date) -> DayState:
     """How it stands with a day."""
     rows = await _ask(pool, "day", {"day": day})
-    return DayState(*rows[0][:4]) if rows else DayState(day, "open", None, 0)
+    return DayState(*rows[0][:5]) if rows else DayState(day, "open", None, 0)
 
 
 async def report_of(pool: AsyncConnectionPool, day: dt.date) -> Any:
@@ -85,21 +94,25 @@ async def report_of(pool: AsyncConnectionPool, day: dt.date) -> Any:
     return rows[0].report if rows and rows[0].state == "closed" else None
 
 
-async def frozen(pool: AsyncConnectionPool, day: dt.date) -> Frozen | None:
-    """All that a closed day was closed with; None while it is open."""
+async def frozen(pool: AsyncConnectionPool, day: dt.date, *, closing: bool = False) -> Frozen | None:
+    """All that a closed day was closed with, or (`closing`) is about to be; None while it is open."""
     rows = await _ask(pool, "day", {"day": day})
-    if not rows or rows[0].state != "closed":
+    if not rows or rows[0].state != ("closing" if closing else "closed"):
         return None
     dwells, spells, alerts = [
         [row.body for row in await _ask(pool, "rows", {"day": day, "kind": kind, "by": by})]
         for kind, by in (("dwell", "start_us"), ("spell", "start_us"), ("alert", "at_us"))
     ]
+    registry: dict[str, list[dict[str, Any]]] = {}
+    for row in await _ask(pool, "registry", {"day": day}):
+        registry.setdefault(row.section, []).append(row.body)
     return Frozen(
-        DayState(*rows[0][:4]),
+        DayState(*rows[0][:5]),
         rows[0].report,
         [_dwell(body) for body in dwells],
         [_spell(body) for body in spells],
         [_alert(body) for body in alerts],
+        registry,
     )
 
 
@@ -120,26 +133,36 @@ async def begin_closing(pool: AsyncConnectionPool, day: dt.date) -> None:
 
 
 async def close(
-    pool: AsyncConnectionPool, day: dt.date, span: Span, report: Report, *, now_us: int, tail_us: int = 0
-) -> DayState:
-    """Freeze rows and reports in one transaction, during which no row changes; a closed day stays as it is.
+    pool: AsyncConnectionPool, day: dt.date, span: Span, report: Report, *, now_us: int, lead_us: int = 0,
+    tail_us: int = 0, refused: Sequence[dict[str, str]] = (),
+) -> DayState | None:  # fmt: skip
+    """Freeze rows, then the report that is made of them; a closed day stays as it is. None: somebody is closing it now.
 
-    Rows of `tail_us` after the day are kept too, for rounds that end on the next.
+    Rows of `lead_us` before the day and of `tail_us` after it are kept too, for rounds that begin early, or end on the
+    next. While the report is made only the day's own row is locked.
     """
-    where = {"day": day, "from_us": span.from_us, "to_us": span.to_us + tail_us}
+    copied = {"day": day, "from_us": span.from_us - lead_us, "to_us": span.to_us + tail_us, "day_us": span.from_us}
+    async with transaction(pool) as cursor:
+        named = queries("days.sql")
+        await cursor.execute(named["lock_day"], {"day": day})
+        found = await cursor.fetchall()
+        if not found or found[0].state != "closing":  # closed by somebody, or opened again meanwhile
+            return DayState(*found[0]) if found else None
+        await _freeze(pool, copied)
+        body = json_of(await report())
+        where = {"day": day, "closed_us": now_us, "report": body, "refused": json_of(refused)}
+        await cursor.execute(named["close"], where)
+        version = (await cursor.fetchall())[0].version
+    return DayState(day, "closed", now_us, version, refused)
+
+
+async def _freeze(pool: AsyncConnectionPool, where: dict[str, Any]) -> None:
+    """Copy rows in a transaction of its own, during which no row changes."""
     async with transaction(pool) as cursor:
         named = queries("days.sql")
         await cursor.execute(named["lock_rows"])
-        await cursor.execute(named["lock_day"], where)
-        found = await cursor.fetchall()
-        if not found or found[0].state != "closing":  # closed by somebody, or opened again meanwhile
-            return await state_of(pool, day)
-        for name in ("thaw", "freeze_dwells", "freeze_spells", "freeze_alerts"):
-            await cursor.execute(named[name], where)
-        body = json_of(await report())
-        await cursor.execute(named["close"], {"day": day, "closed_us": now_us, "report": body})
-        version = (await cursor.fetchall())[0].version
-    return DayState(day, "closed", now_us, version)
+        for name in ("thaw", "freeze_dwells", "freeze_spells", "freeze_alerts", "freeze_registry"):
+            await cursor.execute(named[name], where | {"sections": list(REGISTRY)})
 
 
 async def reopen(pool: AsyncConnectionPool, day: dt.date) -> DayState:
@@ -153,8 +176,3 @@ async def corrections(pool: AsyncConnectionPool, day: dt.date, span: Span) -> in
     """How many rows of a closed day are not what they were, or are new, or gone."""
     where = {"day": day, "from_us": span.from_us, "to_us": span.to_us}
     return int((await _ask(pool, "corrections", where))[0].count)
-
-
-async def pending(pool: AsyncConnectionPool, span: Span) -> bool:
-    """Whether fixes of this time came late whose rebuild is still to be done."""
-    return bool((await _ask(pool, "pending", {"from_us": span.from_us, "to_us": span.to_us}))[0].pending)

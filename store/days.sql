@@ -1,13 +1,13 @@
 -- Named queries of store/days.py: city days that are closed, and the rows they were closed with.
 
 -- name: list
-SELECT day, state, to_us(closed_at) AS closed_us, version
+SELECT day, state, to_us(closed_at) AS closed_us, version, refused
 FROM days
 WHERE day >= %(from)s AND day <= %(to)s
 ORDER BY day DESC
 
 -- name: day
-SELECT day, state, to_us(closed_at) AS closed_us, version, report
+SELECT day, state, to_us(closed_at) AS closed_us, version, refused, report
 FROM days
 WHERE day = %(day)s
 
@@ -15,16 +15,19 @@ WHERE day = %(day)s
 SELECT day FROM days WHERE state = 'closing' ORDER BY day
 
 -- name: begin
-INSERT INTO days AS old (day, state) VALUES (%(day)s, 'closing')
-ON CONFLICT (day) DO UPDATE SET state = 'closing' WHERE old.state = 'open'
-RETURNING state
+-- Not by one INSERT … ON CONFLICT … UPDATE, which would wait for whoever closes the day now.
+WITH new AS (
+    INSERT INTO days (day, state) VALUES (%(day)s, 'closing') ON CONFLICT (day) DO NOTHING
+)
+UPDATE days SET state = 'closing' WHERE day = %(day)s AND state = 'open'
 
 -- name: lock_rows
 -- Whoever tells rows queues on this lock: until the end of the transaction they stay as they are.
 SELECT pg_advisory_xact_lock(7240000000000000002)
 
 -- name: lock_day
-SELECT state FROM days WHERE day = %(day)s FOR UPDATE
+-- No row: somebody else closes it just now.
+SELECT day, state, to_us(closed_at) AS closed_us, version, refused FROM days WHERE day = %(day)s FOR UPDATE SKIP LOCKED
 
 -- name: thaw
 DELETE FROM day_rows WHERE day = %(day)s
@@ -60,11 +63,24 @@ SELECT
         'thread', thread, 'level', level, 'digest', digest, 'quiet', quiet
     )
 FROM alerts
-WHERE raised_at >= from_us(%(from_us)s) AND raised_at < from_us(%(to_us)s)
+WHERE raised_at >= from_us(%(day_us)s) AND raised_at < from_us(%(to_us)s)
+
+-- name: freeze_registry
+INSERT INTO day_rows (day, kind, id, body)
+SELECT %(day)s, 'registry', section || ':' || id, jsonb_build_object('section', section, 'body', body)
+FROM registry
+WHERE section = ANY(%(sections)s)
+
+-- name: registry
+SELECT body ->> 'section' AS section, body -> 'body' AS body
+FROM day_rows
+WHERE day = %(day)s AND kind = 'registry'
+ORDER BY id
 
 -- name: close
 UPDATE days SET
-    (state, closed_at, version, report) = ('closed', from_us(%(closed_us)s), version + 1, %(report)s::jsonb)
+    (state, closed_at, version, report, refused)
+    = ('closed', from_us(%(closed_us)s), version + 1, %(report)s::jsonb, %(refused)s::jsonb)
 WHERE day = %(day)s
 RETURNING version
 
@@ -101,12 +117,3 @@ SELECT count(*)
 FROM live
 FULL JOIN frozen USING (kind, id)
 WHERE live.revision IS DISTINCT FROM frozen.revision AND NOT coalesce(going AND live.start_at = frozen.start_at, false)
-
--- name: pending
-SELECT EXISTS (
-    SELECT FROM events
-    WHERE
-        seq > coalesce((SELECT last_id::bigint FROM offsets WHERE reader = 'rebuild' AND stream = 'fix_flagged'), 0)
-        AND kind = 'fix_flagged'
-        AND (body ->> 'time_us')::bigint >= %(from_us)s AND (body ->> 'time_us')::bigint < %(to_us)s
-) AS pending

@@ -36,15 +36,6 @@ class Told(NamedTuple):
     events: list[Event]
 
 
-class Flagged(NamedTuple):
-    """Word that fixes came which the live engine could not use: the first of some seconds, all of one day of UTC."""
-
-    seq: int
-    device: str
-    time_us: int
-    heard_us: int
-
-
 async def add_fixes(pool: AsyncConnectionPool, fixes: Fixes) -> int:
     """Store fixes, each once; how many of them were new. One transaction: keep it to some ten thousand."""
     if not len(fixes):
@@ -110,11 +101,6 @@ async def late_span(
 async def devices_between(pool: AsyncConnectionPool, from_us: int, to_us: int) -> list[str]:
     """Devices with a fix in [from_us, to_us)."""
     return [row.id for row in await _ask(pool, "devices_between", {"from_us": from_us, "to_us": to_us})]
-
-
-async def flagged(pool: AsyncConnectionPool, seq: int, limit: int = 1_000) -> list[Flagged]:
-    """Words after `seq` about fixes beyond the horizon."""
-    return [Flagged(*row) for row in await _ask(pool, "flagged", {"seq": seq, "limit": limit})]
 
 
 async def newest_seq(pool: AsyncConnectionPool) -> int:

@@ -55,13 +55,6 @@ WHERE EXISTS (
 )
 ORDER BY k.id
 
--- name: flagged
-SELECT seq, device, (body ->> 'time_us')::bigint AS time_us, to_us(at) AS at_us
-FROM events
-WHERE seq > %(seq)s AND kind = 'fix_flagged' AND body ->> 'reason' = 'beyond_horizon'
-ORDER BY seq
-LIMIT %(limit)s
-
 -- name: mark
 SELECT last_id FROM offsets WHERE reader = %(reader)s AND stream = %(stream)s
 

@@ -90,9 +90,12 @@ async def heard(pool: AsyncConnectionPool, devices: Iterable[str], from_us: int,
     return [_edges(row) for row in await _ask(pool, "heard", named)]
 
 
-async def seen(pool: AsyncConnectionPool, devices: Iterable[str], at_us: int) -> dict[str, Place]:
-    """The newest fix of each of these devices that is not later than a moment."""
-    rows = await _ask(pool, "seen", {"devices": list(map(clean, devices)), "at_us": at_us, "unused": UNUSED})
+async def seen(
+    pool: AsyncConnectionPool, devices: Iterable[str], at_us: int, known_us: int | None = None
+) -> dict[str, Place]:
+    """The newest fix of each of these devices that is not later than a moment, and was received by `known_us`."""
+    named = {"devices": list(map(clean, devices)), "at_us": at_us, "known_us": known_us, "unused": UNUSED}
+    rows = await _ask(pool, "seen", named)
     return {row.device: Place(row.at_us, row.lon, row.lat) for row in rows}
 
 

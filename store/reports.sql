@@ -72,12 +72,14 @@ LEFT JOIN LATERAL (
 WHERE k.id = ANY(%(devices)s)
 
 -- name: seen
--- The newest fix of each device that is not later than a moment.
+-- The newest fix of each device that is not later than a moment, of those that had come by `known_us`.
 SELECT k.id AS device, to_us(f.time) AS at_us, f.lon, f.lat
 FROM device_keys AS k
 CROSS JOIN LATERAL (
     SELECT time, lon, lat FROM fixes
-    WHERE device_no = k.no AND time <= from_us(%(at_us)s) AND flags & %(unused)s = 0
+    WHERE
+        device_no = k.no AND time <= from_us(%(at_us)s) AND flags & %(unused)s = 0
+        AND received <= coalesce(from_us(%(known_us)s), 'infinity')
     ORDER BY time DESC LIMIT 1
 ) AS f
 WHERE k.id = ANY(%(devices)s)

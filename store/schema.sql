@@ -324,7 +324,8 @@ CREATE TABLE days (
     state text NOT NULL,
     closed_at timestamptz,
     version integer NOT NULL DEFAULT 0,
-    report jsonb
+    report jsonb,
+    refused jsonb NOT NULL DEFAULT '[]' -- devices whose late fixes the engine did not take: [{device, reason}]
 );
 
 CREATE TABLE day_rows (
@@ -333,4 +334,20 @@ CREATE TABLE day_rows (
     id text NOT NULL,
     body jsonb NOT NULL,
     PRIMARY KEY (day, kind, id)
+);
+
+-- Days (of UTC) of devices of which fixes came beyond the horizon: they wait to be computed anew. `from_at` and `to_at`
+-- are times that the engine named, `first_at` and `last_at` when that was; `next_at` is when it is tried again.
+CREATE TABLE late_days (
+    device text NOT NULL,
+    day date NOT NULL,
+    from_at timestamptz NOT NULL,
+    to_at timestamptz NOT NULL,
+    first_at timestamptz NOT NULL,
+    last_at timestamptz NOT NULL,
+    tries integer NOT NULL DEFAULT 0,
+    next_at timestamptz NOT NULL DEFAULT '-infinity',
+    refused boolean NOT NULL DEFAULT false,
+    reason text NOT NULL DEFAULT '',
+    PRIMARY KEY (device, day)
 );

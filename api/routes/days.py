@@ -13,9 +13,9 @@ from api.deps import Deps, GivenDeps
 from api.params import IdText
 from api.problems import LaterError, ParameterError
 from api.roles import Allow
-from api.times import parse_day, rfc3339_or_none
+from api.times import parse_day, rfc3339, rfc3339_or_none
 from core.errors import ConflictError
-from store import days
+from store import days, late
 from store.days import DayState
 
 LISTED: Final = 31  # days, unless told otherwise
@@ -81,9 +81,26 @@ def _day(text: str, name: str) -> dt.date:
 
 async def _told(deps: Deps, day: dt.date) -> dict[str, Any]:
     found = await days.state_of(deps.pool, day)
-    span = days.span_of(day, deps.zone)
-    corrections = await days.corrections(deps.pool, day, span) if found.state == "closed" else None
-    return _shown(found, deps) | {"corrections": corrections}
+    span, closed = days.span_of(day, deps.zone), found.state == "closed"
+    corrections = await days.corrections(deps.pool, day, span) if closed else None
+    waiting = await late.touching(deps.pool, *span)
+    return _shown(found, deps) | {
+        "corrections": corrections,
+        "closed_without": list(found.refused) if closed else None,
+        "waiting": [_waits(each, deps) for each in waiting if not each.refused],
+        "refused": [{"device": each.device, "reason": each.reason} for each in waiting if each.refused],
+    }
+
+
+def _waits(found: late.Waiting, deps: Deps) -> dict[str, Any]:
+    """A device whose late fixes are to be computed, and what stood in the way when it was tried last."""
+    return {
+        "device": found.device,
+        "since": rfc3339(found.since_us, deps.zone),
+        "tries": found.tries,
+        "next": rfc3339_or_none(found.next_us, deps.zone),
+        "reason": found.reason or None,
+    }
 
 
 def _shown(found: DayState, deps: Deps) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from api.roles import Allow, may
 from api.tables import Row, Table, answered
 from api.times import parse_day, rfc3339
 from core.identity import Identity
+from geo.reports.recurrent import USUAL, Least
 from geo.reports.rollcall import rollcall
 from geo.reports.totals import Totals, summed
 from store import days
@@ -79,13 +80,14 @@ async def roll(
     if at is None:
         report, closed = await reporter.shown(wanted, now_us)
         return json(_roll(wanted, report.rollcall_us, report.rollcall, deps) | {"closed": closed})
-    minute, closed = _minute(at), (await days.state_of(deps.pool, wanted)).state == "closed"
+    minute, found = _minute(at), await days.state_of(deps.pool, wanted)
+    closed = found.state == "closed"
     book = await reporter.book(wanted, now_us)
     at_us = book.config.calendar.instant_us(book.day, minute)
     if at_us > now_us:
         raise ParameterError("at", "lies ahead")
     at_us = min(at_us, book.now_us)
-    seen = await reporter.seen(book.config, at_us)
+    seen = await reporter.seen(book.config, at_us, found.closed_us if closed else None)
     return json(_roll(wanted, at_us, rollcall(book, at_us, seen), deps) | {"closed": closed})
 
 
@@ -118,11 +120,15 @@ async def places(
     reporter: GivenReporter,
     first: Annotated[DayText, Query(alias="from")] = None,
     last: Annotated[DayText, Query(alias="to")] = None,
+    min_stops: Annotated[int, Query(ge=1, le=10_000)] = USUAL.stops,
+    min_days: Annotated[int, Query(ge=1, le=DAYS_MAX)] = USUAL.days,
+    min_s: Annotated[float, Query(ge=0, le=1e9)] = USUAL.total_s,
 ) -> Response:
     to_day = _day(deps, last, "to")
     from_day = to_day - dt.timedelta(days=WINDOW - 1) if first is None else _day(deps, first, "from")
     _window(from_day, to_day)
-    haunts = await reporter.haunts(from_day, to_day, deps.clock.now_us())
+    least = Least(min_stops, min_days, min_s)
+    haunts = await reporter.haunts(from_day, to_day, deps.clock.now_us(), least)
     return json({"from": from_day.isoformat(), "to": to_day.isoformat(), "items": told(haunts, deps.zone)})
 
 

@@ -34,7 +34,7 @@ FACTS_MAX: Final = 200_000
 PAGE: Final = 5_000
 SECTIONS: Final = ("city", "devices", "vehicles", "routes", "shifts", "assignments", "places", "zones", "calendar")
 SPELLS: Final[dict[str, tuple[SpellKind, ...]]] = {
-    "inside": ("visit",), "outside": ("visit", "gap", "trip"), "speeding": ("speeding",),
+    "inside": ("visit", "gap"), "outside": ("visit", "gap", "trip"), "speeding": ("speeding",),
 }  # fmt: skip
 GivenRule = Annotated[dict[str, Any] | None, Body(description="a rule that is not saved yet; else the saved one")]
 router = APIRouter(prefix="/api/v1/rules", tags=["rules"])
@@ -88,7 +88,9 @@ async def _facts(deps: Deps, rule: Rule, window: Window, setting: GeoConfig) -> 
     from_us = window.from_us - int(max(rule.cooldown_s, rule.for_s) * US_PER_S) - DAY_US
     device = rule.devices[0] if len(rule.devices) == 1 else None
     if rule.fact == "silence":
-        yield await _silences(deps, rule, from_us, window.to_us, setting)
+        found = ruling.silences(deps.pool, from_us, window.to_us, least_s=rule.for_s, devices=rule.devices)
+        async for silences in found:
+            yield [_silence(each, setting) for each in silences]
     if rule.fact in ("dwell", "outside"):
         where = DwellFilter(from_us=from_us, to_us=window.to_us, device=device)
         async for rows in pages(partial(_page, read.dwells, deps, where), None):
@@ -104,11 +106,6 @@ async def _page(ask: Callable[..., Any], deps: Deps, where: Any, after: str | No
     return [each.row for each in found.rows], found.next
 
 
-async def _silences(deps: Deps, rule: Rule, from_us: int, to_us: int, setting: GeoConfig) -> list[Fact]:
-    found = await ruling.silences(
-        deps.pool, from_us, to_us, least_s=rule.for_s, devices=rule.devices, limit=FACTS_MAX + 1
-    )
-    return [
-        silence(s.device, s.start_us, s.until_us, s.until_us or s.start_us, (s.lon, s.lat), setting.cls(s.device))
-        for s in found
-    ]
+def _silence(found: ruling.SilenceRow, setting: GeoConfig) -> Fact:
+    where, until_us = (found.lon, found.lat), found.until_us
+    return silence(found.device, found.start_us, until_us, until_us or found.start_us, where, setting.cls(found.device))

@@ -60,9 +60,7 @@ class Teller:
         """The alerts of a rule, by thread."""
         return {alert.thread: alert for alert in self.told if alert.rule == rule.id}
 
-    def settle(
-        self, rule: Rule, due: Sequence[Due], looked_at: Collection[str], until_us: int = FOREVER
-    ) -> list[Due]:
+    def settle(self, rule: Rule, due: Sequence[Due], looked_at: Collection[str], until_us: int = FOREVER) -> list[Due]:
         """Raise what has happened, clear what was looked at and has not; returns what may yet happen.
 
         What comes due after `until_us` is not raised yet, though a device whose clock is fast has proved it.

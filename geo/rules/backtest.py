@@ -54,8 +54,13 @@ class Backtest:
             if not isinstance(row, Fact):
                 self._hear(row)
             fact = row if isinstance(row, Fact) else fact_of(row)
-            if fact is not None and (self.rule.fact == "outside" or matches(self.rule, fact, self.setting)):
+            if fact is not None and self._wanted(fact):
                 self._keep(fact)
+
+    def _wanted(self, fact: Fact) -> bool:
+        """What the rule watches; of being outside all covers, of a visit also the gaps that part it."""
+        asks = self.rule.fact
+        return asks == "outside" or (asks == "inside" and fact.kind == "gap") or matches(self.rule, fact, self.setting)
 
     def _keep(self, fact: Fact) -> None:
         if fact.end_us is None and fact.kind in ("dwell", "silence"):  # they grow by the clock

@@ -35,6 +35,7 @@ class Fact(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     purpose: str = ""
     max_mps: float = 0.0
     last_us: int = 0  # of a silence: the fix that ended it; `end_us` is earlier by our own outages
+    holes: tuple[tuple[int, int], ...] = ()  # of a visit: gaps in it, when nobody knows where the device was
 
 
 def row_of(event: Event) -> Dwell | Spell | None:
@@ -107,6 +108,14 @@ def joined(facts: Iterable[Fact], apart_us: int) -> list[Fact]:
         else:
             chain[-1] = _united(before, fact)
     return [fact for chain in groups.values() for fact in chain]
+
+
+def holed(visit: Fact, gaps: Iterable[Fact], apart_us: int) -> Fact:
+    """A visit with the gaps in it; one no longer than `apart_us` parts it no more than an absence of that length."""
+    end_us = FOREVER if visit.end_us is None else visit.end_us
+    spans = sorted((gap.start_us, gap.known_us) for gap in gaps if gap.known_us - gap.start_us > apart_us)
+    inside = tuple(span for span in spans if span[0] < end_us and visit.start_us < span[1])
+    return msgspec.structs.replace(visit, holes=inside) if inside else visit
 
 
 def _united(first: Fact, second: Fact) -> Fact:

@@ -16,7 +16,7 @@ from core.entities import Hours, Place, Rule
 from core.units import DAY_US, US_PER_S
 from geo.city.world import World
 from geo.meaning.duty import Duties, Duty, merged
-from geo.rules.facts import FOREVER, Fact, FactKind, between, joined, piece
+from geo.rules.facts import FOREVER, Fact, FactKind, between, holed, joined, piece
 
 AHEAD: Final = 400 * DAY_US  # how far a fact that lasts is followed: a rule that watches once a year is found
 WEEK: Final = 7 * DAY_US
@@ -113,12 +113,24 @@ def judge(rule: Rule, fact: Fact, setting: Setting, floor_us: int = 0) -> int | 
 
 
 def stretches(rule: Rule, fact: Fact, setting: Setting) -> Iterator[Span]:
-    """The parts of a fact's time in which the rule watches, by start."""
+    """The parts of a fact's time in which the rule watches, by start; a hole in it parts them."""
     end_us = FOREVER if fact.end_us is None else fact.end_us + 1  # a moment has a length too
-    if fact.kind == "outside" or not (rule.hours or rule.on_shift):  # being outside was cut to size before
-        yield fact.start_us, end_us
-        return
-    yield from watched(rule, setting.duties.of(fact.device, fact.start_us), fact.start_us, end_us, setting)
+    spans: Iterable[Span] = [(fact.start_us, end_us)]
+    if fact.kind != "outside" and (rule.hours or rule.on_shift):  # being outside was cut to size before
+        spans = watched(rule, setting.duties.of(fact.device, fact.start_us), fact.start_us, end_us, setting)
+    for span in spans:
+        yield from _unbroken(*span, fact.holes)
+
+
+def _unbroken(from_us: int, to_us: int, holes: Iterable[Span]) -> Iterator[Span]:
+    """What holes leave of [from, to), by start."""
+    for hole_us, over_us in holes:
+        if from_us <= hole_us < to_us:
+            yield from_us, hole_us
+        if hole_us < to_us:
+            from_us = max(from_us, over_us)
+    if from_us < to_us:
+        yield from_us, to_us
 
 
 def watched(rule: Rule, duty: Duty, from_us: int, until_us: int, setting: Setting) -> Iterator[Span]:
@@ -162,14 +174,18 @@ def dues(
 ) -> list[Due]:
     """Which facts raise an alert and when, in order of time; also those that have yet to last so long.
 
-    `facts` are all of a device that the rule may watch (being outside: the pieces). `raised` are times of its alerts
-    about older facts, for the cooldown; `told` are threads of which an alert stands: those count though `known` is
-    false. A fact that comes due in a cooldown is due at its end, if it lasts until then.
+    `facts` are all of a device that the rule may watch, gaps too (being outside: the pieces). `raised` are times of its
+    alerts about older facts, for the cooldown; `told` are threads of which an alert stands: those count though `known`
+    is false. A fact that comes due in a cooldown is due at its end, if it lasts until then.
     """
+    apart_us, facts = int(rule.clear_s * US_PER_S), list(facts)
+    gaps = [fact for fact in facts if fact.kind == "gap"]
     if rule.fact != "outside":
         facts = [fact for fact in facts if matches(rule, fact, setting)]
     if rule.fact not in ("outside", "silence"):  # a fix ends a silence, and the next begins with it
-        facts = joined(facts, int(rule.clear_s * US_PER_S))
+        facts = joined(facts, apart_us)
+    if rule.fact == "inside":
+        facts = [holed(fact, gaps, apart_us) for fact in facts]
     queue = [(at_us, f.id, f) for f in facts if (at_us := judge(rule, f, setting)) is not None]
     heapify(queue)
     found: list[Due] = []

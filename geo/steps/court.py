@@ -18,7 +18,7 @@ from geo.rules.judging import WATCHED, Due, concerns, dues, matches, outside
 KEPT_US: Final = 3600 * US_PER_S  # so long after its end a fact is kept, and longer if facts farther apart may be one
 COUNTED_US: Final = 3 * 86_400 * US_PER_S  # windows of being outside that are over for longer are let go
 ASKING: Final = {
-    "dwell": ("dwell",), "visit": ("inside", "outside"), "gap": ("outside",), "speeding": ("speeding",),
+    "dwell": ("dwell",), "visit": ("inside", "outside"), "gap": ("inside", "outside"), "speeding": ("speeding",),
     "silence": ("silence",),
 }  # fmt: skip
 
@@ -81,17 +81,32 @@ class Court:
 
     def keep(self, facts: Iterable[Fact]) -> None:
         """Remember facts and alerts that may still change; of visits that are forgotten, until when they covered."""
-        floor_us, least_us = self.moment.heard_us - KEPT_US - self.config.rules.apart_us, self.config.rules.silence_us
+        least_us = self.config.rules.silence_us
         facts = [f for f in facts if f.kind != "silence" or f.last_us - f.start_us >= least_us]  # else it was none
-        facts = sorted(facts, key=lambda f: (f.end_us is None, f.end_us or 0, f.id))  # what lasts comes last
-        spare = len(facts) - FACTS_MAX
-        kept = [f for i, f in enumerate(facts) if i >= spare and (f.end_us is None or f.end_us >= floor_us)]
+        kept = self._lasting(sorted(facts, key=_ending))
         for fact in facts:
             if fact.kind in ("visit", "gap") and fact not in kept:
                 self._cover(fact)
         self.followed.facts = kept
         forget(self.followed.told, self.moment.heard_us)
         self.save()
+
+    def _lasting(self, facts: Sequence[Fact]) -> list[Fact]:
+        """Of facts by their end: what lasts, what ended not long ago, and what is one with it, or parts it."""
+        rules = self.config.rules
+        floor_us = self.moment.heard_us - KEPT_US - rules.apart_us
+        reach_us: dict[tuple[str, ...], int] = {}
+        kept: list[Fact] = []
+        for fact in reversed(facts[-FACTS_MAX:]):
+            chain = (fact.kind, *(fact.subjects if fact.kind == "visit" else ()))
+            if fact.end_us is not None and fact.end_us < min(floor_us, reach_us.get(chain, floor_us)):
+                continue
+            kept.append(fact)
+            if fact.kind != "silence":
+                reach_us[chain] = min(reach_us.get(chain, FOREVER), fact.start_us - rules.apart_us)
+            if fact.kind == "visit" and rules.of["inside"]:
+                reach_us["gap",] = min(reach_us.get(("gap",), FOREVER), fact.start_us)
+        return kept[::-1]
 
     def save(self) -> None:
         self.state.followed[self.device] = self.followed
@@ -107,3 +122,8 @@ class Court:
         """Being outside is counted from here on, if not from later."""
         covered = self.followed.covered_us
         covered[rule.id] = max(covered.get(rule.id, at_us), at_us)
+
+
+def _ending(fact: Fact) -> tuple[bool, int, bool, str]:
+    """What lasts comes last; a gap before the visit that it ends with."""
+    return fact.end_us is None, fact.end_us or 0, fact.kind != "gap", fact.id

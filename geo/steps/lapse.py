@@ -11,12 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from core.events import Dwell, Event, Spell
 from core.units import DAY_US, MINUTE_US
 from geo.folds.layout import H_N, LX, LY, NEVER, OUT_N, PHASE, TLAST, N
+from geo.folds.tracklayout import M_GAP_T0, M_GAP_T1
 from geo.partition import RULES_KEY, GeoState
 from geo.rules.facts import Fact, fact_of
 from geo.rules.followed import Followed
@@ -91,8 +93,16 @@ def _look(state: GeoState, device: str, slot: int) -> list[Event]:
 def _grown(state: GeoState, slot: int, facts: list[Fact], evidence: Evidence) -> list[Fact]:
     """Facts as far as they are known now; visits and speedings grow silently until something is told of them."""
     lasting = any(fact.end_us is None and fact.kind in ("visit", "speeding") for fact in facts)
-    rows = {row.id: row for row in open_spells_of(state, slot)} if lasting else {}
+    rows = {row.id: _certain(state, slot, row) for row in open_spells_of(state, slot)} if lasting else {}
     return [extended(fact, evidence, rows.get(fact.id)) for fact in facts]
+
+
+def _certain(state: GeoState, slot: int, row: Spell) -> Spell:
+    """The row, up to a silence of which the next fixes have yet to show whether it was a stay."""
+    doubt = state.devices.track.m[0, slot]
+    if not doubt[M_GAP_T1]:
+        return row
+    return msgspec.structs.replace(row, last_us=max(row.start_us, min(row.last_us, int(doubt[M_GAP_T0]))))
 
 
 def _next_us(due: Due, evidence: Evidence, now_us: int) -> Iterator[int]:
@@ -106,7 +116,7 @@ def _silence_next(court: Court, evidence: Evidence) -> Iterator[int]:
     """When a silence may begin to count, if any rule asks for it."""
     least_us = court.config.rules.silence_us
     if court.config.rules.of["silence"]:
-        yield evidence.heard_us + least_us + (court.moment.now_us - evidence.clock_us)
+        yield evidence.spoke_us + least_us + (court.moment.now_us - evidence.clock_us)
 
 
 def _faster(court: Court, facts: Sequence[Fact]) -> Iterator[int]:

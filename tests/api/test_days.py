@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from store import days
+from core.events import FixFlagged
+from store import days, late
 from store.days import DayState, PendingError, span_of
 from tests.api.samples import NOW_US, S, changed, dwell
 from tests.api.world import CITY, World, in_world
@@ -48,9 +50,37 @@ def test_a_day_is_closed_corrected_and_opened_again(postgres_url: str) -> None:
 
     closed, corrected, opened = in_world(postgres_url, body, close_day=closing(worlds))
     at = "2026-01-05T08:00:00+08:00"
-    assert closed == {"day": "2026-01-04", "state": "closed", "closed": at, "version": 1, "corrections": 0}
+    told = {"closed_without": [], "waiting": [], "refused": []}
+    assert closed == told | {"day": "2026-01-04", "state": "closed", "closed": at, "version": 1, "corrections": 0}
     assert corrected == closed | {"corrections": 1}
-    assert opened == closed | {"state": "open", "corrections": None}
+    assert opened == closed | {"state": "open", "corrections": None, "closed_without": None}
+
+
+def test_a_day_names_who_waits_and_who_was_refused(postgres_url: str) -> None:
+    """Also what it was closed without; words that nobody read yet wait too."""
+    day_us = span_of(SUNDAY, ZoneInfo(CITY.tz)).from_us
+    words = [FixFlagged(at_us=NOW_US, device=f"t-{n}", time_us=day_us, reason="beyond_horizon") for n in range(3)]
+
+    async def body(there: World) -> list[Any]:
+        pool, span = there.deps.pool, span_of(SUNDAY, there.deps.zone)
+        await late.take(pool)
+        await there.archived(*words[:2])
+        await late.take(pool)
+        waiting, refused = await late.ripe(pool, NOW_US, quiet_us=NOW_US, long_us=NOW_US)
+        await late.failed(pool, waiting, "the archive is behind", next_us=NOW_US + 15 * S, refused=False)
+        await late.failed(pool, refused, "bad entry", next_us=NOW_US, refused=True)
+        await there.archived(words[2])
+        without = [{"device": "t-1", "reason": "bad entry"}]
+        await days.begin_closing(pool, SUNDAY)
+        await days.close(pool, SUNDAY, span, nothing, now_us=NOW_US, refused=without)
+        return [(await there.get(f"{PATH}/{day}")).json() for day in ("2026-01-04", "2026-01-05")]
+
+    sunday, monday = in_world(postgres_url, body)
+    at = {"since": "2026-01-05T08:00:00+08:00"}
+    first = {"device": "t-0", "tries": 1, "next": "2026-01-05T08:00:15+08:00", "reason": "the archive is behind"}
+    assert sunday["waiting"] == [at | first, at | {"device": "t-2", "tries": 0, "next": None, "reason": None}]
+    assert sunday["refused"] == sunday["closed_without"] == [{"device": "t-1", "reason": "bad entry"}]
+    assert (monday["waiting"], monday["refused"]) == ([], [])
 
 
 def test_all_days_are_listed(postgres_url: str) -> None:

@@ -4,6 +4,7 @@ import csv
 import datetime as dt
 import io
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -12,7 +13,7 @@ from core.entries import Config
 from core.events import DwellChanged, SpellChanged
 from core.fixes import Fixes
 from store import days
-from tests.api.samples import NOW_US
+from tests.api.samples import NOW_US, live
 from tests.api.world import in_world
 from tests.geo.books import DEPOT, LAT, LON, ROWS, at, service, spell, stay
 
@@ -21,12 +22,12 @@ TODAY = dt.date(2026, 1, 5)
 DUE = [{"id": "r1", "name": "Satu", "points": ["p1", "p2"], "due_min": [360, 420]}]
 
 
-def heard(device, minutes, lon=LON):
+def heard(device, minutes, lon=LON, delay_us=1_500_000):
     """Fixes at these minutes of the day."""
     n = len(minutes)
     times = np.array([at(minute) for minute in minutes], np.int64)
     places = {"lon": lon + np.arange(n) * 1e-4, "lat": np.full(n, LAT)}
-    return Fixes.of((device,), device=np.zeros(n, np.int32), time_us=times, received_us=times + 1_500_000, **places)
+    return Fixes.of((device,), device=np.zeros(n, np.int32), time_us=times, received_us=times + delay_us, **places)
 
 
 def said(row):
@@ -161,6 +162,18 @@ def test_totals_by_vehicle_group_and_city(postgres_url):
     assert (table[0]["stop_s_unexplained"], table[0]["points_missed"], table[1]["trips"]) == ("1800.0", "2", "0")
 
 
+def test_a_trip_that_goes_on_counts_as_far_as_it_is_driven(postgres_url):
+    """The archive has the metres of when it began; the engine says how many they are by now."""
+
+    async def body(there):
+        begun = spell("trip", 470, 1, id="s-1", state="open", end_us=None, distance_m=210.0)
+        await morning(there, begun)
+        await there.shown(live("t1", spells=(msgspec.structs.replace(begun, distance_m=4200.0),)))
+        return await asked(there, "totals")
+
+    assert in_world(postgres_url, body)["items"][0]["distance_m"] == 4200.0
+
+
 def test_places_that_recur(postgres_url):
     """Two unexplained stops at one place on two days; explained ones and others do not count."""
 
@@ -168,10 +181,11 @@ def test_places_that_recur(postgres_url):
         day = 1440
         rows = [stay(500 - day, 60), stay(300, 30), stay(400, 30, purpose="allowed"), stay(450, 20, lon=LON + 0.01)]
         await morning(there, *rows)
-        return await asked(there, "recurrent", to="2026-01-05")
+        return await asked(there, "recurrent", to="2026-01-05"), await asked(there, "recurrent", min_stops=2)
 
-    found = in_world(postgres_url, body)
+    usual, found = in_world(postgres_url, body)
     (place,) = found["items"]
+    assert usual["items"] == []
     assert (found["from"], found["to"]) == ("2025-12-09", "2026-01-05")
     assert (place["vehicles"], place["days"], place["stops"], place["total_s"]) == (["v1"], 2, 2, 5400.0)
 
@@ -201,6 +215,32 @@ def test_a_closed_day_answers_with_what_it_was_closed_with(postgres_url):
     assert (closed[0]["summary"]["late"], closed[0]["ritase"][0]["place"]) == (1, "tpa")
     assert (sums["items"][0]["points"]["late"], sums["items"][0]["ritase"]) == (1, 1)
     assert (opened["closed"], opened["summary"]["late"]) == (False, 0)
+
+
+def test_the_roll_of_a_closed_day_is_called_from_the_copy(postgres_url):
+    """At any minute: not from fixes that came afterwards, nor from what the registry became."""
+
+    async def body(there):
+        there.clock.set(at(1440 + 60))
+        await morning(there, stay(300, 60), minutes=range(300, 370))
+        await days.begin_closing(there.deps.pool, TODAY)
+        span, now_us = days.span_of(TODAY, there.deps.zone), there.clock.now_us()
+
+        async def report():
+            return await Reporter(there.deps.pool).made(TODAY, now_us, closing=True)
+
+        await days.close(there.deps.pool, TODAY, span, report, now_us=now_us)
+        rolls = [[await asked(there, "rollcall", day="2026-01-05", at=minute) for minute in ("06:15", "06:45")]]
+        afterwards = heard("t1", [374, 404], delay_us=86_400_000_000)
+        change = Config(section="vehicles", op="set", rows=({"id": "v1", "group": "barat"}, {"id": "v9"}))
+        await there.archived(said(stay(370, 40)), fixes=afterwards, configs=[change])
+        rolls.append([await asked(there, "rollcall", day="2026-01-05", at=minute) for minute in ("06:15", "06:45")])
+        return rolls
+
+    before, after = in_world(postgres_url, body)
+    assert before == after
+    assert [item["vehicle"] for item in before[0]["items"]] == ["v1", "v2"]
+    assert [item["group"] for item in before[0]["items"]] == ["utara", "selatan"]
 
 
 def test_a_route_is_drafted_from_a_day(postgres_url):

@@ -29,7 +29,10 @@ RULES = ruled(
 )
 ZONES = Config(
     section="zones",
-    rows=tuple({"id": f"z{x}", "line": [[123.6 + x / EAST, -10.17]], "radius_m": 90.0} for x in (0, 400, 900)),
+    rows=tuple(
+        {"id": f"z{x}", "line": [[123.6 + x / EAST, -10.17]], "radius_m": radius_m}
+        for x, radius_m in ((0, 90.0), (400, 90.0), (900, 90.0), (500, 1500.0))  # the last so wide that it has gaps
+    ),
 )
 CITY = [NEARBY, ZONES, WATCHED]
 CONFIG = [*CITY, RULES]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections.abc import Callable
 from typing import Any
@@ -11,18 +12,22 @@ import numpy as np
 import pytest
 
 from core.clock import ManualClock
-from core.errors import UnavailableError
+from core.entries import Config
+from core.errors import ConflictError, UnavailableError
+from core.events import FixFlagged
 from ronda import days as desk
 from ronda.days import Closing, close_day, rebuild_day
 from ronda.past import add, rebuild_all
 from ronda.rebuilding import Rebuilding
 from ronda.runtime import Runtime
 from store import days, history
+from store.archive import store_events
 from store.days import Span, day_of, span_of
 from store.log import Log
-from tests.ronda.pipeline import NOW_US
-from tests.ronda.test_rebuild import DAY, rows_of
-from tests.ronda.test_rebuilding import played, upload
+from store.pg import transaction
+from tests.ronda.pipeline import NOW_US, tell
+from tests.ronda.test_rebuild import DAY, S_US, rows_of
+from tests.ronda.test_rebuilding import played, settled, told_late, upload
 from tests.strategies import T0_US
 
 pytestmark = pytest.mark.service
@@ -79,6 +84,70 @@ def test_what_came_late_is_rebuilt_first(
         return [closing, [found.state for found in done], corrections]
 
     assert played(new_log, postgres_url, work) == [[MONDAY], ["closed"], 0]
+
+
+def test_what_the_engine_refuses_is_left_out_and_named(new_log: Callable[[], Log], postgres_url: str) -> None:
+    """A device without a name is none to it; the day is closed without its late fixes, and says so."""
+
+    async def work(runtime: Runtime, _: ManualClock) -> list[Any]:
+        rebuilding = Rebuilding(runtime)
+        await rebuilding.round()
+        await told_late(runtime, "")
+        await rebuilding.round()
+        await close_day(runtime, MONDAY)
+        return [await days.state_of(runtime.pool, MONDAY), await days.listed(runtime.pool, MONDAY, MONDAY)]
+
+    found, listed = played(new_log, postgres_url, work)
+    assert listed == [found]
+    assert (found.state, [each["device"] for each in found.refused]) == ("closed", [""])
+    assert "refused to rebuild" in found.refused[0]["reason"]
+
+
+CITY = Config(section="city", rows=({"id": "city", "offsets": [[0, 28800]]},))
+NIGHT = (
+    CITY,
+    Config(section="shifts", rows=({"id": "malam", "start_min": 1200, "end_min": 2040},)),  # 20:00 to 10:00
+    Config(section="assignments", rows=({"id": "a", "device": "d1", "vehicle": "v1", "shift": "malam", "from_us": 0},)),
+)
+
+
+def test_no_day_is_closed_while_its_shifts_go_on(new_log: Callable[[], Log], postgres_url: str) -> None:
+    """Not at six, nor by hand: at ten, and three quarters of an hour for what may still be in time."""
+
+    async def work(runtime: Runtime, clock: ManualClock) -> list[Any]:
+        clock.set(T0_US)
+        closing, ten_us = Closing(runtime), span_of(MONDAY, ZONE).to_us + 10 * 3600 * S_US
+        await tell(runtime.log, NIGHT)
+        await settled(runtime)
+        looks = [await closing.round()]
+        for at_us in (ten_us - 4 * 3600 * S_US, ten_us + 45 * 60 * S_US - 1, ten_us + 45 * 60 * S_US):
+            clock.set(at_us)
+            looks.append([found.day for found in await closing.round()])
+            if at_us < ten_us:
+                with pytest.raises(ConflictError, match="from 2026-01-06 10:45 on"):
+                    await close_day(runtime, MONDAY)
+        return looks
+
+    assert played(new_log, postgres_url, work) == [[], [], [], [MONDAY]]
+
+
+def test_who_closes_a_day_holds_up_nobody(new_log: Callable[[], Log], postgres_url: str) -> None:
+    """While the reports are made rows are written; a second closer waits for the first, and does nothing twice."""
+
+    async def work(runtime: Runtime, _: ManualClock) -> list[Any]:
+        made = list[dt.date]()
+
+        async def slow(_: Runtime, day: dt.date) -> Any:
+            async with asyncio.timeout(5), transaction(runtime.pool) as cursor:
+                await store_events(cursor, [("events.0", f"9-{len(made)}", [word])])
+            await asyncio.sleep(0.2)
+            made.append(day)
+
+        closers = [close_day(runtime, MONDAY, slow), close_day(runtime, MONDAY, slow)]
+        return [[found.version for found in await asyncio.gather(*closers)], made]
+
+    word = FixFlagged(at_us=NOW_US, device="d1", time_us=NOW_US, reason="beyond_horizon")
+    assert played(new_log, postgres_url, work) == [[1, 1], [MONDAY]]
 
 
 def test_days_are_closed_at_their_time(new_log: Callable[[], Log], postgres_url: str) -> None:

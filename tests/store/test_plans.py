@@ -44,7 +44,7 @@ _roll_up = {"devices": [1, 2], "hours_us": [MID_US] * 2, "from_us": MID_US, "to_
 )
 _window = {"from_us": MID_US, "to_us": MID_US + 24 * HOUR_US, "limit": 1000}
 _flags = dict.fromkeys(["mock", "stale", "duplicate", "repeat", "jump", "stuck", "speed", "accuracy"], 8)
-_day = {"day": dt.date(2026, 1, 20), "from_us": MID_US, "to_us": MID_US + 24 * HOUR_US}
+_day = {"day": dt.date(2026, 1, 20), "from_us": MID_US, "day_us": MID_US, "to_us": MID_US + 24 * HOUR_US}
 _none: dict[str, Any] = {"from_us": None, "to_us": None}
 
 # Query of a file, what is asked, and an index that must serve ("": any will do). Each is asked many times a minute, or
@@ -98,7 +98,7 @@ HOT: Final[list[tuple[str, str, dict[str, Any], str]]] = [
     ("reports", "spells", _window, "spells_"),
     ("reports", "unexplained", _window, "dwells_start"),
     ("reports", "heard", _window | {"devices": ["d1", "d2"], "unused": 12}, "fixes_pkey"),
-    ("reports", "seen", {"devices": ["d1", "d2"], "at_us": MID_US, "unused": 12}, "fixes_pkey"),
+    ("reports", "seen", {"devices": ["d1", "d2"], "at_us": MID_US, "known_us": None, "unused": 12}, "fixes_pkey"),
     ("reports", "honesty", _window | _flags, "fix_hours_"),
     ("reports", "sections", {"sections": ["places"]}, "registry_pkey"),
     ("history", "seq", {}, "events_pkey"),
@@ -109,11 +109,11 @@ HOT: Final[list[tuple[str, str, dict[str, Any], str]]] = [
     ("history", "late_span", _window | {"device": "d7", "since_us": MID_US}, "fixes_pkey"),
     ("history", "back", {"device": "d7", "before_us": MID_US, "count": 100}, "fixes_pkey"),
     ("history", "devices_between", _window, "fixes_pkey"),
-    ("history", "flagged", {"seq": 39_900, "limit": 100}, "events_flagged"),
+    ("late", "take", {"seq": 39_900, "limit": 100}, "events_flagged"),
     ("history", "newest_configs", {"after_ms": 19_990}, "config_log_order"),
     ("history", "closed_dwells", _window, "dwells_"),
     ("history", "dwells", {"ids": ["w77", "w78"]}, "dwells_pkey"),
-    ("days", "pending", _window, "events_flagged"),
+    ("late", "touching", _window, "events_flagged"),
     ("days", "freeze_dwells", _day, "dwells_"),
     ("days", "freeze_spells", _day, "spells_"),
     ("days", "freeze_alerts", _day, "alerts_raised"),

@@ -316,3 +316,43 @@ def test_the_stop_is_still_told_as_before() -> None:
     """Rules add alerts and change no row."""
     rows = newest(run([NEARBY, PARKED, tick(600)])[1])
     assert newest(run([NEARBY, ruled(TEN), PARKED, tick(600)])[1]) == rows
+
+
+WIDE = Config(section="zones", rows=({"id": "wide", "line": [[123.6, -10.17]], "radius_m": 3000.0},))
+HOUR_INSIDE = (NEARBY, WIDE, ruled(rule(fact="inside", subjects=("zone:wide",), for_s=3600)))
+
+
+def test_a_gap_inside_a_zone_accuses_nobody() -> None:
+    """A truck drives, is silent for hours, drives on in the same zone, twice: nobody knows where it was."""
+    legs = [driving(0, 100), driving(10_900, 11_000, x0=1400.0), driving(15_100, 15_200)]
+    track = [entry for leg in legs for entry in (fixes(leg), tick(leg[-1][0] + 1))]
+    assert alarms(run([*HOUR_INSIDE, *track])[1]) == []
+
+
+def test_after_a_gap_the_time_inside_begins_anew() -> None:
+    """The gap is remembered as long as the visit lasts; a gap no longer than `clear_s` is forgiven."""
+    track = [fixes(driving(0, 100)), *(fixes(standing(10_900, s, at=(1400.0, 0.0))) for s in (12_000, 15_000))]
+    for clear_s, due_s in ((60, 14_500), (10_800, 3_600)):
+        asked = ruled(rule(fact="inside", subjects=("zone:wide",), for_s=3600, clear_s=clear_s))
+        found = alarms(run([NEARBY, WIDE, asked, *track, tick(15_001)])[1])
+        assert [alert[:3] for alert in found] == [("r1", "raised", due_s)]
+
+
+def test_a_tracker_that_sleeps_inside_a_zone_is_there() -> None:
+    """It stood when it fell silent, and wakes where it was: as a dwell counts it."""
+    track = [fixes(standing(0, 300), speed_mps=[0.0] * 31), tick(3_601), fixes(standing(10_900, 11_000)), tick(11_001)]
+    assert alarms(run([*HOUR_INSIDE, *track])[1]) == [("r1", "raised", 3600, 1, 1)]
+
+
+def test_a_silence_in_doubt_is_not_counted_yet() -> None:
+    """One fix elsewhere after it may be a jump: the tick waits for the next, which takes it back."""
+    state = run([*HOUR_INSIDE, fixes(standing(0, 300), speed_mps=[9.0] * 31)])[0]
+    assert alarms(run([fixes(standing(3_900, 3_900, at=(600.0, 0.0))), tick(3_901)], state)[1]) == []
+    assert alarms(run([fixes(standing(3_910, 3_930)), tick(3_931)], state)[1]) == [("r1", "raised", 3600, 1, 1)]
+
+
+def test_stops_that_are_one_stay_one_however_long_the_second_lasts() -> None:
+    """Half a minute apart: the first is remembered as long as the second."""
+    two = [*standing(0, 300), *standing(330, 9_000, at=(300.0, 0.0)), *driving(9_010, 9_200, x0=400.0)]
+    track = [*two, *standing(9_210, 9_400, at=(1_920.0, 0.0)), *driving(9_410, 9_600, x0=2_000.0)]
+    assert alarms(run([NEARBY, ruled(TEN), fixes(track)])[1]) == [("r1", "raised", 600, 1, 1, "digest")]
