@@ -6,6 +6,7 @@ shift. Route and shift of one join belong together; a route without a shift of i
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
@@ -60,6 +61,7 @@ class Duties:
     ) -> None:
         self.calendar = calendar
         self.vehicles, self.routes, self.shifts = vehicles or {}, routes or {}, shifts or {}
+        assignments = list(assignments)
         self._of_device, self._of_vehicle, self._of_person = Joins(), Joins(), Joins()
         for join in sorted(assignments, key=lambda a: (a.from_us, a.id), reverse=True):  # the newest first
             for index, key in (
@@ -67,10 +69,22 @@ class Duties:
             ):  # fmt: skip
                 if key is not None:
                     index.setdefault(key, []).append(join)
+        ends_us = (join.until_us for join in assignments if join.until_us is not None)
+        self._turns_us = sorted({*(join.from_us for join in assignments), *ends_us})  # when a join begins or ends
+        self._last: dict[str, tuple[int, Duty]] = {}  # of each device: between which turns, and its duty then
 
     def of(self, device: str, at_us: int) -> Duty:
         """The duty of the device's vehicle; of the device's own joins where it is in none."""
-        own = _now(self._of_device.get(device, ()), at_us)
+        if device not in self._of_device:
+            return NOBODY
+        turn = bisect_right(self._turns_us, at_us)
+        last = self._last.get(device)
+        if last is None or last[0] != turn:
+            last = self._last[device] = turn, self._of(device, at_us)
+        return last[1]
+
+    def _of(self, device: str, at_us: int) -> Duty:
+        own = _now(self._of_device[device], at_us)
         if not own:
             return NOBODY
         vehicle = next((join.vehicle for join in own if join.vehicle), None)

@@ -18,12 +18,14 @@ from core.entities import Label, Place, Profile, Task
 from core.events import Dwell, Purpose
 from core.units import US_PER_S
 from geo.city.world import World
-from geo.folds.plane import metres_per_degree
-from geo.meaning.duty import Duties, Duty
+from geo.folds.plane import distance_m, metres_per_degree
+from geo.meaning.duty import NOBODY, Duties, Duty
 
 KNOWN_M: Final = 25_000.0  # without a known place so near no stop is called unexplained
+CLEARLY_M: Final = KNOWN_M - 1.0  # however the distance is rounded
 FOREVER: Final = 1 << 62
-AHEAD_US: Final = 8 * 86_400 * US_PER_S  # how far a verdict looks for the next shift: a week and a holiday
+DAY_US: Final = 86_400 * US_PER_S
+AHEAD_US: Final = 8 * DAY_US  # how far a verdict looks for the next shift: a week and a holiday
 
 Why = Literal[
     "phone", "label", "task", "point", "other_route", "place", "too_long", "queue", "unknown_place", "off_shift",
@@ -74,6 +76,10 @@ class Stop(NamedTuple):
         ends_us = self.row.start_us + int(seconds * US_PER_S)
         return self.until_us <= ends_us, ends_us + 1
 
+    def metres_to(self, place: Place) -> float:
+        """How far it is from the centre of a place."""
+        return distance_m(self.row.lon, self.row.lat, place.lon, place.lat, *metres_per_degree(self.row.lat))
+
 
 T = TypeVar("T", Place, Task)
 
@@ -108,10 +114,11 @@ class Purposes:
         profile: Callable[[str], Profile],
     ) -> None:
         self.world, self.places, self.known = world, places, Circles(places.values())
-        self.queues = Circles(p for p in places.values() if p.kind == "landfill" and p.queue_m > 0)
-        self.queues_m = np.array([p.radius_m + p.queue_m for p in self.queues.things])
+        self.queues = [p for p in places.values() if p.kind == "landfill" and p.queue_m > 0]
         self.tasks = Circles(sorted(tasks, key=lambda t: t.id))
         self.labels, self.duties, self.profile = labels, duties, profile
+        self._near: Place | None = None  # a known place that was near the stop before
+        self._hours: dict[str, tuple[Duty, Span]] = {}  # of each device, the working hours of its stop before
         self.reasons = (
             _phone, self._label, self._task, _at_place, self._queue, self._unknown, self._off_shift, _after_work,
             _unexplained,
@@ -131,24 +138,29 @@ class Purposes:
 
     def _where(self, lon: float, lat: float) -> tuple[str | None, Place | None]:
         """Area of a point, and the nearest known place that contains it; of two, the one whose id comes first."""
-        keys = self.world.fences_at(lon, lat)
-        area = next((key.removeprefix("area:") for key in keys if key.startswith("area:")), None)
-        here = [self.places[key.removeprefix("place:")] for key in keys if key.startswith("place:")]
+        area, here = None, list[Place]()
+        for key in self.world.fences_at(lon, lat):
+            kind, _, id_ = key.partition(":")
+            if kind == "area" and area is None:
+                area = id_
+            elif kind == "place":
+                here.append(self.places[id_])
         if len(here) < 2:
             return area, here[0] if here else None
         return area, here[int(np.argmin(Circles(here).distance_m(lon, lat)))]
 
     def _queue(self, stop: Stop) -> Verdict:
         """Near a landfill, waiting for its turn."""
-        if not self.queues.things:
-            return NOT_SO
-        near = self.queues.distance_m(stop.row.lon, stop.row.lat) <= self.queues_m
-        return Verdict("allowed", "queue") if near.any() else NOT_SO
+        near = any(stop.metres_to(place) <= place.radius_m + place.queue_m for place in self.queues)
+        return Verdict("allowed", "queue") if near else NOT_SO
 
     def _unknown(self, stop: Stop) -> Verdict:
         """Until somebody told us about the neighbourhood, no stop there is called anything."""
-        known = self.known.things and self.known.distance_m(stop.row.lon, stop.row.lat).min() <= KNOWN_M
-        return NOT_SO if known else Verdict("unlabelled", "unknown_place")
+        near = self._near
+        if self.known.things and (near is None or stop.metres_to(near) > CLEARLY_M):
+            found = np.flatnonzero(self.known.distance_m(stop.row.lon, stop.row.lat) <= KNOWN_M)
+            near = self._near = self.known.things[found[0]] if len(found) else None
+        return NOT_SO if near else Verdict("unlabelled", "unknown_place")
 
     def _label(self, stop: Stop) -> Verdict:
         label = self.labels.get(stop.row.id)
@@ -173,7 +185,7 @@ class Purposes:
         if not stop.duty.timed:
             return NOT_SO
         start_us, limit_us = stop.row.start_us, int(stop.profile.limit_s * US_PER_S)
-        if self.duties.spans(stop.duty, start_us, start_us + limit_us) == [(start_us, start_us + limit_us)]:
+        if start_us + limit_us <= self._works_until(stop):
             return NOT_SO  # quickly said of most
         ahead_us = stop.until_us + AHEAD_US
         spans = self.duties.spans(stop.duty, start_us, ahead_us)
@@ -184,6 +196,16 @@ class Purposes:
         if stop.until_us <= leaves_us:
             return Verdict(None, until_us=leaves_us + 1)
         return Verdict("unlabelled", "off_shift", limit_us) if stop.until_us < limit_us else NOT_SO
+
+    def _works_until(self, stop: Stop) -> int:
+        """To where the working hours that a stop begins in are known to last, as far as a day; 0 out of hours."""
+        at_us = stop.row.start_us
+        duty, span = self._hours.get(stop.row.device, (NOBODY, (0, 0)))
+        if duty is not stop.duty or not span[0] <= at_us < span[1]:
+            around = self.duties.spans(stop.duty, at_us - DAY_US, at_us + DAY_US)
+            span = next((span for span in around if span[0] <= at_us < span[1]), (0, 0))
+            self._hours[stop.row.device] = stop.duty, span
+        return span[1]
 
 
 def _phone(stop: Stop) -> Verdict:

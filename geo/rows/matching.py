@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
-from typing import NamedTuple, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 Moment = tuple[int, int]  # time and content: the order of a device's fixes
+FIRST: Final = -(1 << 63)  # no content comes before it
 Old = TypeVar("Old")
 New = TypeVar("New")
 
@@ -23,15 +24,14 @@ class Match(NamedTuple):
 def matched(old: Sequence[Old], new: Sequence[New], overlap: Callable[[Old, New], bool]) -> Match:
     """Each new one goes on with the first old one that it overlaps and no other took; both by start."""
     free = list(range(len(old)))
-    goes_on = [_take(free, (i for i in free if overlap(old[i], one))) for one in new]
+    goes_on: list[int | None] = [None] * len(new)
+    for n, one in enumerate(new):
+        for i in free:
+            if overlap(old[i], one):
+                goes_on[n] = i
+                free.remove(i)
+                break
     return Match(goes_on, [(i, next((n for n, one in enumerate(new) if overlap(old[i], one)), None)) for i in free])
-
-
-def _take(free: list[int], fitting: Iterable[int]) -> int | None:
-    found = next(iter(fitting), None)
-    if found is not None:
-        free.remove(found)
-    return found
 
 
 def made_id(letter: str, *parts: object) -> str:

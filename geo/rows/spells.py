@@ -7,8 +7,9 @@ ones are exact. Only spells that a late fix could still change are tracked, in f
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from hashlib import blake2b
+from operator import attrgetter
 from typing import Final, NamedTuple, TypeVar
 
 import msgspec
@@ -44,6 +45,8 @@ class Bout(NamedTuple):
 
 
 T = TypeVar("T", Told, Bout)
+_key_of_told: Final[Callable[[Told], Key]] = attrgetter("kind", "subject")
+_key_of_bout: Final[Callable[[Bout], Key]] = attrgetter("row.kind", "row.subject")
 
 
 class SpellLedger:
@@ -55,7 +58,7 @@ class SpellLedger:
 
     def reconcile(self, old: Iterable[Told], bouts: Iterable[Bout], at_us: int) -> list[Told]:
         """Match bouts to old spells by overlap, tell the differences, return the spells to track."""
-        before, now = _by_key(old), _by_key(bouts)
+        before, now = _by_key(old, _key_of_told), _by_key(bouts, _key_of_bout)
         tracked: list[Told] = []
         for key in sorted({*before, *now}):
             tracked += self._settle(before.get(key, []), now.get(key, []), at_us)
@@ -89,7 +92,7 @@ class SpellLedger:
     def _say(self, bout: Bout, id_: str, revision: int, cause: Cause, at_us: int) -> Told:
         row = msgspec.structs.replace(bout.row, id=id_, revision=revision)
         self.events.append(SpellChanged(at_us=at_us, cause=cause, row=row))
-        return told_of(row, bout.decided)
+        return told_of(bout.row, id_, revision, bout.decided)
 
     def _retract(self, old: Told, home: str | None, at_us: int) -> None:
         row = Spell(
@@ -100,11 +103,10 @@ class SpellLedger:
         self.events.append(SpellChanged(at_us=at_us, cause="merge" if home else "retract", row=row))
 
 
-def _by_key(spells: Iterable[T]) -> dict[Key, list[T]]:
+def _by_key(spells: Iterable[T], key: Callable[[T], Key]) -> dict[Key, list[T]]:
     found: dict[Key, list[T]] = {}
     for spell in spells:
-        row = spell.row if isinstance(spell, Bout) else spell
-        found.setdefault((row.kind, row.subject), []).append(spell)
+        found.setdefault(key(spell), []).append(spell)
     return found
 
 
@@ -114,18 +116,18 @@ def overlap(old: Told, bout: Bout) -> bool:
     return old.start_us == row.start_us or (old.start_us < row.last_us and row.start_us < reach_us)
 
 
-def told_of(row: Spell, decided: Moment | None) -> Told:
-    """What is remembered of a spell that was told."""
+def told_of(row: Spell, id_: str, revision: int, decided: Moment | None) -> Told:
+    """What is remembered of a spell that was told under this id."""
     return Told(
-        row.id, row.kind, row.subject, row.start_us, row.last_us, row.lon, row.lat, row.revision,
+        id_, row.kind, row.subject, row.start_us, row.last_us, row.lon, row.lat, revision,
         digest(row) if decided else 0, decided,
     )  # fmt: skip
 
 
 def digest(row: Spell) -> int:
     """Of what a spell says, whatever its id and revision."""
-    body = _encode(msgspec.structs.replace(row, id="", revision=0))
-    return int.from_bytes(blake2b(body, digest_size=7).digest(), "little")
+    nameless = msgspec.structs.replace(row, id="", revision=0) if row.revision else row
+    return int.from_bytes(blake2b(_encode(nameless), digest_size=7).digest(), "little")
 
 
 def spell_id(device: str, row: Spell, seq: int) -> str:

@@ -28,6 +28,7 @@ from geo.folds.layout import (
     E_WORK,
     END,
     KEPT,
+    MOVED,
     OPENED,
     REACHED,
     TIMED,
@@ -36,8 +37,9 @@ from geo.folds.layout import (
 from geo.meaning.purpose import FOREVER
 from geo.partition import GeoState
 from geo.rows.dwells import Episode, Ledger
+from geo.rows.matching import FIRST
 
-OPEN_CODES: Final = frozenset({OPENED, REACHED, TIMED, KEPT, END})
+OPEN_CODES: Final = frozenset({OPENED, REACHED, MOVED, TIMED, KEPT, END})
 KernelEvent = tuple[list[int], list[float]]
 
 
@@ -64,7 +66,6 @@ def _tell_one(state: GeoState, group: list[KernelEvent], fixes: Fixes | None) ->
     if head[E_CODE] == BEYOND:
         heard_us = int(fixes.received_us[head[E_ROW]]) if fixes is not None else at_us
         return [FixFlagged(at_us=heard_us, device=device, time_us=at_us, reason="beyond_horizon")]
-    profile = state.config.profile(device)
     rows = state.devices.rows[slot]
     if head[E_CODE] == BEGIN:  # everything decided since is open to revision
         before = (head[E_CK_T], head[E_CK_C])
@@ -72,7 +73,7 @@ def _tell_one(state: GeoState, group: list[KernelEvent], fixes: Fixes | None) ->
         kept = [t for t in rows if t.decided is not None and t.decided <= before]
     else:  # closed rows stand, and those that no late fix can reach any more are forgotten
         newest_us = int(state.devices.k[slot, TLAST]) if fixes is None else at_us
-        reachable = (newest_us - int(profile.horizon_s * 1e6), -(1 << 63))
+        reachable = (newest_us - state.devices.horizon_us(slot), FIRST)
         old = [t for t in rows if t.decided is None]
         kept = [t for t in rows if t.decided is not None and t.decided >= reachable]
     ledger = ledger_of(state, slot, device)

@@ -17,6 +17,7 @@ from geo.folds.tracklayout import (
     SERVICE_SPELL,
     SPEEDING_SPELL,
     TRIP_SPELL,
+    VISIT_SPELL,
     X_ABOUT,
     X_C,
     X_CODE,
@@ -43,6 +44,7 @@ from geo.folds.tracklayout import (
     Z_EVENTS,
 )  # fmt: skip
 from geo.partition import GeoState
+from geo.rows.matching import FIRST
 from geo.rows.spells import Bout, SpellLedger, Told, overlap
 
 KINDS: Final[tuple[SpellKind, ...]] = ("gap", "trip", "speeding", "visit", "service")
@@ -80,10 +82,10 @@ def adopt_world(state: GeoState, at_us: int) -> list[Event]:
     return events
 
 
-def _buffered(state: GeoState) -> list[TrackEvent]:
+def _buffered(state: GeoState, start: int = 0) -> list[TrackEvent]:
     track = state.devices.track
     n = int(track.z[Z_EVENTS])
-    return list(zip(track.ei[:n].tolist(), track.ef[:n].tolist(), strict=True))
+    return list(zip(track.ei[start:n].tolist(), track.ef[start:n].tolist(), strict=True))
 
 
 def _tell_one(state: GeoState, slot: int, group: list[TrackEvent]) -> list[Event]:
@@ -92,15 +94,16 @@ def _tell_one(state: GeoState, slot: int, group: list[TrackEvent]) -> list[Event
     device, at_us = d.ids[slot], head[X_T]
     cls = state.config.cls(device)
     bouts = bouts_of(group, device, cls, d.track.world)
+    told = d.spells[slot]
     if head[X_CODE] == BEGIN:  # everything decided after the checkpoint is open to revision
         moment = (head[X_T0], head[X_TIN])
-        old = [t for t in d.spells[slot] if t.decided is None or t.decided > moment]
-        kept = [t for t in d.spells[slot] if t.decided is not None and t.decided <= moment]
+        old = [t for t in told if t.decided is None or t.decided > moment]
+        kept = [t for t in told if t.decided is not None and t.decided <= moment]
     else:  # closed spells stand, and those that no late fix can reach any more are forgotten
-        reachable = (at_us - int(state.config.profile(device).horizon_s * 1e6), -(1 << 63))
+        reachable = (at_us - d.horizon_us(slot), FIRST)
         about = {(b.row.kind, b.row.subject) for b in bouts}
-        old = [t for t in d.spells[slot] if t.decided is None and (t.kind, t.subject) in about]
-        kept = [t for t in d.spells[slot] if t not in old and (t.decided is None or t.decided >= reachable)]
+        old = [t for t in told if t.decided is None and (t.kind, t.subject) in about]
+        kept = [t for t in told if (t.decided >= reachable if t.decided else (t.kind, t.subject) not in about)]
     ledger = SpellLedger(device, cls, d.spell_seq[slot])
     d.spells[slot] = kept + ledger.reconcile(old, bouts, at_us)
     d.spell_seq[slot] = ledger.seq
@@ -133,13 +136,15 @@ def spell_of(event: TrackEvent, device: str, cls: str, world: World) -> Spell:
     return Spell(
         id="", kind=KINDS[kind], device=device, cls=cls, start_us=e[X_T0], end_us=e[X_TIN] if closed else None,
         last_us=e[X_TIN], fixes=e[X_N], state="closed" if closed else "open", revision=0, lon=f[Y_X], lat=f[Y_Y],
-        subject=subject, version=world.version_of(subject), silent_s=e[X_SILENT] / 1e6, **_measures(e, f),
+        subject=subject, version=world.version_of(subject), silent_s=e[X_SILENT] / 1e6, **_measures(e, f, subject),
     )  # fmt: skip
 
 
-def _measures(e: list[int], f: list[float]) -> dict[str, Any]:
+def _measures(e: list[int], f: list[float], subject: str) -> dict[str, Any]:
     """What a spell of this kind measures."""
     kind = e[X_KIND]
+    if kind == VISIT_SPELL:
+        return {}
     if kind == GAP_SPELL:
         return {"distance_m": round(f[Y_METRES], 1), "to_lon": f[Y_TX], "to_lat": f[Y_TY]}
     if kind == TRIP_SPELL:
@@ -150,10 +155,10 @@ def _measures(e: list[int], f: list[float]) -> dict[str, Any]:
     if kind == SPEEDING_SPELL:
         return {"max_mps": round(f[Y_MPS], 2), "limit_mps": f[Y_METRES]}
     if kind == SERVICE_SPELL:
-        return {
+        along = {"covered": e[X_MASK].bit_count() / PIECES, "pieces": e[X_MASK]}
+        return (along if subject.startswith("street:") else {}) | {  # a point has no length
             "nearest_m": round(f[Y_METRES], 1), "nearest_us": e[X_NEAR], "stopped_s": e[X_STOPPED] / 1e6,
             "heading_deg": heading_deg(f[Y_E], f[Y_N]), "max_mps": round(f[Y_MPS], 2) if f[Y_MPS] >= 0 else None,
-            "covered": e[X_MASK].bit_count() / PIECES, "pieces": e[X_MASK],
         }  # fmt: skip
     return {}
 
@@ -165,16 +170,17 @@ def heading_deg(east_m: float, north_m: float) -> float | None:
     return round(degrees(atan2(east_m, north_m)) % 360.0, 1) % 360.0
 
 
-def open_spells_of(state: GeoState, slot: int) -> list[Spell]:
-    """The open spells of a device, as they were told and grown by the fixes since."""
+def open_spells_of(state: GeoState, slot: int, kind: SpellKind | None = None) -> list[Spell]:
+    """The open spells of a device, of one kind or of all, as they were told and grown by the fixes since."""
     d = state.devices
-    told = [t for t in d.spells[slot] if t.decided is None]
+    told = [t for t in d.spells[slot] if t.decided is None and kind in (None, t.kind)]
     if not told:
         return []
     start = int(d.track.z[Z_EVENTS])
     track_end(d.track.arrays(), slot, -1, int(d.k[slot, TLAST]), 0)
     device = d.ids[slot]
-    bouts = bouts_of(_buffered(state)[start:], device, state.config.cls(device), d.track.world)
+    now = [event for event in _buffered(state, start) if kind in (None, KINDS[event[0][X_KIND]])]
+    bouts = bouts_of(now, device, state.config.cls(device), d.track.world) if now else []
     d.track.z[Z_EVENTS] = start
     return [row for bout in bouts for row in _named(bout, told)]
 

@@ -102,7 +102,7 @@ class Pass:
     told: bool = False
 
     def row(self, key: str, state: str) -> Row:
-        share = len(self.pieces) / 16
+        share = len(self.pieces) / 16 if key.startswith("street:") else 0.0
         return Row(
             "service", key, state, self.first_s, self.last_s, self.fixes, self.silent_s, self.stopped_s,
             self.nearest_m, covered=share,

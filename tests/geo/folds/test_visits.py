@@ -61,6 +61,14 @@ def test_a_stop_at_a_point_is_measured() -> None:
     assert (service.fixes, service.stopped_s, service.nearest_m) == (7, 70.0, 0.0)
 
 
+def test_a_point_is_not_covered() -> None:
+    """Only a street has a length of which a share can be driven."""
+    found = spells(run([*TOWN, fixes(driving(0, 200))])[1], "service")
+    assert [(s.subject, s.covered, s.pieces) for s in found] == [
+        ("place:bin1", None, None), ("place:bin2", None, None), ("street:main", 1.0, 65535),
+    ]  # fmt: skip
+
+
 def test_a_silence_passes_nothing() -> None:
     """Who is heard before and behind a point, with a silence between, has not served it."""
     rows = [*driving(0, 10), *driving(400, 500, x0=700.0)]

@@ -179,6 +179,14 @@ def test_off_shift(hours: tuple[int, int], minutes: int, why: str) -> None:
     assert verdict(config(**working(*hours)), minutes).why == why
 
 
+def test_each_stop_is_judged_by_its_own_hours_and_place() -> None:
+    """What was found out for the stop before decides nothing of the next, in either order."""
+    made = config(**working(20, 300))
+    asked: list[tuple[int, dict[str, Any]]] = [(60, {}), (0, {}), (60, {"lon": 124.2}), (60, {}), (0, {}), (60, {})]
+    found = [said(made, begin + 30, start_us=T0_US + begin * MIN_US, **where)[1] for begin, where in asked]
+    assert found == ["none", "off_shift", "unknown_place", "none", "off_shift", "none"]
+
+
 @pytest.mark.parametrize(
     ("hours", "minutes", "until_min"),
     [
