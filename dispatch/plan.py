@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Final
 
 import msgspec
@@ -12,10 +13,12 @@ from numpy.typing import NDArray
 
 from core.events import Candidate, IncidentChanged, PlanMade
 from core.units import seconds_to_us, us_to_seconds
-from dispatch import eta, match
+from dispatch import eta
+from dispatch.matching import solve
+from dispatch.matching.problem import NEVER, Need, Problem, Table
 from dispatch.state import Params, State, Volunteer, open_incidents
 
-METHOD: Final = f"{match.METHOD}; {eta.METHOD}"
+METHOD: Final = f"{solve.METHOD}; {eta.METHOD}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,8 @@ class _View:
 
     distance_m: NDArray[np.float64]
     eta_s: NDArray[np.float64]
-    need: match.Need
+    need: Need
+    time_s: NDArray[np.int64]
 
 
 def replan(
@@ -34,7 +38,7 @@ def replan(
     crowd = _fresh(volunteers, now_us, params)
     incidents = open_incidents(state)
     views = [_view(incident, crowd, state.plans.get(incident.id, ()), params) for incident in incidents]
-    picks = match.match([view.need for view in views])
+    picks = _picks(views, len(crowd), params)
     plans, said = {}, []
     for incident, view, picked in zip(incidents, views, picks, strict=True):
         plans[incident.id] = tuple(crowd[j].device for j in picked)
@@ -42,6 +46,13 @@ def replan(
         if incident.id == told or before is None or set(before) != set(plans[incident.id]):
             said.append(_plan(incident.id, view, crowd, picked, now_us))
     return msgspec.structs.replace(state, plans=plans), said
+
+
+def _picks(views: Sequence[_View], volunteers: int, params: Params) -> tuple[tuple[int, ...], ...]:
+    """Numbers of the volunteers proposed for each incident, nearest first. The crowd is in the order of devices."""
+    times = np.array([view.time_s for view in views], np.int64).reshape(len(views), volunteers)
+    costs = Table(times, ceil(params.cutoff_s))
+    return solve.match(Problem([view.need for view in views], costs)).chosen
 
 
 def _fresh(volunteers: Sequence[Volunteer], now_us: int, params: Params) -> list[Volunteer]:
@@ -58,8 +69,8 @@ def _view(incident: IncidentChanged, crowd: Sequence[Volunteer], kept: Sequence[
     eta_s = eta.estimate_s(distance_m)
     sticky_s = params.sticky_s * np.array([v.device in kept for v in crowd], np.float64)
     time_s = np.maximum(np.rint(eta_s - sticky_s), 0).astype(np.int64)
-    time_s[eta_s > params.cutoff_s] = match.NEVER
-    return _View(distance_m, eta_s, match.Need(params.need_of(incident.kind), incident.severity, time_s))
+    time_s[eta_s > params.cutoff_s] = NEVER
+    return _View(distance_m, eta_s, Need(params.need_of(incident.kind), incident.severity), time_s)
 
 
 def _plan(incident: str, view: _View, crowd: Sequence[Volunteer], picked: Sequence[int], now_us: int) -> PlanMade:

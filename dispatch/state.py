@@ -11,7 +11,7 @@ import msgspec
 from core.errors import ConfigError, ConflictError
 from core.events import IncidentChanged
 from dispatch.incidents import ENDED
-from dispatch.match import MAX_PLACES, MAX_TIME_S
+from dispatch.matching.problem import MAX_PLACES, MAX_TIME_S
 
 VERSION: Final = 1
 
