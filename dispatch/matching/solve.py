@@ -4,13 +4,10 @@ Small problems are solved over the table of all costs. Larger ones over lists of
 which are widened until nothing outside them could make a difference. A list is wide enough
 - when it holds everybody who can serve the need; or
 - when one more volunteer there costs no more than `floor_s`: whoever is not listed costs at least that, so no change
-  that brings one of them in can gain (their reduced cost is not negative); or
-- when it holds more volunteers that cost no more than `floor_s` than the problem has places. Then in any matching one
-  of those is free: all other places together hold fewer. So somebody from outside the list can be replaced by one on
-  it at no more cost. (More, not as many: so it holds with one place more or one volunteer less, too, and the prices
-  are exact as the matching is.)
-The last two may be mixed: by the third, that list might as well hold everybody; with it so, the second proves the rest.
-It ends: a list of all volunteers is wide enough, and where the costs rank exactly, so is one of all places and one.
+  that brings one of them in can gain (their reduced cost is not negative). The same argument, with the free volunteer
+  whom the price stands for in their stead, makes every price and alternative exact.
+It ends: a list with more people on it than the problem has places has somebody free, whose cost bounds the price. So
+where lists rank by cost itself, one of all places and one is always wide enough; otherwise everybody is.
 
 The answer depends on the problem as given, on nothing else. Which of several equally good matchings it is depends on
 the order of the columns, its value does not.
@@ -28,7 +25,7 @@ import numpy as np
 from dispatch.matching import dense, sparse
 from dispatch.matching.dense import gathered
 from dispatch.matching.prices import Prices, Residual, Sent, prices_of, residual, sent_of_lists, sent_of_table
-from dispatch.matching.problem import NEVER, Loss, Near, Problem, Steps
+from dispatch.matching.problem import NEVER, Loss, Problem, Steps
 
 METHOD: Final = "exact, severity first"
 DENSE_CELLS: Final = 1_000_000  # places x volunteers, up to which the table is the quicker way
@@ -96,25 +93,18 @@ def match(problem: Problem, *, dense_cells: int = DENSE_CELLS, first_listed: int
 
 def _widened(problem: Problem, steps: Steps, places: Sequence[Sequence[int]], first_listed: int) -> Matching:
     """Solve over lists, four times as long where they were too short, until all are wide enough."""
-    total = problem.places
     lists = problem.costs.nearest(range(len(places)), first_listed)
     for rounds in count(1):
         chosen = sparse.solve(lists, places)
         listed = tuple(len(near.columns) for near in lists)
         told = _told(problem, steps, sent_of_lists(lists, chosen), Certificate("lists", listed, rounds, np.inf))
         one_more = told.prices.one_more_s.tolist()
-        short = [g for g, near in enumerate(lists) if not _wide(near, one_more[g], total)]
+        short = [g for g, near in enumerate(lists) if near.floor_s != NEVER and one_more[g] > near.floor_s]
         if not short:
             return told
         for g, near in zip(short, problem.costs.nearest(short, first_listed << 2 * rounds), strict=True):
             lists[g] = near
     raise AssertionError("unreachable")
-
-
-def _wide(near: Near, one_more_s: float, places: int) -> bool:
-    if near.floor_s == NEVER or one_more_s <= near.floor_s:
-        return True
-    return int(np.count_nonzero(near.seconds <= near.floor_s)) > places
 
 
 def _told(problem: Problem, steps: Steps, sent: Sent, certificate: Certificate) -> Matching:

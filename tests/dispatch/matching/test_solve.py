@@ -122,6 +122,13 @@ def test_lists_that_are_too_short_are_widened():
     assert answer.certificate.listed == (6, 6, 6)
 
 
+def test_a_list_of_all_places_and_one_is_always_enough():
+    """Ten needs of one person, the same hundred for each: the eleventh is free, and tells the price of one more."""
+    answer = by_lists(problem([Need(1, 1)] * 10, [list(range(100))] * 10), first_listed=11)
+    assert (answer.certificate.rounds, answer.certificate.listed) == (1, (11,) * 10)
+    assert answer.one_more(0) == Loss(0, 0, 0, 10)
+
+
 def test_no_needs_or_nobody_there():
     """Both are answered."""
     assert match(problem([], [])).chosen == ()
