@@ -1,7 +1,6 @@
 """Times to arrive over a city's roads: fields, look-ups, snapping, closures; beside a plain scipy `dijkstra`.
 
 A made-up town of 30,000 crossings with one-way streets. Times are CPU seconds of one core; the ratio is what counts.
-    python bench/roads.py [--nodes N] [--seed S]
 """
 
 from __future__ import annotations
@@ -134,7 +133,3 @@ def main() -> None:
         for closures in ((), (flood(0.1),)):
             print(f"{n} volunteers, {'a flood' if closures else 'dry'}")
             lookups(network, rng, n, closures)
-
-
-if __name__ == "__main__":
-    main()
