@@ -63,11 +63,6 @@ class ClassWeights:
     stop_until: Floats
     stopped_by: NDArray[np.int32]  # number of the closure, -1: none
 
-    def stopped(self, share: Floats, segment: NDArray[np.int32]) -> NDArray[np.bool_]:
-        """Whether the road is stopped at just this place."""
-        there: NDArray[np.bool_] = (self.stop_from[segment] <= share) & (share <= self.stop_until[segment])
-        return there
-
 
 class Closed:
     """A network under closures. The weights of a class are computed when they are first asked for."""

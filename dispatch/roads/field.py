@@ -23,6 +23,7 @@ from dispatch.roads.speeds import CLASSES, OFF_ROAD_KMH
 
 Seconds = NDArray[np.float32]
 FIELDS_BYTES: Final = 256_000_000
+NEAR_M: Final = 20.0  # a position is no better than this: so near to a crossing, or each other, one-way binds nobody
 NO_NODE: Final = -9999  # scipy's word for a node without a predecessor
 
 
@@ -87,18 +88,20 @@ def ends_of(network: Network, weights: ClassWeights, cls: int, snap: Snap) -> En
     segment = np.maximum(snap.segment, 0)
     on = snap.segment >= 0
     pass_s = np.where(on, weights.pass_s[segment], 0.0)
+    length_m = network.roads.length_cm[segment] / 100
     behind_s, ahead_s = snap.share * pass_s, (1.0 - snap.share) * pass_s
     free_behind = on & ~(weights.stop_from[segment] <= snap.share)
     free_ahead = on & ~(weights.stop_until[segment] >= snap.share)
+    at_a, at_b = snap.share * length_m <= NEAR_M, (1.0 - snap.share) * length_m <= NEAR_M
     forth, back = network.open_forth[cls][segment], network.open_back[cls][segment]
     return Ends(
         snap=snap,
         a=network.roads.a[segment],
         b=network.roads.b[segment],
-        to_a_s=np.where(free_behind & back, behind_s, np.inf),
-        to_b_s=np.where(free_ahead & forth, ahead_s, np.inf),
-        from_a_s=np.where(free_behind & forth, behind_s, np.inf),
-        from_b_s=np.where(free_ahead & back, ahead_s, np.inf),
+        to_a_s=np.where(free_behind & (back | at_a), behind_s, np.inf),
+        to_b_s=np.where(free_ahead & (forth | at_b), ahead_s, np.inf),
+        from_a_s=np.where(free_behind & (forth | at_a), behind_s, np.inf),
+        from_b_s=np.where(free_ahead & (back | at_b), ahead_s, np.inf),
         off_s=snap.off_m * (3.6 / OFF_ROAD_KMH[CLASSES[cls]]),
     )
 
@@ -164,5 +167,6 @@ def through(network: Network, weights: ClassWeights, cls: int, place: Ends, shar
     low, high = np.minimum(share, target), np.maximum(share, target)
     free = (weights.stop_until[segment] < low) | (weights.stop_from[segment] > high)
     allowed = np.where(share <= target, network.open_forth[cls][segment], network.open_back[cls][segment])
+    allowed |= (high - low) * network.roads.length_cm[segment] / 100 <= NEAR_M
     seconds: Floats = np.where(free & allowed, (high - low) * weights.pass_s[segment], np.inf)
     return seconds

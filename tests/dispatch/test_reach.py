@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from dispatch.eta import Reach, distances_m, eta_s
 from dispatch.roads.closing import Closure
+from dispatch.roads.field import Fields
 from dispatch.roads.speeds import CLASSES
 from tests.dispatch.roads.maps import at, box, network, way
 
@@ -64,6 +65,19 @@ def test_some_columns_get_what_all_get(crowd, data):
     whole, some = reach.eta_of(*incident, everybody), reach.eta_of(*incident, everybody, columns)
     assert some.eta_s.tolist() == whole.eta_s[columns].tolist()
     assert some.by_road.tolist() == whole.by_road[columns].tolist()
+
+
+@given(st.lists(crowds(), min_size=2, max_size=5), st.integers(0, 3))
+def test_kept_fields_change_nothing(turns, incidents):
+    """Closures come and go over the same incidents: with one cache all the way and with none, bit for bit."""
+    kept = Fields()
+    spots = [turn[0] for turn in turns][: incidents + 1]
+    for _, lons, lats, classes, closures in turns:
+        with_cache, without = Reach(TOWN, closures, kept), Reach(TOWN, closures)
+        for spot in spots:
+            found, anew = (r.eta_of(*spot, r.crowd(lons, lats, classes)) for r in (with_cache, without))
+            assert found.eta_s.tolist() == anew.eta_s.tolist()
+            assert found.cut_off == anew.cut_off
 
 
 def test_nobody_is_a_crowd_too():

@@ -6,7 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from dispatch.eta import START_S, Reach
-from dispatch.roads.field import Fields, field
+from dispatch.roads.field import NEAR_M, Fields, field
 from dispatch.roads.network import Network
 from dispatch.roads.speeds import CLASSES, NUMBER
 from tests.dispatch.roads.maps import at, network, way
@@ -35,9 +35,10 @@ def slow_field(net: Network, cls: int, segment: int, share: float, limit_s: floa
     roads, best, along_s = net.roads, [np.inf] * net.roads.nodes, net.pass_s[cls]
     edges = [(roads.a[s], roads.b[s], along_s[s]) for s in range(roads.segments) if roads.forth[s] >> cls & 1]
     edges += [(roads.b[s], roads.a[s], along_s[s]) for s in range(roads.segments) if roads.back[s] >> cls & 1]
-    if roads.forth[segment] >> cls & 1:
+    length_m = roads.length_cm[segment] / 100
+    if roads.forth[segment] >> cls & 1 or share * length_m <= NEAR_M:
         best[roads.a[segment]] = share * along_s[segment]
-    if roads.back[segment] >> cls & 1:
+    if roads.back[segment] >> cls & 1 or (1 - share) * length_m <= NEAR_M:
         best[roads.b[segment]] = min(best[roads.b[segment]], (1 - share) * along_s[segment])
     for _ in range(roads.nodes):
         for tail, head, seconds in edges:
@@ -79,6 +80,15 @@ def test_people_on_the_incidents_own_segment_go_straight_along_it():
     crowd = reach.crowd(*np.transpose([at(300, 0), at(700, 0)]), ["motorbike"] * 2)
     times = reach.eta_of(*at(600, 0), crowd).eta_s - START_S
     assert times == pytest.approx([43.2, (300 + 2000 + 600) * 0.144], abs=0.3)
+
+
+def test_a_few_metres_into_a_one_way_street_are_no_way_round():
+    """A position is some metres wrong: who stands 15 m into it may as well stand at the crossing."""
+    ring = way((0, 0), (0, 500), (1000, 500), (1000, 0))
+    reach = Reach(network(way((0, 0), (1000, 0), oneway="yes"), ring, way((0, 0), (-300, 0))))
+    crowd = reach.crowd(*np.transpose([at(15, 0), at(25, 0)]), ["motorbike"] * 2)
+    times = reach.eta_of(*at(-100, 0), crowd).eta_s - START_S
+    assert times == pytest.approx([115 * 0.144, (975 + 2000 + 100) * 0.144], abs=0.3)
 
 
 def test_the_way_to_the_road_is_added():
