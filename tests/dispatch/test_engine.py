@@ -71,6 +71,13 @@ def test_an_old_position_or_a_far_one_is_not_asked():
     assert [c.device for c in of(PlanMade, events)[0].others] == ["far"]
 
 
+def test_a_cutoff_may_lie_between_two_seconds():
+    """136.6 s to arrive, within 136.7: asked, though the matcher counts whole seconds."""
+    near = Volunteer(device="near", lon=123.6000484, lat=-10.17, time_us=NOW)
+    _, events = run(opened(), crowd=[near], params=Params(cutoff_s=136.7))
+    assert [c.device for c in of(PlanMade, events)[0].chosen] == ["near"]
+
+
 def test_somebody_seen_twice_is_one_person():
     """Two positions of one device: the newer counts, and only one place is filled."""
     here = rangers(1)[0]
