@@ -48,16 +48,15 @@ def sent_of_table(seconds: NDArray[np.int64], chosen: Chosen) -> Sent:
 def sent_of_lists(lists: Sequence[Near], chosen: Chosen) -> Sent:
     """Read from what the lists hold."""
     column, need = _people(chosen)
+    row = np.repeat(np.arange(len(lists)), [len(near.columns) for near in lists])
+    listed = np.concatenate([np.empty(0, np.int64), *(near.columns for near in lists)])
+    seconds = np.concatenate([np.empty(0), *(near.seconds for near in lists)])
+    taken = np.isin(listed, column)
     order = np.argsort(column)
-    ranked = column[order]
-    at_s = np.full((len(lists), len(column)), np.inf)
-    free_s = np.full(len(lists), np.inf)
-    for g, near in enumerate(lists):
-        place = np.searchsorted(ranked, near.columns)
-        taken = ranked[np.minimum(place, len(ranked) - 1)] == near.columns if len(ranked) else place < 0
-        at_s[g, order[place[taken]]] = near.seconds[taken]
-        free_s[g] = near.seconds[~taken].min(initial=NEVER)
-    free_s[free_s >= NEVER] = np.inf
+    person = order[np.searchsorted(column, listed[taken], sorter=order)]
+    at_s, free_s = np.full((len(lists), len(column)), np.inf), np.full(len(lists), np.inf)
+    at_s[row[taken], person] = seconds[taken]
+    np.minimum.at(free_s, row[~taken], seconds[~taken])
     return Sent(column, need, at_s[need, np.arange(len(column))], at_s, free_s)
 
 
