@@ -1,4 +1,9 @@
-"""The proposal: which volunteers for which open incident, decided over all of them at once."""
+"""Matching over all open incidents at once, and what is said of it: who for what, and what everything else would cost.
+
+A row of the problem is one need of one incident, a column is one person. Whoever promised to come is no column: their
+place is filled. Whoever was asked and did not answer yet stays where they are unless it is better elsewhere. An
+incident that asks has spare places too, as many as it takes until enough come (`dispatch.sizing`).
+"""
 
 from __future__ import annotations
 
@@ -7,91 +12,219 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Final
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from core.events import Candidate, IncidentChanged, PlanMade
-from core.units import seconds_to_us, us_to_seconds
-from dispatch import eta
+from core.events import Alternative, Candidate, Gauge, IncidentChanged, Need, OfferChanged, PlanMade, Price
+from core.units import us_to_seconds
+from dispatch import eta, offers, sizing
+from dispatch.desk import Desk
 from dispatch.matching import solve
-from dispatch.matching.problem import NEVER, Need, Problem, Table
-from dispatch.state import Params, State, Volunteer, open_incidents
+from dispatch.matching.problem import MAX_PLACES, NEVER, Loss, Problem, Table
+from dispatch.matching.problem import Need as Places
+from dispatch.people import Ranger, crowd
+from dispatch.reach import closures
+from dispatch.state import LOOK, open_incidents
 
 METHOD: Final = f"{solve.METHOD}; {eta.METHOD}"
+ASKING: Final = frozenset({"dispatching", "responding", "on_scene"})
+PLACE_S: Final = 3600  # what an empty place is held to cost, by severity, when it is asked whether to ask one more
+DECLINE: Final = 0.4  # of those who do not accept, so many say so
+MOST_ASKED: Final = 40  # at once for one need
+SHOWN: Final = 3  # alternatives of a plan
 
 
 @dataclass(frozen=True, slots=True)
-class _View:
-    """One incident's sight of all volunteers."""
+class Row:
+    """One need of one incident, with what is promised and asked already."""
 
-    distance_m: NDArray[np.float64]
-    eta_s: NDArray[np.float64]
+    incident: IncidentChanged
     need: Need
-    time_s: NDArray[np.int64]
+    open: int
+    pending: tuple[OfferChanged, ...]
+    asks: bool
 
 
-def replan(
-    state: State, volunteers: Sequence[Volunteer], now_us: int, params: Params, *, told: str | None = None
-) -> tuple[State, list[PlanMade]]:
-    """Match again; a plan is said when its people changed, and for the incident `told` in any case."""
-    crowd = _fresh(volunteers, now_us, params)
-    incidents = open_incidents(state)
-    views = [_view(incident, crowd, state.plans.get(incident.id, ()), params) for incident in incidents]
-    picks = _picks(views, len(crowd), params)
-    plans, said = {}, []
-    for incident, view, picked in zip(incidents, views, picks, strict=True):
-        plans[incident.id] = tuple(crowd[j].device for j in picked)
-        before = state.plans.get(incident.id)
-        if incident.id == told or before is None or set(before) != set(plans[incident.id]):
-            said.append(_plan(incident.id, view, crowd, picked, now_us))
-    return msgspec.structs.replace(state, plans=plans), said
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One matching: rows, people, and their times."""
+
+    rows: Sequence[Row]
+    people: Sequence[Ranger]
+    eta_s: NDArray[np.float32]  # by row and person
+    distance_m: NDArray[np.float64]
+    matching: solve.Matching
+
+    def chosen(self, incident: str) -> list[tuple[int, int]]:
+        """Row and column of everybody chosen for an incident, nearest first within each need."""
+        return [
+            (i, j) for i, row in enumerate(self.rows) if row.incident.id == incident for j in self.matching.chosen[i]
+        ]
 
 
-def _picks(views: Sequence[_View], volunteers: int, params: Params) -> tuple[tuple[int, ...], ...]:
-    """Numbers of the volunteers proposed for each incident, nearest first. The crowd is in the order of devices."""
-    times = np.array([view.time_s for view in views], np.int64).reshape(len(views), volunteers)
-    costs = Table(times, ceil(params.cutoff_s))
-    return solve.match(Problem([view.need for view in views], costs)).chosen
+def match(desk: Desk) -> Round:
+    """The best for all open incidents with the people and positions of now."""
+    people = crowd(desk.state, desk.params)
+    rows = [_row(desk, incident, need) for incident in open_incidents(desk.state) for need in desk.needs(incident)]
+    eta_s, distance_m = _times(desk, rows, people)
+    costs = np.array([_costs(desk, row, people, eta_s[i]) for i, row in enumerate(rows)], np.int64)
+    table = Table(costs.reshape(len(rows), len(people)), ceil(desk.params.cutoff_s))
+    spare = MAX_PLACES - sum(row.open for row in rows)
+    places = []
+    for i, row in enumerate(rows):
+        places.append(_places(desk, row, int((eta_s[i] <= desk.params.cutoff_s).sum()), spare))
+        spare -= len(places[-1].spare_s)
+    return Round(rows, people, eta_s, distance_m, solve.match(Problem(places, table)))
 
 
-def _fresh(volunteers: Sequence[Volunteer], now_us: int, params: Params) -> list[Volunteer]:
-    """Each one's newest position if young enough, by device: the order in which they are given must not matter."""
-    oldest_us = now_us - seconds_to_us(params.position_max_age_s)
-    newest = {v.device: v for v in sorted(volunteers, key=lambda v: (v.time_us, v.lon, v.lat))}
-    return sorted((v for v in newest.values() if v.time_us >= oldest_us), key=lambda v: v.device)
+def asks(desk: Desk, incident: IncidentChanged, need: Need) -> bool:
+    """Whether the matcher may ask people for this need now."""
+    if desk.state.paused or incident.paused:
+        return False
+    return incident.status == "reported" if need.role == LOOK else incident.status in ASKING
 
 
-def _view(incident: IncidentChanged, crowd: Sequence[Volunteer], kept: Sequence[str], params: Params) -> _View:
-    lons = np.array([v.lon for v in crowd], np.float64)
-    lats = np.array([v.lat for v in crowd], np.float64)
-    distance_m = eta.distances_m(incident.lon, incident.lat, lons, lats)
-    eta_s = eta.estimate_s(distance_m)
-    sticky_s = params.sticky_s * np.array([v.device in kept for v in crowd], np.float64)
-    time_s = np.maximum(np.rint(eta_s - sticky_s), 0).astype(np.int64)
-    time_s[eta_s > params.cutoff_s] = NEVER
-    return _View(distance_m, eta_s, Need(params.need_of(incident.kind), incident.severity), time_s)
+def _row(desk: Desk, incident: IncidentChanged, need: Need) -> Row:
+    live = tuple(desk.live(incident.id, need.role))
+    promised = sum(offer.state in offers.PROMISED for offer in live)
+    pending = tuple(offer for offer in live if offer.state in offers.PENDING)
+    return Row(incident, need, max(0, need.count - promised), pending, asks(desk, incident, need))
 
 
-def _plan(incident: str, view: _View, crowd: Sequence[Volunteer], picked: Sequence[int], now_us: int) -> PlanMade:
-    """The decision with everybody it was made from; the others nearest first."""
-    people = [_candidate(v, view, j, now_us) for j, v in enumerate(crowd)]
-    others = [person for j, person in enumerate(people) if j not in picked]
-    return PlanMade(
-        at_us=now_us,
-        incident=incident,
-        chosen=tuple(people[j] for j in picked),
-        others=tuple(sorted(others, key=lambda person: (person.eta_s, person.device))),
-        method=METHOD,
+def _times(
+    desk: Desk, rows: Sequence[Row], people: Sequence[Ranger]
+) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    reach = eta.Reach(None, closures(desk.state.incidents.values()))
+    lons, lats = np.array([r.lon for r in people], np.float64), np.array([r.lat for r in people], np.float64)
+    group = reach.crowd(lons, lats, [r.vehicle for r in people])
+    eta_s, distance_m = np.empty((len(rows), len(people)), np.float32), np.empty((len(rows), len(people)))
+    for i, row in enumerate(rows):
+        at = row.incident
+        if i and rows[i - 1].incident.id == at.id:
+            eta_s[i], distance_m[i] = eta_s[i - 1], distance_m[i - 1]
+        else:
+            eta_s[i] = reach.eta_of(at.lon, at.lat, group, why=False).eta_s
+            distance_m[i] = eta.distances_m(at.lon, at.lat, lons, lats)
+    return eta_s, distance_m
+
+
+def _costs(desk: Desk, row: Row, people: Sequence[Ranger], eta_s: NDArray[np.float32]) -> list[int]:
+    kept = desk.state.plans.get(row.incident.id, ())
+    held = {offer.person: offer for offer in desk.live()}
+    mine = {offer.person for offer in row.pending}
+    costs = []
+    for ranger, arrive_s in zip(people, eta_s.tolist(), strict=True):
+        offer = held.get(ranger.name) if ranger.person else None
+        if arrive_s > desk.params.cutoff_s or not _fits(row, ranger) or not _free(desk, row, offer):
+            costs.append(NEVER)
+        else:
+            sticky_s = desk.params.sticky_s if ranger.device in kept or ranger.name in mine else 0.0
+            costs.append(max(0, round(arrive_s - sticky_s)))
+    return costs
+
+
+def _fits(row: Row, ranger: Ranger) -> bool:
+    need = row.need
+    return (
+        need.vehicle in (None, ranger.vehicle)
+        and ranger.skills.issuperset(need.skills)
+        and (ranger.name not in row.incident.excluded or not ranger.name)
     )
 
 
-def _candidate(volunteer: Volunteer, view: _View, j: int, now_us: int) -> Candidate:
+def _free(desk: Desk, row: Row, offer: OfferChanged | None) -> bool:
+    """Whether somebody with this live offer may be placed here: where they were asked, or elsewhere if not too soon."""
+    if offer is None:
+        return True
+    if offer.state not in offers.PENDING:
+        return False
+    here = (offer.incident, offer.role) == (row.incident.id, row.need.role)
+    return here or not (offer.manual or desk.state.trails[offer.id].woken or desk.quiet(offer.person))
+
+
+def _places(desk: Desk, row: Row, people: int, spare: int) -> Places:
+    if not (row.asks and row.open):
+        return Places(row.open, row.incident.severity)
+    p = acceptance(desk)
+    worth = [still(desk, offer, p) for offer in row.pending]
+    more = sizing.top_up(row.open, [p] * min(people, MOST_ASKED), sizing.ENOUGH[row.incident.severity], worth)
+    total = min(len(row.pending) + more, MOST_ASKED, row.open + max(0, spare))
+    worths_s = sizing.spare_s(row.open, [p] * max(total, row.open), PLACE_S * row.incident.severity)
+    most_s = ceil(desk.params.cutoff_s)
+    return Places(row.open, row.incident.severity, tuple(min(s, most_s) for s in worths_s))
+
+
+def acceptance(desk: Desk) -> float:
+    """The common rate, learned from everybody's answers."""
+    return sizing.pooled(sizing.Answers(min(desk.state.accepted, desk.state.asked), desk.state.asked))
+
+
+def still(desk: Desk, offer: OfferChanged, p: float) -> float:
+    """What an offer without an answer so far is worth."""
+    age_s = us_to_seconds(desk.now_us - offer.made_us)
+    return sizing.still_accepts(p, DECLINE * (1 - p), age_s, sizing.Latency())
+
+
+# what is said
+
+
+def plan(desk: Desk, found: Round, incident: IncidentChanged) -> PlanMade:
+    """The decision with everybody it was made from; the others nearest first."""
+    chosen = found.chosen(incident.id)
+    first = next(i for i, row in enumerate(found.rows) if row.incident.id == incident.id)
+    taken = {j for _, j in chosen}
+    others = sorted((j for j in range(len(found.people)) if j not in taken), key=lambda j: (found.eta_s[first, j], j))
+    one_more = found.matching.one_more(first)
+    return PlanMade(
+        at_us=desk.now_us,
+        incident=incident.id,
+        chosen=tuple(_candidate(desk, found, i, j) for i, j in chosen),
+        others=tuple(_candidate(desk, found, first, j) for j in others),
+        method=METHOD,
+        proven=found.matching.certificate.proven,
+        one_more=_price(one_more),
+        worth=tuple(_sure(found.matching.worth(j)) for _, j in chosen),
+        alternatives=tuple(
+            Alternative(device=found.people[j].device, cost=_price(solve.alternative(found.matching, first, j)))
+            for j in others[:SHOWN]
+        ),
+        gauge=gauge(desk, incident),
+    )
+
+
+def gauge(desk: Desk, incident: IncidentChanged) -> Gauge:
+    """How it stands with the places of an incident."""
+    p, full, etas = acceptance(desk), 1.0, list[float | None]()
+    wanted = promised = there = asked = 0
+    for need in desk.needs(incident):
+        row, live = _row(desk, incident, need), list(desk.live(incident.id, need.role))
+        coming = [offer for offer in live if offer.state in offers.PROMISED]
+        wanted, promised, asked = wanted + need.count, promised + len(coming), asked + len(row.pending)
+        there += sum(offer.state in offers.THERE for offer in coming)
+        full *= sizing.at_least(row.open, [still(desk, offer, p) for offer in row.pending])
+        etas += [desk.state.trails[o.id].eta_s for o in coming if o.state not in offers.THERE]
+    known = [eta_s for eta_s in etas if eta_s is not None]
+    fill_s = max(known, default=0.0) if promised >= wanted and len(known) == len(etas) else None
+    return Gauge(wanted=wanted, promised=promised, on_scene=there, asked=asked, full=round(full, 3), fill_s=fill_s)
+
+
+def _candidate(desk: Desk, found: Round, i: int, j: int) -> Candidate:
+    ranger = found.people[j]
     return Candidate(
-        device=volunteer.device,
-        lon=volunteer.lon,
-        lat=volunteer.lat,
-        position_age_s=max(0.0, us_to_seconds(now_us - volunteer.time_us)),
-        distance_m=round(float(view.distance_m[j]), 1),
-        eta_s=round(float(view.eta_s[j]), 1),
+        device=ranger.device,
+        lon=ranger.lon,
+        lat=ranger.lat,
+        position_age_s=max(0.0, us_to_seconds(desk.now_us - ranger.time_us)),
+        distance_m=round(float(found.distance_m[i, j]), 1),
+        eta_s=round(float(found.eta_s[i, j]), 1),
+    )
+
+
+def _price(loss: Loss | None) -> Price | None:
+    return None if loss is None else _sure(loss)
+
+
+def _sure(loss: Loss) -> Price:
+    return Price(
+        unfilled_3=loss.unfilled_3, unfilled_2=loss.unfilled_2, unfilled_1=loss.unfilled_1, seconds=loss.seconds
     )
