@@ -247,7 +247,8 @@ def _wake(desk: Desk, _command: Command, before: IncidentChanged) -> dict[str, A
 
 def _may_wake(desk: Desk, incident: IncidentChanged, person: Person) -> bool:
     agreed = person.wake and person.consent_us is not None and person.area == incident.area
-    free = person.id not in incident.excluded and desk.state.away_us.get(person.id, 0) <= desk.now_us
+    barred = desk.over(incident.id).union(incident.excluded)
+    free = person.id not in barred and desk.state.away_us.get(person.id, 0) <= desk.now_us
     return agreed and free and not on_duty(person, desk.now_us) and desk.live_of(person.id) is None
 
 

@@ -106,6 +106,11 @@ class Desk:
         """The one live offer of a person."""
         return next((offer for offer in self.live() if offer.person == person), None)
 
+    def over(self, incident: str) -> frozenset[str]:
+        """People whom nobody asks again for this incident: they said no, or nothing, or did their part."""
+        ended = self.state.offers.values()
+        return frozenset(o.person for o in ended if o.incident == incident and o.state in offers.OVER)
+
     def ask(self, notice: NoticeKind | None, trail: Trail, **fields: Any) -> OfferChanged:
         """Make an offer, and have it said."""
         number = self.state.numbered + 1
@@ -169,13 +174,14 @@ class Desk:
         """Say what has waited long enough, and drop what is past its life."""
         oldest_us = self.now_us - seconds_to_us(self.params.quiet_s)
         told_us = {person: at_us for person, at_us in self.state.told_us.items() if at_us > oldest_us}
+        again = len(told_us) < len(self.state.told_us)  # somebody was left alone for long enough to be asked
         due = {person: notice for person, notice in self.state.owed.items() if person not in told_us}
         owed = {person: notice for person, notice in self.state.owed.items() if person not in due}
         for person, notice in due.items():
             if self.now_us < notice.expires_us:
                 self.said.append(msgspec.structs.replace(notice, at_us=self.now_us))
                 told_us[person] = self.now_us
-        self.put(owed=owed, told_us=told_us)
+        self.put(owed=owed, told_us=told_us, dirty=self.state.dirty or again)
 
     def quiet(self, person: str) -> bool:
         """Whether a person was told of a change so lately that they are left alone."""
@@ -195,10 +201,9 @@ class Desk:
         )
 
     def needs(self, incident: IncidentChanged) -> tuple[Need, ...]:
-        """What an incident wants now: nobody once it has ended, and nobody to look once the report is believed."""
+        """What an incident wants now: nobody once it has ended; those who look, and they alone, until it is believed."""
         needs = self.params.needs_of(incident)
         if incident.status in ENDED:
             return tuple(msgspec.structs.replace(need, count=0) for need in needs)
-        if incident.status == "reported":
-            return needs
-        return tuple(msgspec.structs.replace(n, count=0) if n.role == LOOK else n for n in needs)
+        looking = incident.status == "reported" and any(need.role == LOOK for need in needs)
+        return tuple(n if (n.role == LOOK) is looking else msgspec.structs.replace(n, count=0) for n in needs)

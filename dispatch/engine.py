@@ -90,13 +90,13 @@ def _time_to_match(desk: Desk) -> bool:
 
 def _match(desk: Desk, told: set[str]) -> None:
     """Match again and ask; a plan is said when its people changed, and of incidents in `told` in any case."""
-    found = plan.match(desk)
-    asking.ask(desk, found)
+    before = desk.state.plans
+    asking_round, proposing = plan.match(desk)
+    asking.ask(desk, asking_round)
     plans = {}
     for incident in open_incidents(desk.state):
-        chosen = tuple(found.people[j].device for _, j in found.chosen(incident.id))
-        plans[incident.id] = chosen
-        before = desk.state.plans.get(incident.id)
-        if incident.id in told or before is None or set(before) != set(chosen):
+        found = asking_round if plan.asks(desk, incident) else proposing
+        chosen = plans[incident.id] = found.devices(incident.id)
+        if incident.id in told or incident.id not in before or set(before[incident.id]) != set(chosen):
             desk.said.append(plan.plan(desk, found, incident))
     desk.put(plans=plans, dirty=False, matched_us=desk.now_us)

@@ -67,6 +67,7 @@ THERE: Final[frozenset[OfferState]] = frozenset({"arrived", "working"})
 PROMISED: Final = COMING | THERE  # holds a place
 ENDED: Final = frozenset(state for state, row in TABLE.items() if not row)
 LIVE: Final = frozenset(STATES) - ENDED  # one at most for each volunteer
+OVER: Final[frozenset[OfferState]] = frozenset({"declined", "expired", "released"})  # not asked for the incident again
 TOLD: Final[Mapping[Move, NoticeKind]] = {"withdraw": "withdrawn", "stand_down": "stood_down"}  # said to the volunteer
 
 

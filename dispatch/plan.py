@@ -8,6 +8,7 @@ incident that asks has spare places too, as many as it takes until enough come (
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from math import ceil
 from typing import Final
@@ -20,7 +21,7 @@ from core.units import us_to_seconds
 from dispatch import eta, offers, sizing
 from dispatch.desk import Desk
 from dispatch.matching import solve
-from dispatch.matching.problem import MAX_PLACES, NEVER, Loss, Problem, Table
+from dispatch.matching.problem import MAX_PLACES, MAX_TIME_S, NEVER, Loss, Problem, Table
 from dispatch.matching.problem import Need as Places
 from dispatch.people import Ranger, crowd
 from dispatch.reach import closures
@@ -28,7 +29,7 @@ from dispatch.state import LOOK, open_incidents
 
 METHOD: Final = f"{solve.METHOD}; {eta.METHOD}"
 ASKING: Final = frozenset({"dispatching", "responding", "on_scene"})
-PLACE_S: Final = 3600  # what an empty place is held to cost, by severity, when it is asked whether to ask one more
+PLACE_S: Final = 36_000  # an empty place, by severity, beside one more person asked: so dear that enough are asked
 DECLINE: Final = 0.4  # of those who do not accept, so many say so
 MOST_ASKED: Final = 40  # at once for one need
 SHOWN: Final = 3  # alternatives of a plan
@@ -61,11 +62,22 @@ class Round:
             (i, j) for i, row in enumerate(self.rows) if row.incident.id == incident for j in self.matching.chosen[i]
         ]
 
+    def devices(self, incident: str) -> tuple[str, ...]:
+        return tuple(self.people[j].device for _, j in self.chosen(incident))
 
-def match(desk: Desk) -> Round:
-    """The best for all open incidents with the people and positions of now."""
+
+def match(desk: Desk) -> tuple[Round, Round]:
+    """The best for the incidents that ask; then, of those who are left, for the others, whose plans are proposals."""
     people = crowd(desk.state, desk.params)
-    rows = [_row(desk, incident, need) for incident in open_incidents(desk.state) for need in desk.needs(incident)]
+    incidents = open_incidents(desk.state)
+    asking = _match(desk, [i for i in incidents if asks(desk, i)], people)
+    taken = {people[j].device for columns in asking.matching.chosen for j in columns}
+    left = [ranger for ranger in people if ranger.device not in taken]
+    return asking, _match(desk, [i for i in incidents if not asks(desk, i)], left)
+
+
+def _match(desk: Desk, incidents: Sequence[IncidentChanged], people: Sequence[Ranger]) -> Round:
+    rows = [_row(desk, incident, need) for incident in incidents for need in desk.needs(incident)]
     eta_s, distance_m = _times(desk, rows, people)
     costs = np.array([_costs(desk, row, people, eta_s[i]) for i, row in enumerate(rows)], np.int64)
     table = Table(costs.reshape(len(rows), len(people)), ceil(desk.params.cutoff_s))
@@ -77,18 +89,18 @@ def match(desk: Desk) -> Round:
     return Round(rows, people, eta_s, distance_m, solve.match(Problem(places, table)))
 
 
-def asks(desk: Desk, incident: IncidentChanged, need: Need) -> bool:
-    """Whether the matcher may ask people for this need now."""
+def asks(desk: Desk, incident: IncidentChanged) -> bool:
+    """Whether the matcher may ask people for this incident now."""
     if desk.state.paused or incident.paused:
         return False
-    return incident.status == "reported" if need.role == LOOK else incident.status in ASKING
+    return incident.status in ASKING or any(need.role == LOOK and need.count for need in desk.needs(incident))
 
 
 def _row(desk: Desk, incident: IncidentChanged, need: Need) -> Row:
     live = tuple(desk.live(incident.id, need.role))
     promised = sum(offer.state in offers.PROMISED for offer in live)
     pending = tuple(offer for offer in live if offer.state in offers.PENDING)
-    return Row(incident, need, max(0, need.count - promised), pending, asks(desk, incident, need))
+    return Row(incident, need, max(0, need.count - promised), pending, asks(desk, incident))
 
 
 def _times(
@@ -112,10 +124,11 @@ def _costs(desk: Desk, row: Row, people: Sequence[Ranger], eta_s: NDArray[np.flo
     kept = desk.state.plans.get(row.incident.id, ())
     held = {offer.person: offer for offer in desk.live()}
     mine = {offer.person for offer in row.pending}
+    barred = desk.over(row.incident.id).union(row.incident.excluded)
     costs = []
     for ranger, arrive_s in zip(people, eta_s.tolist(), strict=True):
         offer = held.get(ranger.name) if ranger.person else None
-        if arrive_s > desk.params.cutoff_s or not _fits(row, ranger) or not _free(desk, row, offer):
+        if arrive_s > desk.params.cutoff_s or not _fits(row.need, ranger, barred) or not _free(desk, row, offer):
             costs.append(NEVER)
         else:
             sticky_s = desk.params.sticky_s if ranger.device in kept or ranger.name in mine else 0.0
@@ -123,13 +136,9 @@ def _costs(desk: Desk, row: Row, people: Sequence[Ranger], eta_s: NDArray[np.flo
     return costs
 
 
-def _fits(row: Row, ranger: Ranger) -> bool:
-    need = row.need
-    return (
-        need.vehicle in (None, ranger.vehicle)
-        and ranger.skills.issuperset(need.skills)
-        and (ranger.name not in row.incident.excluded or not ranger.name)
-    )
+def _fits(need: Need, ranger: Ranger, barred: AbstractSet[str]) -> bool:
+    able = need.vehicle in (None, ranger.vehicle) and ranger.skills.issuperset(need.skills)
+    return able and (ranger.person is None or ranger.name not in barred)
 
 
 def _free(desk: Desk, row: Row, offer: OfferChanged | None) -> bool:
@@ -150,8 +159,7 @@ def _places(desk: Desk, row: Row, people: int, spare: int) -> Places:
     more = sizing.top_up(row.open, [p] * min(people, MOST_ASKED), sizing.ENOUGH[row.incident.severity], worth)
     total = min(len(row.pending) + more, MOST_ASKED, row.open + max(0, spare))
     worths_s = sizing.spare_s(row.open, [p] * max(total, row.open), PLACE_S * row.incident.severity)
-    most_s = ceil(desk.params.cutoff_s)
-    return Places(row.open, row.incident.severity, tuple(min(s, most_s) for s in worths_s))
+    return Places(row.open, row.incident.severity, tuple(min(worth_s, MAX_TIME_S) for worth_s in worths_s))
 
 
 def acceptance(desk: Desk) -> float:

@@ -183,6 +183,15 @@ def test_off_duty_is_silence(story):
 
 
 @given(stories)
+def test_a_no_is_a_no(story):
+    """Who declined, did not answer or did their part is not asked for the same incident again by the matcher."""
+    for _, before, said, _ in told(story):
+        over = {(o.incident, o.person) for o in before.offers.values() if o.state in offers.OVER}
+        asked = [o for o in of(OfferChanged, said) if o.revision == 1 and o.why != "assigned"]
+        assert not over.intersection((o.incident, o.person) for o in asked)
+
+
+@given(stories)
 def test_every_command_is_answered_once_at_last(story):
     """One answer, the last of what is said; a refusal says nothing else of the incident."""
     for entry, _, said, _ in told(story):
