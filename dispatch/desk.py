@@ -5,7 +5,7 @@ Every change of an incident or an offer goes through here, so that what is remem
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -22,9 +22,17 @@ from dispatch.state import LOOK, Params, State, Trail, Undo
 
 
 class Desk:
-    def __init__(self, state: State, params: Params) -> None:
-        self.state, self.params = state, params
-        self.said: list[Event] = []
+    def __init__(self, state: State, params: Params, said: Iterable[Event] = ()) -> None:
+        self.params = params
+        self.state = msgspec.structs.replace(  # these three are written to here, the state that was given never
+            state, incidents=dict(state.incidents), offers=dict(state.offers), trails=dict(state.trails)
+        )
+        self.said = list(said)
+        self._at: dict[str, dict[str, None]] = {}
+        self._held: dict[str, str] = {}
+        self._over: dict[str, set[str]] = {}
+        for offer in state.offers.values():
+            self._index(offer)
 
     @property
     def now_us(self) -> int:
@@ -60,7 +68,8 @@ class Desk:
 
     def keep(self, incident: IncidentChanged) -> None:
         """Remember this version; ended ones opened first are forgotten beyond the bound."""
-        incidents = {**self.state.incidents, incident.id: incident}
+        incidents = self.state.incidents
+        incidents[incident.id] = incident
         ended = [i for i, kept in incidents.items() if kept.status in ENDED]
         if incident.status not in ENDED:
             self._bounded(incidents, len(incidents) - len(ended))
@@ -68,7 +77,7 @@ class Desk:
             checked(incidents.values())
         for forgotten in ended[: max(0, len(ended) - self.params.max_ended)]:
             del incidents[forgotten]
-        self.put(incidents=incidents, dirty=True)
+        self.put(dirty=True)
         self.said.append(incident)
 
     def _bounded(self, incidents: dict[str, IncidentChanged], many: int) -> None:
@@ -94,22 +103,28 @@ class Desk:
         return found
 
     def live(self, incident: str | None = None, role: str | None = None) -> Iterator[OfferChanged]:
-        """Live offers, of an incident and a role; trails are kept of them alone. Each may end what comes after it."""
-        for offer_id in tuple(self.state.trails):
-            if offer_id not in self.state.trails:
-                continue
-            offer = self.state.offers[offer_id]
-            if incident in (None, offer.incident) and role in (None, offer.role):
-                yield offer
+        """Live offers, of an incident and a role. What is done with one may end those after it."""
+        for offer_id in tuple(self.state.trails if incident is None else self._at.get(incident, ())):
+            if offer_id in self.state.trails:
+                offer = self.state.offers[offer_id]
+                if role in (None, offer.role):
+                    yield offer
 
     def live_of(self, person: str) -> OfferChanged | None:
         """The one live offer of a person."""
-        return next((offer for offer in self.live() if offer.person == person), None)
+        return self.state.offers.get(self._held.get(person, ""))
 
     def over(self, incident: str) -> frozenset[str]:
         """People whom nobody asks again for this incident: they said no, or nothing, or did their part."""
-        ended = self.state.offers.values()
-        return frozenset(o.person for o in ended if o.incident == incident and o.state in offers.OVER)
+        return frozenset(self._over.get(incident, ()))
+
+    def _index(self, offer: OfferChanged) -> None:
+        """Where to find a live offer, and who is not asked again after one that ended."""
+        if offer.id in self.state.trails:
+            self._at.setdefault(offer.incident, {})[offer.id] = None
+            self._held[offer.person] = offer.id
+        elif offer.state in offers.OVER:
+            self._over.setdefault(offer.incident, set()).add(offer.person)
 
     def ask(self, notice: NoticeKind | None, trail: Trail, **fields: Any) -> OfferChanged:
         """Make an offer, and have it said."""
@@ -122,7 +137,8 @@ class Desk:
             eta_s=trail.eta_s,
             **fields,
         )
-        self.put(numbered=number, trails={**self.state.trails, offer.id: trail})
+        self.put(numbered=number)
+        self.state.trails[offer.id] = trail
         self.store(offer)
         if notice is not None:
             self.said.append(self._notice(notice, offer))
@@ -141,19 +157,20 @@ class Desk:
 
     def store(self, offer: OfferChanged) -> None:
         """Remember a version; ended ones beyond the bound are forgotten, the oldest first."""
-        kept = {**self.state.offers, offer.id: offer}
-        trails = self.state.trails
+        kept, trails = self.state.offers, self.state.trails
+        kept[offer.id] = offer
         if offer.state in offers.ENDED:
-            trails = {i: trail for i, trail in trails.items() if i != offer.id}
-        for old in [i for i in kept if i not in trails][: max(0, len(kept) - len(trails) - self.params.max_offers)]:
+            del trails[offer.id], self._held[offer.person]
+        self._index(offer)
+        many = len(kept) - len(trails) - self.params.max_offers
+        for old in [i for i in kept if i not in trails][:many] if many > 0 else ():
             del kept[old]
-        self.put(offers=kept, trails=trails, dirty=True)
+        self.put(dirty=True)
         self.said.append(offer)
 
     def trail(self, offer: OfferChanged, **fields: Any) -> None:
         """What is newly known about a live offer."""
-        changed = msgspec.structs.replace(self.state.trails[offer.id], **fields)
-        self.put(trails={**self.state.trails, offer.id: changed})
+        self.state.trails[offer.id] = msgspec.structs.replace(self.state.trails[offer.id], **fields)
 
     def _learn(self, before: OfferChanged, after: OfferChanged) -> None:
         """Count an answer, or that none came; old ones weigh less as new ones come."""
@@ -201,7 +218,7 @@ class Desk:
         )
 
     def needs(self, incident: IncidentChanged) -> tuple[Need, ...]:
-        """What an incident wants now: nobody once it has ended; those who look, and they alone, until it is believed."""
+        """What an incident wants now: nobody once it has ended; those who look, and they alone, until it is true."""
         needs = self.params.needs_of(incident)
         if incident.status in ENDED:
             return tuple(msgspec.structs.replace(need, count=0) for need in needs)

@@ -1,4 +1,4 @@
-"""`step`: one entry in, what follows from it out. Read `_steps` top to bottom.
+"""`step`: one entry in, what follows from it out. Read it top to bottom.
 
 Every entry is decided alone, in order, so batches never matter; time is what the entries say, and never goes back.
 Commands: `incident.*` (`dispatch.acts`), `offer.*` and `dispatch.*` (`dispatch.answers`). Each is answered by one
@@ -16,7 +16,7 @@ from core.entries import Command, Config, Entry, Sightings, Tick
 from core.errors import ConflictError
 from core.events import CommandDone, Event, IncidentChanged
 from core.units import seconds_to_us
-from dispatch import acts, answers, asking, plan, scene, timers
+from dispatch import acts, answers, asking, plan, scene, telling, timers
 from dispatch.desk import Desk
 from dispatch.people import configure, see
 from dispatch.state import Params, State, open_incidents
@@ -31,51 +31,44 @@ def step(state: State, entry: Entry, params: Params) -> tuple[State, list[Event]
     """Decide one entry."""
     desk = Desk(state, params)
     desk.put(now_us=max(state.now_us, _time_us(entry)))
-    done = _steps(desk, entry)
-    return desk.state, desk.said + done
-
-
-def _steps(desk: Desk, entry: Entry) -> list[Event]:
     timers.ring(desk)  # what was due before this entry comes before it
     before = desk.state
-    done = _apply(desk, entry)
+    desk, done = _apply(desk, entry)
     acted = isinstance(entry, Command) and desk.state is not before
     if isinstance(entry, Sightings):
         scene.follow(desk)
     if acted or _time_to_match(desk):
         _match(desk, told={e.id for e in desk.said if isinstance(e, IncidentChanged)} if acted else set())
-    return done
+    return desk.state, desk.said + done
 
 
 def _time_us(entry: Entry) -> int:
     return entry.now_us if isinstance(entry, Tick | Sightings) else entry.at_us
 
 
-def _apply(desk: Desk, entry: Entry) -> list[Event]:
+def _apply(desk: Desk, entry: Entry) -> tuple[Desk, list[Event]]:
     match entry:
         case Command():
-            return [_command(desk, entry)]
+            return _command(desk, entry)
         case Sightings():
             see(desk, entry)
         case Config():
             configure(desk, entry)
-    return []
+    return desk, []
 
 
-def _command(desk: Desk, command: Command) -> CommandDone:
-    """Carried out, or refused with everything as it was."""
+def _command(desk: Desk, command: Command) -> tuple[Desk, list[Event]]:
+    """Tried on a desk of its own: what is refused leaves everything as it was."""
     done = CommandDone(at_us=desk.now_us, id=command.id, ok=True)
     if command.id in desk.state.done or command.id in desk.state.incidents:
-        return done
-    before, said = desk.state, len(desk.said)
+        return desk, [done]
+    trial = Desk(desk.state, desk.params, desk.said)
     try:
-        ACTS.get(command.kind, _unknown)(desk, command)
+        ACTS.get(command.kind, _unknown)(trial, command)
     except (ConflictError, msgspec.ValidationError) as refusal:
-        desk.state = before
-        del desk.said[said:]
-        return msgspec.structs.replace(done, ok=False, reason=str(refusal))
-    desk.put(done=(*desk.state.done, command.id)[-desk.params.max_done :])
-    return done
+        return desk, [msgspec.structs.replace(done, ok=False, reason=str(refusal))]
+    trial.put(done=(*trial.state.done, command.id)[-trial.params.max_done :])
+    return trial, [done]
 
 
 def _unknown(_desk: Desk, command: Command) -> None:
@@ -98,5 +91,5 @@ def _match(desk: Desk, told: set[str]) -> None:
         found = asking_round if plan.asks(desk, incident) else proposing
         chosen = plans[incident.id] = found.devices(incident.id)
         if incident.id in told or incident.id not in before or set(before[incident.id]) != set(chosen):
-            desk.said.append(plan.plan(desk, found, incident))
+            desk.said.append(telling.plan(desk, found, incident))
     desk.put(plans=plans, dirty=False, matched_us=desk.now_us)

@@ -1,4 +1,4 @@
-"""Matching over all open incidents at once, and what is said of it: who for what, and what everything else would cost.
+"""Matching over all open incidents at once.
 
 A row of the problem is one need of one incident, a column is one person. Whoever promised to come is no column: their
 place is filled. Whoever was asked and did not answer yet stays where they are unless it is better elsewhere. An
@@ -7,8 +7,7 @@ incident that asks has spare places too, as many as it takes until enough come (
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Final
@@ -16,23 +15,21 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from core.events import Alternative, Candidate, Gauge, IncidentChanged, Need, OfferChanged, PlanMade, Price
+from core.events import IncidentChanged, Need, OfferChanged
 from core.units import us_to_seconds
 from dispatch import eta, offers, sizing
 from dispatch.desk import Desk
 from dispatch.matching import solve
-from dispatch.matching.problem import MAX_PLACES, MAX_TIME_S, NEVER, Loss, Problem, Table
+from dispatch.matching.problem import MAX_PLACES, MAX_TIME_S, NEVER, Problem, Table
 from dispatch.matching.problem import Need as Places
 from dispatch.people import Ranger, crowd
 from dispatch.reach import closures
 from dispatch.state import LOOK, open_incidents
 
-METHOD: Final = f"{solve.METHOD}; {eta.METHOD}"
 ASKING: Final = frozenset({"dispatching", "responding", "on_scene"})
 PLACE_S: Final = 36_000  # an empty place, by severity, beside one more person asked: so dear that enough are asked
 DECLINE: Final = 0.4  # of those who do not accept, so many say so
 MOST_ASKED: Final = 40  # at once for one need
-SHOWN: Final = 3  # alternatives of a plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +74,10 @@ def match(desk: Desk) -> tuple[Round, Round]:
 
 
 def _match(desk: Desk, incidents: Sequence[IncidentChanged], people: Sequence[Ranger]) -> Round:
-    rows = [_row(desk, incident, need) for incident in incidents for need in desk.needs(incident)]
+    rows = [row_of(desk, incident, need) for incident in incidents for need in desk.needs(incident)]
     eta_s, distance_m = _times(desk, rows, people)
-    costs = np.array([_costs(desk, row, people, eta_s[i]) for i, row in enumerate(rows)], np.int64)
+    eligible = Eligible(desk, people)
+    costs = np.array([eligible.costs(row, eta_s[i]) for i, row in enumerate(rows)], np.int64)
     table = Table(costs.reshape(len(rows), len(people)), ceil(desk.params.cutoff_s))
     spare = MAX_PLACES - sum(row.open for row in rows)
     places = []
@@ -96,7 +94,8 @@ def asks(desk: Desk, incident: IncidentChanged) -> bool:
     return incident.status in ASKING or any(need.role == LOOK and need.count for need in desk.needs(incident))
 
 
-def _row(desk: Desk, incident: IncidentChanged, need: Need) -> Row:
+def row_of(desk: Desk, incident: IncidentChanged, need: Need) -> Row:
+    """A need with what is promised and asked of it now."""
     live = tuple(desk.live(incident.id, need.role))
     promised = sum(offer.state in offers.PROMISED for offer in live)
     pending = tuple(offer for offer in live if offer.state in offers.PENDING)
@@ -120,35 +119,43 @@ def _times(
     return eta_s, distance_m
 
 
-def _costs(desk: Desk, row: Row, people: Sequence[Ranger], eta_s: NDArray[np.float32]) -> list[int]:
-    kept = desk.state.plans.get(row.incident.id, ())
-    held = {offer.person: offer for offer in desk.live()}
-    mine = {offer.person for offer in row.pending}
-    barred = desk.over(row.incident.id).union(row.incident.excluded)
-    costs = []
-    for ranger, arrive_s in zip(people, eta_s.tolist(), strict=True):
-        offer = held.get(ranger.name) if ranger.person else None
-        if arrive_s > desk.params.cutoff_s or not _fits(row.need, ranger, barred) or not _free(desk, row, offer):
-            costs.append(NEVER)
-        else:
-            sticky_s = desk.params.sticky_s if ranger.device in kept or ranger.name in mine else 0.0
-            costs.append(max(0, round(arrive_s - sticky_s)))
-    return costs
+class Eligible:
+    """Who of the people may be placed at a row, as masks; made once for all rows."""
 
+    def __init__(self, desk: Desk, people: Sequence[Ranger]) -> None:
+        self.desk = desk
+        self.column = {ranger.device: j for j, ranger in enumerate(people)}
+        self.person = {ranger.name: j for j, ranger in enumerate(people) if ranger.person}
+        self.vehicle = np.array([ranger.vehicle for ranger in people], np.str_)
+        kinds = {skills: number for number, skills in enumerate(dict.fromkeys(r.skills for r in people))}
+        self.skills, self.skill_set = list(kinds), np.array([kinds[r.skills] for r in people], np.int64)
+        self.free = np.ones(len(people), np.bool_)
+        self.free[self._columns(o.person for o in desk.live() if self._fixed(o))] = False
 
-def _fits(need: Need, ranger: Ranger, barred: AbstractSet[str]) -> bool:
-    able = need.vehicle in (None, ranger.vehicle) and ranger.skills.issuperset(need.skills)
-    return able and (ranger.person is None or ranger.name not in barred)
+    def costs(self, row: Row, eta_s: NDArray[np.float32]) -> NDArray[np.int64]:
+        """Whole seconds at this row, less for those who are there in the plan already; NEVER for who may not."""
+        sticky_s, mine = np.zeros(len(eta_s)), self._columns(offer.person for offer in row.pending)
+        kept = [self.column[d] for d in self.desk.state.plans.get(row.incident.id, ()) if d in self.column]
+        sticky_s[[*kept, *mine]] = self.desk.params.sticky_s
+        may = self.free.copy()
+        may[mine] = True
+        may &= self._able(row.need) & (eta_s <= self.desk.params.cutoff_s)
+        may[self._columns(self.desk.over(row.incident.id).union(row.incident.excluded))] = False
+        seconds = np.where(may, np.maximum(eta_s.astype(np.float64) - sticky_s, 0.0), 0.0)
+        return np.where(may, np.rint(seconds).astype(np.int64), NEVER)
 
+    def _able(self, need: Need) -> NDArray[np.bool_]:
+        able = np.array([skills.issuperset(need.skills) for skills in self.skills], np.bool_)[self.skill_set]
+        return able if need.vehicle is None else able & (self.vehicle == need.vehicle)
 
-def _free(desk: Desk, row: Row, offer: OfferChanged | None) -> bool:
-    """Whether somebody with this live offer may be placed here: where they were asked, or elsewhere if not too soon."""
-    if offer is None:
-        return True
-    if offer.state not in offers.PENDING:
-        return False
-    here = (offer.incident, offer.role) == (row.incident.id, row.need.role)
-    return here or not (offer.manual or desk.state.trails[offer.id].woken or desk.quiet(offer.person))
+    def _columns(self, names: Iterable[str]) -> list[int]:
+        return [self.person[name] for name in names if name in self.person]
+
+    def _fixed(self, offer: OfferChanged) -> bool:
+        """Whether somebody with this offer stays with it: they promised, or were told of a change a moment ago."""
+        if offer.state not in offers.PENDING:
+            return True
+        return offer.manual or self.desk.state.trails[offer.id].woken or self.desk.quiet(offer.person)
 
 
 def _places(desk: Desk, row: Row, people: int, spare: int) -> Places:
@@ -171,68 +178,3 @@ def still(desk: Desk, offer: OfferChanged, p: float) -> float:
     """What an offer without an answer so far is worth."""
     age_s = us_to_seconds(desk.now_us - offer.made_us)
     return sizing.still_accepts(p, DECLINE * (1 - p), age_s, sizing.Latency())
-
-
-# what is said
-
-
-def plan(desk: Desk, found: Round, incident: IncidentChanged) -> PlanMade:
-    """The decision with everybody it was made from; the others nearest first."""
-    chosen = found.chosen(incident.id)
-    first = next(i for i, row in enumerate(found.rows) if row.incident.id == incident.id)
-    taken = {j for _, j in chosen}
-    others = sorted((j for j in range(len(found.people)) if j not in taken), key=lambda j: (found.eta_s[first, j], j))
-    one_more = found.matching.one_more(first)
-    return PlanMade(
-        at_us=desk.now_us,
-        incident=incident.id,
-        chosen=tuple(_candidate(desk, found, i, j) for i, j in chosen),
-        others=tuple(_candidate(desk, found, first, j) for j in others),
-        method=METHOD,
-        proven=found.matching.certificate.proven,
-        one_more=_price(one_more),
-        worth=tuple(_sure(found.matching.worth(j)) for _, j in chosen),
-        alternatives=tuple(
-            Alternative(device=found.people[j].device, cost=_price(solve.alternative(found.matching, first, j)))
-            for j in others[:SHOWN]
-        ),
-        gauge=gauge(desk, incident),
-    )
-
-
-def gauge(desk: Desk, incident: IncidentChanged) -> Gauge:
-    """How it stands with the places of an incident."""
-    p, full, etas = acceptance(desk), 1.0, list[float | None]()
-    wanted = promised = there = asked = 0
-    for need in desk.needs(incident):
-        row, live = _row(desk, incident, need), list(desk.live(incident.id, need.role))
-        coming = [offer for offer in live if offer.state in offers.PROMISED]
-        wanted, promised, asked = wanted + need.count, promised + len(coming), asked + len(row.pending)
-        there += sum(offer.state in offers.THERE for offer in coming)
-        full *= sizing.at_least(row.open, [still(desk, offer, p) for offer in row.pending])
-        etas += [desk.state.trails[o.id].eta_s for o in coming if o.state not in offers.THERE]
-    known = [eta_s for eta_s in etas if eta_s is not None]
-    fill_s = max(known, default=0.0) if promised >= wanted and len(known) == len(etas) else None
-    return Gauge(wanted=wanted, promised=promised, on_scene=there, asked=asked, full=round(full, 3), fill_s=fill_s)
-
-
-def _candidate(desk: Desk, found: Round, i: int, j: int) -> Candidate:
-    ranger = found.people[j]
-    return Candidate(
-        device=ranger.device,
-        lon=ranger.lon,
-        lat=ranger.lat,
-        position_age_s=max(0.0, us_to_seconds(desk.now_us - ranger.time_us)),
-        distance_m=round(float(found.distance_m[i, j]), 1),
-        eta_s=round(float(found.eta_s[i, j]), 1),
-    )
-
-
-def _price(loss: Loss | None) -> Price | None:
-    return None if loss is None else _sure(loss)
-
-
-def _sure(loss: Loss) -> Price:
-    return Price(
-        unfilled_3=loss.unfilled_3, unfilled_2=loss.unfilled_2, unfilled_1=loss.unfilled_1, seconds=loss.seconds
-    )

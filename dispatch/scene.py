@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import isinf
+
 import numpy as np
 
-from core.events import OfferChanged
+from core.events import IncidentChanged, OfferChanged
 from core.units import seconds_to_us
 from dispatch import eta, offers
 from dispatch.asking import settle
@@ -20,28 +23,47 @@ FALLS_S = 5.0  # less than this is noise, no progress
 def follow(desk: Desk) -> None:
     """Look at every live offer whose device was seen since."""
     who = carriers(desk.state)
-    seen = {who[v.device]: v for v in sorted(desk.state.seen.values(), key=lambda v: v.time_us) if v.device in who}
+    newest = sorted(desk.state.seen.values(), key=lambda v: (v.time_us, v.device))
+    seen = {who[v.device]: v for v in newest if v.device in who}
     reach = eta.Reach(None, closures(desk.state.incidents.values()))
-    for offer in desk.live():
-        at, trail = seen.get(offer.person), desk.state.trails[offer.id]
-        if at is not None and trail.fix_us < at.time_us and offer.made_us <= at.time_us and not trail.woken:
-            _look(desk, reach, offer, trail, at)
+    for incident in dict.fromkeys(offer.incident for offer in desk.live()):
+        news = [
+            (o, seen[o.person]) for o in desk.live(incident) if o.person in seen and _is_new(desk, o, seen[o.person])
+        ]
+        if news:
+            _look(desk, reach, desk.incident(incident), news)
 
 
-def _look(desk: Desk, reach: eta.Reach, offer: OfferChanged, trail: Trail, at: Volunteer) -> None:
-    incident, person = desk.incident(offer.incident), desk.state.people.get(offer.person)
-    lons, lats = np.array([at.lon]), np.array([at.lat])
-    group = reach.crowd(lons, lats, [person.vehicle if person else "motorbike"])
-    eta_s = float(reach.eta_of(incident.lon, incident.lat, group, why=False).eta_s[0])
-    away_m = float(eta.distances_m(incident.lon, incident.lat, lons, lats)[0])
+def _is_new(desk: Desk, offer: OfferChanged, at: Volunteer) -> bool:
+    trail = desk.state.trails[offer.id]
+    return trail.fix_us < at.time_us and offer.made_us <= at.time_us and not trail.woken
+
+
+def _look(
+    desk: Desk, reach: eta.Reach, incident: IncidentChanged, news: Sequence[tuple[OfferChanged, Volunteer]]
+) -> None:
+    """Measure the way of all who come to one incident; then judge each, unless somebody before them ended it."""
+    lons, lats = np.array([at.lon for _, at in news]), np.array([at.lat for _, at in news])
+    people = [desk.state.people.get(offer.person) for offer, _ in news]
+    group = reach.crowd(lons, lats, [person.vehicle if person else "motorbike" for person in people])
+    times = reach.eta_of(incident.lon, incident.lat, group, why=False).eta_s.tolist()
+    away = eta.distances_m(incident.lon, incident.lat, lons, lats).tolist()
+    for (offer, at), eta_s, away_m in zip(news, times, away, strict=True):
+        if offer.id in desk.state.trails:
+            before = desk.state.trails[offer.id]
+            _measure(desk, offer, at, None if isinf(eta_s) else eta_s, away_m)
+            _judge(desk, desk.offer(offer.id), before, at)
+
+
+def _measure(desk: Desk, offer: OfferChanged, at: Volunteer, eta_s: float | None, away_m: float) -> None:
+    trail = desk.state.trails[offer.id]
     near = trail.near + 1 if away_m <= desk.params.arrive_m else 0
     far_us = (trail.far_us or at.time_us) if away_m > desk.params.left_m else None
     desk.trail(offer, eta_s=eta_s, fix_us=at.time_us, near=near, far_us=far_us)
-    if trail.start_s is None:
+    if eta_s is not None and trail.start_s is None:
         desk.trail(offer, start_s=eta_s, best_s=eta_s, best_us=max(trail.best_us, at.time_us))
-    elif trail.best_s is None or eta_s < trail.best_s - FALLS_S:
+    elif eta_s is not None and (trail.best_s is None or eta_s < trail.best_s - FALLS_S):
         desk.trail(offer, best_s=eta_s, best_us=max(trail.best_us, at.time_us))
-    _judge(desk, desk.offer(offer.id), trail, at)
 
 
 def _judge(desk: Desk, offer: OfferChanged, before: Trail, at: Volunteer) -> None:

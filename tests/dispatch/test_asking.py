@@ -185,8 +185,8 @@ def test_a_severe_incident_takes_those_who_were_asked_for_a_lesser_one():
 def test_a_report_keeps_nobody_from_an_incident_that_asks():
     """However severe it says it is: nobody said yet that people be asked for it, so it is proposed who is left."""
     town = Town(register(person(0), person(1)), sight(0, ROW), opened("r", severity=3)[0])
-    assert moves(town.run(opened("j", 5))) == [("p0", "offered"), ("p1", "offered")]
-    assert town.state.plans == {"r": (), "j": ("d0", "d1")}
+    assert sorted(moves(town.run(opened("j", 5)))) == [("p0", "offered"), ("p1", "offered")]
+    assert (town.state.plans["r"], sorted(town.state.plans["j"])) == ((), ["d0", "d1"])
 
 
 def test_a_plan_says_what_it_costs(town):
