@@ -16,7 +16,7 @@ from core.duty import on_duty
 from core.entities import Person
 from core.entries import Command
 from core.errors import ConflictError
-from core.events import Hazard, IncidentChanged, Need
+from core.events import Hazard, IncidentChanged, Need, OfferChanged
 from core.units import seconds_to_us
 from dispatch import offers
 from dispatch.asking import drop, offer_to, release, settle
@@ -186,10 +186,15 @@ def _relocate(desk: Desk, command: Command, before: IncidentChanged) -> dict[str
     """The place was wrong ("lokasi pindah"): those who come are told, and their way is measured anew."""
     body = msgspec.convert(command.body, _Place)
     for offer in desk.live(before.id):
-        desk.trail(offer, start_s=None, eta_s=None, best_s=None, best_us=desk.now_us, fix_us=0, near=0, far_us=None)
-        if offer.state not in offers.PENDING:
-            desk.tell("moved", offer)
+        remeasure(desk, offer)
     return {**{name: getattr(body, name) for name in body.__struct_fields__}, "placed": ""}
+
+
+def remeasure(desk: Desk, offer: OfferChanged) -> None:
+    """The way to another place is measured anew; who comes is told."""
+    desk.trail(offer, start_s=None, eta_s=None, best_s=None, best_us=desk.now_us, fix_us=0, near=0, far_us=None)
+    if offer.state not in offers.PENDING:
+        desk.tell("moved", offer)
 
 
 def _exclude(desk: Desk, command: Command, before: IncidentChanged) -> dict[str, Any]:
@@ -261,16 +266,34 @@ def _wake_one(desk: Desk, incident: IncidentChanged, role: str, person: str) -> 
 
 
 def _merge(desk: Desk, command: Command) -> tuple[IncidentChanged, IncidentChanged]:
-    """One incident was reported twice: its reports count for the other, its people are free for it."""
+    """One incident was reported twice: its reports count for the other, who comes comes for it."""
     before = _open_one(desk, command)
     target = desk.incident(msgspec.convert(command.body, _Into).into)
     if target.id == before.id or target.status in ENDED:
         raise ConflictError("an incident is merged into another one that has not ended")
     after = desk.move(before, "cancel", merged_into=target.id)
-    release(desk, after, command.actor)
+    for offer in desk.live(before.id):
+        _carry(desk, offer, target, command.actor)
+    settle(desk, target.id)
+    target = desk.incident(target.id)
     left = tuple(i for i in target.duplicates if i != before.id)
     desk.change(target, reports=target.reports + before.reports, duplicates=left)
     return before, after
+
+
+def _carry(desk: Desk, offer: OfferChanged, target: IncidentChanged, actor: str) -> None:
+    """Somebody who promised to come to an incident comes to the one that it was merged into."""
+    roles = [need.role for need in desk.needs(target) if need.count]
+    if offer.state in offers.PENDING or offer.role == LOOK or not roles or offer.person in target.excluded:
+        drop(desk, offer, actor)
+        return
+    role = offer.role if offer.role in roles else roles[0]
+    carried = msgspec.structs.replace(
+        offer, at_us=desk.now_us, incident=target.id, role=role, by="coordinator", actor=actor,
+        revision=offer.revision + 1,
+    )  # fmt: skip
+    desk.store(carried)
+    remeasure(desk, carried)
 
 
 def _unmerge(desk: Desk, command: Command) -> tuple[IncidentChanged, IncidentChanged]:

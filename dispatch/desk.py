@@ -107,7 +107,7 @@ class Desk:
         for offer_id in tuple(self.state.trails if incident is None else self._at.get(incident, ())):
             if offer_id in self.state.trails:
                 offer = self.state.offers[offer_id]
-                if role in (None, offer.role):
+                if incident in (None, offer.incident) and role in (None, offer.role):
                     yield offer
 
     def live_of(self, person: str) -> OfferChanged | None:

@@ -53,8 +53,17 @@ def _apply(desk: Desk, entry: Entry) -> tuple[Desk, list[Event]]:
         case Sightings():
             see(desk, entry)
         case Config():
-            configure(desk, entry)
+            return desk, _configure(desk, entry)
     return desk, []
+
+
+def _configure(desk: Desk, change: Config) -> list[Event]:
+    """Follow the register. A change that cannot be read changes nothing; it comes again at every replay."""
+    try:
+        configure(desk, change)
+    except (msgspec.ValidationError, KeyError) as error:
+        return [CommandDone(at_us=desk.now_us, id=change.id, ok=False, reason=f"{change.section}: {error}")]
+    return []
 
 
 def _command(desk: Desk, command: Command) -> tuple[Desk, list[Event]]:

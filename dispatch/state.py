@@ -80,7 +80,6 @@ class Params:
     """How dispatch decides. `needs` is the number of people by kind of incident; each bound is a promise of memory."""
 
     needs: Mapping[str, int] = field(default_factory=dict)
-    templates: Mapping[str, tuple[Need, ...]] = field(default_factory=dict)  # by kind, before `needs`
     default_need: int = 3
     cutoff_s: float = 1800.0
     position_max_age_s: float = 1800.0
@@ -121,8 +120,7 @@ class Params:
         """What an incident wants: as a coordinator said, else as its kind does; roles are unique."""
         if any(need.role != LOOK for need in incident.needs):
             return incident.needs
-        usual = self.templates.get(incident.kind) or (Need(count=self.need_of(incident.kind)),)
-        return (*usual, *incident.needs)
+        return (Need(count=self.need_of(incident.kind)), *incident.needs)
 
 
 def encode(state: State) -> bytes:

@@ -105,6 +105,10 @@ class DispatchStep:
 
 
 def sightings_of(rows: list[Live], now_us: int) -> Sightings:
-    """The phones among live rows."""
-    phones = tuple((r.device, r.lon, r.lat, r.time_us) for r in rows if r.cls == "phone")
-    return Sightings(now_us=now_us, rows=phones)
+    """The phones among live rows, and since when those of them stand that do."""
+    phones = [row for row in rows if row.cls == "phone"]
+    return Sightings(
+        now_us=now_us,
+        rows=tuple((r.device, r.lon, r.lat, r.time_us) for r in phones),
+        stood=tuple((r.device, r.since_us) for r in phones if r.motion == "stopped"),
+    )

@@ -3,7 +3,7 @@
 import pytest
 
 from core.events import CommandDone, IncidentChanged
-from tests.dispatch.town import HERE, Town, command, moves, of, opened, person, register, sight, tick
+from tests.dispatch.town import HERE, Town, command, moves, notices, of, opened, person, register, sight, tick
 
 ROW = {n: 500 * (n + 1) for n in range(4)}
 
@@ -94,11 +94,21 @@ def test_a_placeholder_is_compared_by_area(town):
 
 
 def test_merged_reports_count_together_and_apart_again(town):
-    """People of the merged one are let go; unmerged it is reported again."""
+    """Merged it is cancelled, unmerged it is reported again."""
     town.run(opened("j", 10), command("incident.merge", 20, id="i", into="j"))
     assert (incident(town).status, incident(town).merged_into, incident(town, "j").reports) == ("cancelled", "j", 2)
     town.run(command("incident.unmerge", 30, id="i"))
     assert (incident(town).status, incident(town).merged_into, incident(town, "j").reports) == ("reported", None, 1)
+
+
+def test_who_comes_to_a_merged_incident_comes_to_the_other(town):
+    """They are told that the place is another; who was only asked is let go."""
+    town.answer(0, 5)
+    town.run(opened("j", 10))
+    said = town.run(command("incident.merge", 70, id="i", into="j"))
+    assert (town.offer(0).incident, town.offer(0).state) == ("j", "committed")
+    assert ("moved", "p0") in notices(said)
+    assert incident(town, "j").status == "responding"
 
 
 def test_undo_takes_back_ones_own_last_command(town):

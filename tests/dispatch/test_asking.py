@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.entries import Config
 from core.events import CommandDone, NoticeAsked, PlanMade
 from dispatch.state import Params
 from tests.dispatch.town import (
@@ -116,6 +117,13 @@ def test_who_ends_duty_is_let_go_in_silence(town):
     said = town.run(register(person(0, duty=False))[0], tick(3))
     assert ("p0", "withdrawn") in moves(said)
     assert ("withdrawn", "p0") not in notices(said)
+
+
+def test_a_register_that_cannot_be_read_changes_nothing(town):
+    """It says so, and the stage goes on."""
+    before = town.state
+    said = town.run(Config(section="people", rows=({"id": "p9"}, {"name": "x"}), at_us=NOW, id="c"))
+    assert (town.state.people, said[-1].id, said[-1].ok) == (before.people, "c", False)
 
 
 def test_the_woken_are_those_who_agreed():
