@@ -162,11 +162,17 @@ class Desk:
         if offer.state in offers.ENDED:
             del trails[offer.id], self._held[offer.person]
         self._index(offer)
-        many = len(kept) - len(trails) - self.params.max_offers
-        for old in [i for i in kept if i not in trails][:many] if many > 0 else ():
-            del kept[old]
+        if len(kept) - len(trails) > self.params.max_offers * 1.1:
+            self._forget_offers()
         self.put(dirty=True)
         self.said.append(offer)
+
+    def _forget_offers(self) -> None:
+        """Ended offers beyond the bound: those of ended incidents first, then the oldest."""
+        kept, going = self.state.offers, {i.id for i in self.state.incidents.values() if i.status not in ENDED}
+        ended = sorted((i for i in kept if i not in self.state.trails), key=lambda i: kept[i].incident in going)
+        for offer_id in ended[: len(ended) - self.params.max_offers]:
+            del kept[offer_id]
 
     def trail(self, offer: OfferChanged, **fields: Any) -> None:
         """What is newly known about a live offer."""

@@ -79,12 +79,18 @@ def _match(desk: Desk, incidents: Sequence[IncidentChanged], people: Sequence[Ra
     eligible = Eligible(desk, people)
     costs = np.array([eligible.costs(row, eta_s[i]) for i, row in enumerate(rows)], np.int64)
     table = Table(costs.reshape(len(rows), len(people)), ceil(desk.params.cutoff_s))
-    spare = MAX_PLACES - sum(row.open for row in rows)
-    places = []
-    for i, row in enumerate(rows):
-        places.append(_places(desk, row, int((eta_s[i] <= desk.params.cutoff_s).sum()), spare))
-        spare -= len(places[-1].spare_s)
+    places = _places_of(desk, rows, (eta_s <= desk.params.cutoff_s).sum(axis=1).tolist(), len(people))
     return Round(rows, people, eta_s, distance_m, solve.match(Problem(places, table)))
+
+
+def _places_of(desk: Desk, rows: Sequence[Row], reachable: Sequence[int], people: int) -> list[Places]:
+    """Places of each row; spare ones go to the severest first, as far as the matcher's bound and the people reach."""
+    spare = min(MAX_PLACES, 2 * people) - sum(row.open for row in rows)
+    places: dict[int, Places] = {}
+    for i in sorted(range(len(rows)), key=lambda i: -rows[i].incident.severity):
+        places[i] = _places(desk, rows[i], reachable[i], spare)
+        spare -= len(places[i].spare_s)
+    return [places[i] for i in range(len(rows))]
 
 
 def asks(desk: Desk, incident: IncidentChanged) -> bool:

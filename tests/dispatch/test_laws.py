@@ -16,7 +16,7 @@ from dispatch.incidents import ENDED, MOVES
 from dispatch.state import LOOK, Params, State, decode, encode
 from tests.dispatch.town import HERE, NOW, SECOND, command, of, person, register, sight, tick
 
-PARAMS = Params(max_open=6, max_ended=2)
+PARAMS = Params(max_open=6, max_ended=2, max_offers=40)
 PEOPLE = 7
 METRES = (0, 20, 60, 90, 150, 400, 900, 2000, 3000, 5000)
 DESK = {
