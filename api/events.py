@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from api.rows import alert_row, dwell_row, incident_row, plan_row
+from api.rows import alert_row, dwell_row, incident_row, offer_row, plan_row
 from api.spellrows import spell_row
 from api.times import rfc3339
 from core.events import (
@@ -18,6 +18,8 @@ from core.events import (
     Event,
     FixFlagged,
     IncidentChanged,
+    NoticeAsked,
+    OfferChanged,
     PlanMade,
     SpellChanged,
 )
@@ -40,7 +42,7 @@ def renderer(zone: tzinfo) -> Callable[[EventRow], bytes]:
     return render
 
 
-def _body(event: Event, zone: tzinfo) -> dict[str, Any]:
+def _body(event: Event, zone: tzinfo) -> dict[str, Any]:  # noqa: PLR0911  one for each kind
     at = {"at": rfc3339(event.at_us, zone)}
     match event:
         case DwellChanged() | SpellChanged():
@@ -56,6 +58,10 @@ def _body(event: Event, zone: tzinfo) -> dict[str, Any]:
             return at | {"incident_kind": shown.pop("kind")} | shown
         case PlanMade():
             return at | plan_row(event, zone)
+        case OfferChanged():
+            return at | offer_row(event, zone)
+        case NoticeAsked():
+            return at | {"id": event.id, "notice_kind": event.kind, "volunteer": event.person, "offer": event.offer}
         case FixFlagged(device=device, time_us=time_us, reason=reason):
             return at | {"device": device, "time": rfc3339(time_us, zone), "reason": reason}
         case CommandDone(id=command, ok=ok, reason=reason):

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from api.times import rfc3339, rfc3339_or_none
-from core.events import AlertChanged, Candidate, Dwell, IncidentChanged, PlaceRef, PlanMade
+from core.events import AlertChanged, Candidate, Dwell, IncidentChanged, Need, OfferChanged, PlaceRef, PlanMade
 from core.live import Live, Stray
 from core.rejects import Reject
 
@@ -135,7 +135,7 @@ def alert_row(alert: AlertChanged, raised_us: int, vehicle: str | None, zone: tz
 
 
 def incident_row(incident: IncidentChanged, zone: tzinfo) -> dict[str, Any]:
-    """An incident in its newest version; needs, address and hazard are not recorded yet."""
+    """An incident in its newest version."""
     return {
         "id": incident.id,
         "kind": incident.kind,
@@ -144,14 +144,35 @@ def incident_row(incident: IncidentChanged, zone: tzinfo) -> dict[str, Any]:
         "lon": incident.lon,
         "lat": incident.lat,
         "area": incident.area,
-        "address": None,
-        "needs": [],
-        "hazard": None,
+        "address": incident.address,
+        "needs": [need_row(need) for need in incident.needs],
+        "hazard": None if incident.hazard is None else incident.hazard.shape,
         "exercise": incident.exercise,
         "text": incident.text,
         "opened": rfc3339(incident.opened_us or incident.at_us, zone),
         "closed": rfc3339_or_none(incident.closed_us, zone),
         "revision": incident.revision,
+    }
+
+
+def need_row(need: Need) -> dict[str, Any]:
+    return {"role": need.role, "vehicle": need.vehicle, "skills": list(need.skills), "count": need.count}
+
+
+def offer_row(offer: OfferChanged, zone: tzinfo) -> dict[str, Any]:
+    """What one volunteer was asked, in its newest version."""
+    return {
+        "id": offer.id,
+        "incident": offer.incident,
+        "volunteer": offer.person,
+        "role": offer.role,
+        "state": offer.state,
+        "eta_s": offer.eta_s,
+        "at": rfc3339(offer.at_us, zone),
+        "why": offer.why,
+        "minutes": offer.minutes,
+        "by": offer.by,
+        "revision": offer.revision,
     }
 
 

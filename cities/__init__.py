@@ -12,9 +12,20 @@ from dataclasses import dataclass, field
 
 from core.entities import Area, Place, Profile, Shift
 from core.errors import ConfigError
+from core.events import Need
 
 LonLat = tuple[float, float]
 Line = tuple[LonLat, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hazard:
+    """A kind of incident: the word that incidents bear, the name people read, and what it usually needs."""
+
+    kind: str
+    name: str
+    needs: tuple[Need, ...]
+    kode_bnpb: str = ""  # of the country's code list
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +46,7 @@ class City:
     made_up: frozenset[str] = frozenset()  # ids of places that only the simulated city has
     stall: LonLat | None = None  # where the simulated truck hides an hour: an eatery that is no known place
     holidays: Mapping[str, str] = field(default_factory=dict)  # ISO date to name
+    hazards: tuple[Hazard, ...] = ()
     words: Mapping[str, str] = field(default_factory=dict)
 
     def known_places(self) -> tuple[Place, ...]:

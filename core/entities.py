@@ -68,6 +68,9 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     phone: str = ""
     consent_us: int | None = None
     duty: tuple[tuple[int, int], ...] = ()
+    vehicle: Literal["foot", "motorbike", "car", "truck", "boat"] = "motorbike"  # what a volunteer comes with
+    area: AreaId | None = None  # home, for those who may be woken
+    wake: bool = False  # may be asked off duty when an incident is severe and a coordinator says so
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):

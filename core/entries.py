@@ -69,6 +69,7 @@ class Sightings(msgspec.Struct, frozen=True, kw_only=True):
 
     now_us: int
     rows: tuple[tuple[str, float, float, int], ...] = ()  # device, lon, lat, time of the fix
+    stood: tuple[tuple[str, int], ...] = ()  # device, since when it stands, as the geo kernel sees it
 
 
 Entry = Tick | Command | Config | Sightings

@@ -5,7 +5,7 @@ A dwell is a *row* with a life: its id never changes, its revision grows, and a 
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -14,6 +14,12 @@ RowState = Literal["open", "closed", "retracted"]
 Cause = Literal["open", "timer", "limit", "close", "revise", "retract", "merge", "relabel"]
 SpellKind = Literal["trip", "visit", "service", "speeding", "gap"]
 AlertKind = Literal["dwell_limit", "sos", "rule"]
+OfferState = Literal[
+    "offered", "delivered", "seen", "accepted", "committed", "en_route", "arrived", "working", "released",
+    "declined", "expired", "withdrawn", "stood_down", "no_progress",
+]  # fmt: skip
+Mover = Literal["volunteer", "gps", "clock", "coordinator", "matcher", "channel"]
+NoticeKind = Literal["offer", "verify", "wake", "withdrawn", "stood_down", "moved"]
 
 
 class PlaceRef(msgspec.Struct, frozen=True):
@@ -142,6 +148,24 @@ class CommandDone(msgspec.Struct, frozen=True, kw_only=True, tag="command_done")
     reason: str = ""
 
 
+class Need(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """People that an incident wants: so many, each with this vehicle class (None: whichever) and all these skills."""
+
+    role: str = ""
+    vehicle: str | None = None
+    skills: tuple[str, ...] = ()
+    count: int = 1
+
+
+class Hazard(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where the danger is: a GeoJSON geometry, how deep the water or which vehicles get through, and a word for it."""
+
+    shape: dict[str, Any]
+    label: str = ""
+    depth_cm: float | None = None
+    access: int | None = None  # 0 nobody with wheels, 1 motorbikes, 2 and 3 cars too, 4 all
+
+
 class IncidentChanged(msgspec.Struct, frozen=True, kw_only=True, tag="incident"):
     """The newest version of an incident."""
 
@@ -158,6 +182,78 @@ class IncidentChanged(msgspec.Struct, frozen=True, kw_only=True, tag="incident")
     opened_us: int = 0
     closed_us: int | None = None
     revision: int = 1
+    needs: tuple[Need, ...] = ()  # empty: as many as the kind asks for, of any skill
+    address: str | None = None
+    hazard: Hazard | None = None
+    placed: str = ""  # a doubt about the coordinate: `placeholder`, it is the city's centre and the area is trusted
+    source: str = ""  # who brought it: empty a coordinator, `volunteer`, `cap`
+    reports: int = 1  # how often it was reported, merged incidents counted
+    verified_by: tuple[str, ...] = ()
+    merged_into: str | None = None
+    paused: bool = False  # nobody is asked by the matcher
+    excluded: tuple[str, ...] = ()  # people who are not to be asked
+    duplicates: tuple[str, ...] = ()  # open incidents that may be the same; a person decides
+
+
+class OfferChanged(msgspec.Struct, frozen=True, kw_only=True, tag="offer"):
+    """The newest version of what one volunteer was asked."""
+
+    at_us: int
+    id: str
+    incident: str
+    person: str
+    device: str
+    state: OfferState
+    role: str = ""  # which of the incident's needs
+    eta_s: float | None = None  # None: not known, nobody follows their position
+    why: str = ""
+    expires_us: int = 0
+    made_us: int = 0
+    minutes: int | None = None  # "I come in so many"
+    by: Mover = "matcher"  # who made the last move ...
+    actor: str = ""  # ... and which person
+    manual: bool = False  # a coordinator gave the place: the matcher never takes it away
+    revision: int = 1
+
+
+class NoticeAsked(msgspec.Struct, frozen=True, kw_only=True, tag="notice"):
+    """Something to be said to a person over whatever channel reaches them; not sent after `expires_us`."""
+
+    at_us: int
+    id: str  # idempotency: the same notice has the same id however often it is computed
+    kind: NoticeKind
+    person: str
+    device: str
+    offer: str
+    incident: str
+    expires_us: int
+
+
+class Price(msgspec.Struct, frozen=True, kw_only=True):
+    """What a change would cost in all, everybody placed anew: places of severity 3, 2, 1 left empty, and seconds."""
+
+    unfilled_3: int = 0
+    unfilled_2: int = 0
+    unfilled_1: int = 0
+    seconds: int = 0
+
+
+class Alternative(msgspec.Struct, frozen=True, kw_only=True):
+    """A volunteer who was not chosen, and what it would cost to send them here all the same (None: cannot be)."""
+
+    device: str
+    cost: Price | None
+
+
+class Gauge(msgspec.Struct, frozen=True, kw_only=True):
+    """How it stands: places, who promised or is there, who is asked, the chance that all come, when the last would."""
+
+    wanted: int
+    promised: int
+    on_scene: int
+    asked: int
+    full: float
+    fill_s: float | None
 
 
 class PlanMade(msgspec.Struct, frozen=True, kw_only=True, tag="plan"):
@@ -168,6 +264,11 @@ class PlanMade(msgspec.Struct, frozen=True, kw_only=True, tag="plan"):
     chosen: tuple[Candidate, ...]
     others: tuple[Candidate, ...]
     method: str
+    proven: bool = False  # by prices: no other matching is better
+    one_more: Price | None = None  # what one person more here would cost in all
+    worth: tuple[Price, ...] = ()  # by chosen: what it would cost if they were not there
+    alternatives: tuple[Alternative, ...] = ()
+    gauge: Gauge | None = None
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
@@ -181,4 +282,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     eta_s: float
 
 
-Event = DwellChanged | SpellChanged | AlertChanged | FixFlagged | CommandDone | IncidentChanged | PlanMade
+Event = (
+    DwellChanged | SpellChanged | AlertChanged | FixFlagged | CommandDone | IncidentChanged | PlanMade | OfferChanged
+    | NoticeAsked
+)  # fmt: skip

@@ -1,110 +1,104 @@
-"""`step`: commands in, incidents and plans out. Each command is decided alone, in order, so batches never matter.
+"""`step`: one entry in, what follows from it out. Read it top to bottom.
 
-Commands: `incident.open` {kind, lon, lat, severity 1..3, text, area, exercise}, the incident then bears the
-command's id; `incident.<move>` {id} for the moves of `incidents.TABLE`. Every command is answered by one
+Every entry is decided alone, in order, so batches never matter; time is what the entries say, and never goes back.
+Commands: `incident.*` (`dispatch.acts`), `offer.*` and `dispatch.*` (`dispatch.answers`). Each is answered by one
 `CommandDone`, the last of its events. A command that comes again changes nothing and is answered as done.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Final, Literal
+from collections.abc import Callable, Mapping
+from typing import Final
 
 import msgspec
 
-from core.entries import Command
+from core.entries import Command, Config, Entry, Sightings, Tick
 from core.errors import ConflictError
 from core.events import CommandDone, Event, IncidentChanged
-from dispatch.incidents import ENDED, MOVES, Move, moved
-from dispatch.plan import replan
-from dispatch.state import Params, State, Volunteer, remember
+from core.units import seconds_to_us
+from dispatch import acts, answers, asking, plan, scene, telling, timers
+from dispatch.desk import Desk
+from dispatch.people import configure, see
+from dispatch.state import Params, State, open_incidents
 
-
-class _Open(msgspec.Struct, frozen=True, kw_only=True):
-    """Body of `incident.open`. A comparison with NaN is false, so the bounds refuse it too."""
-
-    kind: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
-    lon: Annotated[float, msgspec.Meta(ge=-180, le=180)]
-    lat: Annotated[float, msgspec.Meta(ge=-90, le=90)]
-    severity: Literal[1, 2, 3] = 2
-    text: Annotated[str, msgspec.Meta(max_length=2000)] = ""
-    area: str | None = None
-    exercise: bool = False
-
-
-class _Of(msgspec.Struct, frozen=True, kw_only=True):
-    """Body of every other command: which incident."""
-
-    id: str
-
-
-def step(
-    state: State, commands: Sequence[Command], candidates: Sequence[Volunteer], now_us: int, config: Params
-) -> tuple[State, list[Event]]:
-    """Decide each command with the positions given. `now_us` dates the events and the age of positions."""
-    events: list[Event] = []
-    for command in commands:
-        state, said = _decide(state, command, candidates, now_us, config)
-        events += said
-    return state, events
-
-
-def _decide(
-    state: State, command: Command, candidates: Sequence[Volunteer], now_us: int, config: Params
-) -> tuple[State, list[Event]]:
-    done = CommandDone(at_us=now_us, id=command.id, ok=True)
-    if command.id in state.done or command.id in state.incidents:
-        return state, [done]
-    try:
-        incident = _changed(state, command, now_us)
-        after = remember(state, incident, command.id, config)
-    except (ConflictError, msgspec.ValidationError) as refusal:
-        return state, [msgspec.structs.replace(done, ok=False, reason=str(refusal))]
-    told = None if incident.status in ENDED else incident.id
-    after, plans = replan(after, candidates, now_us, config, told=told)
-    return after, [incident, *plans, done]
-
-
-def _changed(state: State, command: Command, now_us: int) -> IncidentChanged:
-    """The incident's new version."""
-    act = _ACTS.get(command.kind)
-    if act is None:
-        raise ConflictError(f"unknown command {command.kind!r}; possible: {', '.join(_ACTS)}")
-    return act(state, command, now_us)
-
-
-def _open(_state: State, command: Command, now_us: int) -> IncidentChanged:
-    body = msgspec.convert(command.body, _Open)
-    return IncidentChanged(
-        at_us=now_us,
-        id=command.id,
-        status="reported",
-        opened_us=command.at_us,
-        kind=body.kind,
-        severity=body.severity,
-        lon=body.lon,
-        lat=body.lat,
-        area=body.area,
-        text=body.text,
-        exercise=body.exercise,
-    )
-
-
-def _mover(move: Move) -> Callable[[State, Command, int], IncidentChanged]:
-    def act(state: State, command: Command, now_us: int) -> IncidentChanged:
-        incident = state.incidents.get(msgspec.convert(command.body, _Of).id)
-        if incident is None:
-            raise ConflictError("no such incident, or it ended long ago; read the list again")
-        status = moved(incident.status, move)  # type: ignore[arg-type]  # core keeps the status an open string
-        closed_us = command.at_us if status in ENDED else None
-        return msgspec.structs.replace(
-            incident, at_us=now_us, status=status, closed_us=closed_us, revision=incident.revision + 1
-        )
-
-    return act
-
-
-_ACTS: Final[Mapping[str, Callable[[State, Command, int], IncidentChanged]]] = {
-    "incident.open": _open,
-    **{f"incident.{move}": _mover(move) for move in MOVES},
+ACTS: Final[Mapping[str, Callable[[Desk, Command], None]]] = {
+    **dict.fromkeys(acts.ACTS, acts.perform),
+    **dict.fromkeys(answers.ACTS, answers.perform),
 }
+
+
+def step(state: State, entry: Entry, params: Params) -> tuple[State, list[Event]]:
+    """Decide one entry."""
+    desk = Desk(state, params)
+    desk.put(now_us=max(state.now_us, _time_us(entry)))
+    timers.ring(desk)  # what was due before this entry comes before it
+    before = desk.state
+    desk, done = _apply(desk, entry)
+    acted = isinstance(entry, Command) and desk.state is not before
+    if isinstance(entry, Sightings):
+        scene.follow(desk)
+    if acted or _time_to_match(desk):
+        _match(desk, told={e.id for e in desk.said if isinstance(e, IncidentChanged)} if acted else set())
+    return desk.state, desk.said + done
+
+
+def _time_us(entry: Entry) -> int:
+    return entry.now_us if isinstance(entry, Tick | Sightings) else entry.at_us
+
+
+def _apply(desk: Desk, entry: Entry) -> tuple[Desk, list[Event]]:
+    match entry:
+        case Command():
+            return _command(desk, entry)
+        case Sightings():
+            see(desk, entry)
+        case Config():
+            return desk, _configure(desk, entry)
+    return desk, []
+
+
+def _configure(desk: Desk, change: Config) -> list[Event]:
+    """Follow the register. A change that cannot be read changes nothing; it comes again at every replay."""
+    try:
+        configure(desk, change)
+    except (msgspec.ValidationError, KeyError) as error:
+        return [CommandDone(at_us=desk.now_us, id=change.id, ok=False, reason=f"{change.section}: {error}")]
+    return []
+
+
+def _command(desk: Desk, command: Command) -> tuple[Desk, list[Event]]:
+    """Tried on a desk of its own: what is refused leaves everything as it was."""
+    done = CommandDone(at_us=desk.now_us, id=command.id, ok=True)
+    if command.id in desk.state.done or command.id in desk.state.incidents:
+        return desk, [done]
+    trial = Desk(desk.state, desk.params, desk.said)
+    try:
+        ACTS.get(command.kind, _unknown)(trial, command)
+    except (ConflictError, msgspec.ValidationError) as refusal:
+        return desk, [msgspec.structs.replace(done, ok=False, reason=str(refusal))]
+    trial.put(done=(*trial.state.done, command.id)[-trial.params.max_done :])
+    return trial, [done]
+
+
+def _unknown(_desk: Desk, command: Command) -> None:
+    raise ConflictError(f"unknown command {command.kind!r}; possible: {', '.join(ACTS)}")
+
+
+def _time_to_match(desk: Desk) -> bool:
+    """Something changed, or an answer that does not come makes it time to ask more; not at every entry."""
+    waiting = desk.state.dirty or any(True for _ in desk.live())
+    return waiting and desk.now_us - desk.state.matched_us >= seconds_to_us(desk.params.match_every_s)
+
+
+def _match(desk: Desk, told: set[str]) -> None:
+    """Match again and ask; a plan is said when its people changed, and of incidents in `told` in any case."""
+    before = desk.state.plans
+    asking_round, proposing = plan.match(desk)
+    asking.ask(desk, asking_round)
+    plans = {}
+    for incident in open_incidents(desk.state):
+        found = asking_round if plan.asks(desk, incident) else proposing
+        chosen = plans[incident.id] = found.devices(incident.id)
+        if incident.id in told or incident.id not in before or set(before[incident.id]) != set(chosen):
+            desk.said.append(telling.plan(desk, found, incident))
+    desk.put(plans=plans, dirty=False, matched_us=desk.now_us)

@@ -1,4 +1,4 @@
-"""What dispatch remembers: the newest version of each incident and who is proposed for it. Bytes and back."""
+"""What dispatch remembers, and the parameters of its decisions. Bytes and back: fields are only ever added."""
 
 from __future__ import annotations
 
@@ -8,21 +8,46 @@ from typing import Final
 
 import msgspec
 
-from core.errors import ConfigError, ConflictError
-from core.events import IncidentChanged
+from core.entities import Assignment, Person
+from core.errors import ConfigError
+from core.events import IncidentChanged, Need, NoticeAsked, OfferChanged
 from dispatch.incidents import ENDED
-from dispatch.match import MAX_PLACES, MAX_TIME_S
+from dispatch.matching.problem import MAX_PLACES, MAX_TIME_S
 
 VERSION: Final = 1
+LOOK: Final = "look"  # the role of those who are asked to go and see whether a report is true
 
 
 class Volunteer(msgspec.Struct, frozen=True, kw_only=True):
-    """A volunteer who could be asked: the newest known position and its time."""
+    """A volunteer's device: the newest known position, its time, and since when it stands."""
 
     device: str
     lon: float
     lat: float
     time_us: int
+    stood_us: int | None = None
+
+
+class Trail(msgspec.Struct, frozen=True, kw_only=True):
+    """What sightings told about one offer: time to arrive at first, now and at best, and when that last fell."""
+
+    start_s: float | None = None  # None: nobody follows them
+    eta_s: float | None = None
+    best_s: float | None = None
+    best_us: int = 0  # in the future: they said that they come in so many minutes
+    fix_us: int = 0  # of the newest sighting used
+    near: int = 0  # sightings in a row at the scene
+    far_us: int | None = None  # since when they are away from it again
+    woken: bool = False
+
+
+class Undo(msgspec.Struct, frozen=True, kw_only=True):
+    """A person's last command that can be undone: the incident before it (None: it was opened) and what it became."""
+
+    at_us: int
+    incident: str
+    revision: int
+    before: IncidentChanged | None = None
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +57,22 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     incidents: dict[str, IncidentChanged] = {}
     plans: dict[str, tuple[str, ...]] = {}
     done: tuple[str, ...] = ()  # ids of the newest commands carried out: a log may hold one twice
+    now_us: int = 0
+    seen: dict[str, Volunteer] = {}  # by device
+    people: dict[str, Person] = {}  # volunteers
+    holds: dict[str, Assignment] = {}  # who carries which device
+    offers: dict[str, OfferChanged] = {}
+    trails: dict[str, Trail] = {}  # of live offers
+    numbered: int = 0  # offers made so far
+    accepted: float = 0.0  # of `asked`: what acceptance is learned from
+    asked: float = 0.0
+    away_us: dict[str, int] = {}  # until when a person is not asked: "not today"
+    told_us: dict[str, int] = {}  # when a person was last told of a change
+    owed: dict[str, NoticeAsked] = {}  # changes that wait until a minute has passed since the last
+    undo: dict[str, Undo] = {}  # by actor
+    paused: bool = False  # the matcher asks nobody in the whole city
+    dirty: bool = False  # something changed since the last matching
+    matched_us: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +87,21 @@ class Params:
     max_open: int = 100
     max_ended: int = 200
     max_done: int = 500
+    max_offers: int = 2000  # ended ones remembered
+    match_every_s: float = 2.0
+    offer_life_s: float = 300.0
+    settle_s: float = 30.0  # a promise that old is firm
+    swap_s: float = 60.0  # somebody else must be so much nearer to take a promised place
+    quiet_s: float = 60.0  # between two changes told to one person
+    stall_s: float = 90.0  # without a falling time to arrive
+    undo_s: float = 300.0
+    today_s: float = 12 * 3600.0  # "not today"
+    arrive_m: float = 75.0
+    left_m: float = 200.0
+    left_s: float = 60.0
+    work_s: float = 120.0  # standing at the scene so long is working
+    same_m: float = 300.0  # reports of one kind so near, within `same_s`, may be one incident
+    same_s: float = 3 * 3600.0
 
     def __post_init__(self) -> None:
         most = max([self.default_need, *self.needs.values()])
@@ -59,6 +115,12 @@ class Params:
     def need_of(self, kind: str) -> int:
         """People that an incident of this kind asks for."""
         return self.needs.get(kind, self.default_need)
+
+    def needs_of(self, incident: IncidentChanged) -> tuple[Need, ...]:
+        """What an incident wants: as a coordinator said, else as its kind does; roles are unique."""
+        if any(need.role != LOOK for need in incident.needs):
+            return incident.needs
+        return (Need(count=self.need_of(incident.kind)), *incident.needs)
 
 
 def encode(state: State) -> bytes:
@@ -74,15 +136,3 @@ def decode(body: bytes | None) -> State:
 def open_incidents(state: State) -> list[IncidentChanged]:
     """Incidents that still want people, in order of opening."""
     return [incident for incident in state.incidents.values() if incident.status not in ENDED]
-
-
-def remember(state: State, incident: IncidentChanged, command: str, params: Params) -> State:
-    """The state with this version of the incident; ended ones opened first are forgotten beyond the bound."""
-    incidents = {**state.incidents, incident.id: incident}
-    ended = [i for i, kept in incidents.items() if kept.status in ENDED]
-    if len(incidents) - len(ended) > params.max_open:
-        raise ConflictError(f"{params.max_open} incidents are open already; close one first")
-    for forgotten in ended[: max(0, len(ended) - params.max_ended)]:
-        del incidents[forgotten]
-    done = (*state.done, command)[-params.max_done :]
-    return msgspec.structs.replace(state, incidents=incidents, done=done)

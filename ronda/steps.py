@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from core.codec import decode, encode
-from core.entries import Command, Sightings, Tick
+from core.entries import Command, Config, Sightings, Tick
 from core.errors import DecodeError
 from core.fixes import Fixes
 from core.live import Live
@@ -75,10 +75,11 @@ class GeoStep:
 
 STATE_KEY: Final = "state"
 VOLUNTEERS_KEY: Final = "volunteers"
+DISPATCHED: Final = (Tick, Command, Config, Sightings)
 
 
 class DispatchStep:
-    """Dispatch on its one stream: commands and sightings in, incidents and plans out."""
+    """Dispatch on its one stream: commands, register and sightings in; incidents, plans and offers out."""
 
     reader: Final = "dispatch"
     stream: Final = "dispatch.in"
@@ -86,34 +87,28 @@ class DispatchStep:
 
     def __init__(self, rows: dict[str, bytes], params: Params | None = None) -> None:
         self.params = params or Params()
-        self.state = decode_dispatch(rows.get(STATE_KEY))
         body = rows.get(VOLUNTEERS_KEY)
-        self.volunteers: dict[str, Volunteer] = msgspec.msgpack.decode(body, type=dict[str, Volunteer]) if body else {}
+        seen = msgspec.msgpack.decode(body, type=dict[str, Volunteer]) if body else {}
+        self.state = msgspec.structs.replace(decode_dispatch(rows.get(STATE_KEY)), seen=seen)
 
     def __call__(self, entries: list[Entry]) -> Commit:
-        outputs = []
+        outputs, seen = [], self.state.seen
         for id_, value in readable(entries, self.stream):
-            if isinstance(value, Sightings):
-                self.see(value)
-            elif isinstance(value, Command):
-                people = list(self.volunteers.values())
-                self.state, events = engine.step(self.state, [value], people, value.at_us, self.params)
-                outputs.append(Output(self.events, id_, encode(events)))
-        state: dict[str, bytes | None] = {
-            STATE_KEY: encode_dispatch(self.state),
-            VOLUNTEERS_KEY: pack_live(self.volunteers),
-        }
+            if isinstance(value, DISPATCHED):
+                self.state, events = engine.step(self.state, value, self.params)
+                if events:
+                    outputs.append(Output(self.events, id_, encode(events)))
+        state: dict[str, bytes | None] = {STATE_KEY: encode_dispatch(msgspec.structs.replace(self.state, seen={}))}
+        if self.state.seen is not seen:
+            state[VOLUNTEERS_KEY] = pack_live(self.state.seen)
         return Commit(reader=self.reader, stream=self.stream, offset=entries[-1].id, outputs=outputs, state=state)
-
-    def see(self, sightings: Sightings) -> None:
-        """Newer positions replace older ones."""
-        for device, lon, lat, time_us in sightings.rows:
-            known = self.volunteers.get(device)
-            if known is None or known.time_us < time_us:
-                self.volunteers[device] = Volunteer(device=device, lon=lon, lat=lat, time_us=time_us)
 
 
 def sightings_of(rows: list[Live], now_us: int) -> Sightings:
-    """The phones among live rows."""
-    phones = tuple((r.device, r.lon, r.lat, r.time_us) for r in rows if r.cls == "phone")
-    return Sightings(now_us=now_us, rows=phones)
+    """The phones among live rows, and since when those of them stand that do."""
+    phones = [row for row in rows if row.cls == "phone"]
+    return Sightings(
+        now_us=now_us,
+        rows=tuple((r.device, r.lon, r.lat, r.time_us) for r in phones),
+        stood=tuple((r.device, r.since_us) for r in phones if r.motion == "stopped"),
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cities import City
 from cities.kupang.areas import KELURAHAN, areas
+from cities.kupang.hazards import HAZARDS
 from cities.kupang.holidays import HOLIDAYS
 from cities.kupang.places import REAL, STALL, places
 from cities.kupang.roads import roads
@@ -30,6 +31,7 @@ def city() -> City:
         streets=roads(),
         stall=STALL,
         holidays=HOLIDAYS,
+        hazards=HAZARDS,
         words=WORDS,
     )
 

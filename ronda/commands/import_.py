@@ -38,6 +38,10 @@ def run(args: argparse.Namespace) -> int:
         from ronda.commands import import_fixes
 
         return import_fixes.run(args)
+    if args.section == "roads":
+        from ronda.commands import import_roads
+
+        return import_roads.run(args)
     if len(args.files) != 1:
         raise ConfigError("Give one FILE; only `ronda import fixes` takes several.")
     return asyncio.run(_import(args, settings_of(args)))

@@ -71,10 +71,7 @@ class RawRow(NamedTuple):
 
 def read(path: Path, columns: dict[str, str], sheet: str | None = None) -> list[RawRow]:
     """All rows; `columns` maps our names to the file's and goes before the synonyms; `sheet` is of a workbook."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read ({error.strerror}).") from error
+    data = bytes_of(path)
     if path.suffix.lower() in (".json", ".geojson"):
         return _features(path, data, columns)
     if path.suffix.lower() in (".csv", ".tsv", ".txt"):
@@ -95,7 +92,16 @@ def parse_columns(text: str | None) -> dict[str, str]:
     return {ours.strip(): theirs.strip() for ours, _, theirs in pairs}
 
 
-def _features(path: Path, data: bytes, columns: dict[str, str]) -> list[RawRow]:
+def bytes_of(path: Path) -> bytes:
+    """The whole file; raises `ConfigError` if it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read ({error.strerror}).") from error
+
+
+def features_of(path: Path, data: bytes) -> list[dict[str, Any]]:
+    """The features of a GeoJSON collection, whatever is in them; something else among them is an empty one."""
     try:
         document = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"))
     except msgspec.MsgspecError as error:
@@ -103,9 +109,12 @@ def _features(path: Path, data: bytes, columns: dict[str, str]) -> list[RawRow]:
     features = document.get("features") if isinstance(document, dict) else None
     if not isinstance(features, list):
         raise ConfigError(f"{path} is not a GeoJSON FeatureCollection.")
+    return [given if isinstance(given, dict) else {} for given in features]
+
+
+def _features(path: Path, data: bytes, columns: dict[str, str]) -> list[RawRow]:
     rows = []
-    for number, given in enumerate(features, 1):
-        feature = given if isinstance(given, dict) else {}
+    for number, feature in enumerate(features_of(path, data), 1):
         properties, geometry = (_mapping(feature.get(name)) for name in ("properties", "geometry"))
         own_id = {"id": str(feature["id"])} if feature.get("id") is not None else {}
         values = {**own_id, **_named(properties, columns)}

@@ -11,6 +11,7 @@ from starlette.routing import Route, WebSocketRoute
 from core.entities import Role
 from core.events import Dwell, Event
 from dispatch.incidents import TABLE
+from dispatch.offers import TABLE as OFFERS
 from tests.architecture.source import ROOT
 
 EVENTS = {kind.__struct_config__.tag: kind for kind in typing.get_args(Event)}
@@ -52,6 +53,18 @@ def test_the_moves_of_an_incident_are_those_of_the_table():
     rows = re.findall(r"^\| `(\w+)` \| (.*?) \|$", section(page("events.md"), "`incident`"), re.MULTILINE)
     told = {status: dict(re.findall(r"(\w+) → `(\w+)`", moves)) for status, moves in rows}
     assert told == {status: dict(moves) for status, moves in TABLE.items()}
+
+
+def test_the_moves_of_an_offer_are_those_of_the_table():
+    """The documented life of an offer is the code's, move by move and by whom."""
+    rows = re.findall(r"^\| `(\w+)` \| (.*?) \|$", section(page("events.md"), "`offer`"), re.MULTILINE)
+    told = {state: re.findall(r"(\w+) → `(\w+)` \((.*?)\)", moves) for state, moves in rows}
+    life = {
+        state: [(move, after, ", ".join(sorted(by))) for move, (after, by) in row.items()]
+        for state, row in OFFERS.items()
+        if row
+    }
+    assert told == life
 
 
 def test_every_route_is_described():

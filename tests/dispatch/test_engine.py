@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.entries import Command
+from core.entries import Command, Sightings
 from core.errors import ConfigError
 from core.events import CommandDone, IncidentChanged, PlanMade
 from dispatch.engine import step
@@ -31,7 +31,14 @@ def rangers(count, *, age_us=0):
 
 
 def run(*commands, state=None, crowd=(), params=PARAMS):
-    return step(state or State(), commands, crowd, NOW, params)
+    """The commands one by one, after the crowd was seen; what the sighting itself says is left out."""
+    seen = Sightings(now_us=NOW, rows=tuple((v.device, v.lon, v.lat, v.time_us) for v in crowd))
+    state, _ = step(state or State(), seen, params)
+    events = []
+    for command in commands:
+        state, said = step(state, command, params)
+        events += said
+    return state, events
 
 
 def of(kind, events):
@@ -69,6 +76,13 @@ def test_an_old_position_or_a_far_one_is_not_asked():
     _, events = run(opened(), crowd=[stale, far])
     assert of(PlanMade, events)[0].chosen == ()
     assert [c.device for c in of(PlanMade, events)[0].others] == ["far"]
+
+
+def test_a_cutoff_may_lie_between_two_seconds():
+    """136.6 s to arrive, within 136.7: asked, though the matcher counts whole seconds."""
+    near = Volunteer(device="near", lon=123.6000484, lat=-10.17, time_us=NOW)
+    _, events = run(opened(), crowd=[near], params=Params(cutoff_s=136.7))
+    assert [c.device for c in of(PlanMade, events)[0].chosen] == ["near"]
 
 
 def test_somebody_seen_twice_is_one_person():
@@ -122,8 +136,9 @@ def test_a_plan_sticks_to_its_people():
 )
 def test_a_wrong_command_is_refused_and_changes_nothing(command, reason):
     """The answer names what is wrong; nothing else is said."""
-    state, events = run(command, crowd=rangers(3))
-    assert state == State()
+    before, _ = run(crowd=rangers(3))
+    state, events = run(command, state=before)
+    assert state == before
     assert (len(events), events[0].ok) == (1, False)
     assert reason in events[0].reason
 
@@ -173,7 +188,7 @@ def test_any_cut_into_batches_gives_the_same(given_commands, cut, crowd_size):
     crowd = rangers(crowd_size)
     whole, events = run(*given_commands, crowd=crowd)
     half, first = run(*given_commands[:cut], crowd=crowd)
-    parts, second = run(*given_commands[cut:], state=decode(encode(half)), crowd=crowd)
+    parts, second = run(*given_commands[cut:], state=decode(encode(half)))
     assert (encode(parts), first + second) == (encode(whole), events)
 
 

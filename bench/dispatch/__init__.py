@@ -1,0 +1,1 @@
+"""Dispatch measured: matching, and what it is made from."""

@@ -1,0 +1,80 @@
+"""Kinds of incident as the BPBD of Kota Kupang lists them, and what each usually needs.
+
+The names are the BPBD's. The needs are a start, to be corrected by those who know. `kode_bnpb` is empty until the code
+list of Satu Data Bencana is there.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cities import Hazard
+from core.events import Need
+
+HELP: Final = Need(role="bantuan", count=3)
+AID: Final = Need(role="p3k", skills=("p3k",), count=1)
+EYES: Final = Need(role="pantau", count=2)
+EVACUATION: Final = Need(role="evakuasi", count=4)
+CARRIAGE: Final = Need(role="angkut", vehicle="car", count=1)
+
+WATER: Final = (EVACUATION, AID, CARRIAGE)
+SLIDE: Final = (EVACUATION, AID)
+SEA: Final = (EVACUATION, AID, CARRIAGE)
+WIND: Final = (HELP, AID)
+DROUGHT: Final = (EYES, CARRIAGE)
+WILDFIRE: Final = (EYES, HELP)
+QUAKE: Final = (EVACUATION, HELP, AID, CARRIAGE)
+VOLCANO: Final = (EVACUATION, AID, CARRIAGE)
+ILLNESS: Final = (EYES, AID)
+FIRE: Final = (HELP, AID)
+INDUSTRY: Final = (EYES, AID)
+UNREST: Final = (EYES,)
+
+HAZARDS: Final = (
+    Hazard("banjir_rob", "Banjir rob", WATER),
+    Hazard("banjir_bandang", "Banjir bandang", WATER),
+    Hazard("banjir_dan_tanah_longsor", "Banjir dan tanah longsor", SLIDE),
+    Hazard("banjir_drainase_dan_selokan", "Banjir drainase dan selokan", WATER),
+    Hazard("banjir_waduk", "Banjir waduk", WATER),
+    Hazard("banjir_genangan", "Banjir genangan", WATER),
+    Hazard("tanggul_jebol", "Tanggul jebol", WATER),
+    Hazard("longsor", "Longsor", SLIDE),
+    Hazard("gerakan_tanah", "Gerakan tanah", SLIDE),
+    Hazard("gelombang_pasang", "Gelombang pasang", SEA),
+    Hazard("abrasi_pantai", "Abrasi Pantai", SEA),
+    Hazard("puting_beliung", "Puting beliung", WIND),
+    Hazard("angin_kencang", "Angin kencang", WIND),
+    Hazard("angin_topan", "Angin topan", WIND),
+    Hazard("hujan_es", "Hujan es", WIND),
+    Hazard("siklon_tropis", "Siklon tropis", WIND),
+    Hazard("suhu_udara_ekstrem", "Suhu udara ekstrem", DROUGHT),
+    Hazard("kekeringan_meteorologis", "Kekeringan meteorologis", DROUGHT),
+    Hazard("kekeringan_hidrologis", "Kekeringan hidrologis", DROUGHT),
+    Hazard("kekeringan_pertanian", "Kekeringan pertanian", DROUGHT),
+    Hazard("kebakaran_hutan", "Kebakaran hutan", WILDFIRE),
+    Hazard("kebakaran_lahan", "Kebakaran lahan", WILDFIRE),
+    Hazard("kebakaran_lahan_gambut", "Kebakaran lahan gambut", WILDFIRE),
+    Hazard("gempa_tektonik", "Gempa tektonik", QUAKE),
+    Hazard("gempa_vulkanik", "Gempa vulkanik", QUAKE),
+    Hazard("gempabumi_runtuhan", "Gempabumi runtuhan", SLIDE),
+    Hazard("tsunami_seismogenik", "Tsunami seismogenik", SEA),
+    Hazard("tsunami_nonseismik", "Tsunami nonseismik", SEA),
+    Hazard("tsunami_lokal", "Tsunami lokal", SEA),
+    Hazard("tsunami_regional", "Tsunami regional", SEA),
+    Hazard("tsunami_jarak", "Tsunami jarak", SEA),
+    Hazard("tsunami_meteorologi", "Tsunami meteorologi", SEA),
+    Hazard("mikrotsunami", "Mikrotsunami", SEA),
+    Hazard("awan_panas_guguran_aliran_piroklastik", "Awan panas guguran-aliran piroklastik guguran", VOLCANO),
+    Hazard("awan_panas_aliran_piroklastik", "Awan panas-aliran piroklastik", VOLCANO),
+    Hazard("banjir_lahar", "Banjir lahar", WATER),
+    Hazard("hujan_abu_vulkanik", "Hujan abu vulkanik", VOLCANO),
+    Hazard("gas_vulkanik_beracun", "Gas vulkanik beracun", VOLCANO),
+    Hazard("wabah_penyakit", "Wabah penyakit", ILLNESS),
+    Hazard("epidemi", "Epidemi", ILLNESS),
+    Hazard("kebakaran_gedung_dan_pemukiman", "Kebakaran gedung dan pemukiman", FIRE),
+    Hazard("kegagalan_industri", "Kegagalan industri", INDUSTRY),
+    Hazard("kecelakaan_industri", "Kecelakaan industri", INDUSTRY),
+    Hazard("konflik_sosial", "Konflik Sosial", UNREST),
+    Hazard("teror", "Teror", UNREST),
+    Hazard("kerusuhan_sosial", "Kerusuhan Sosial", UNREST),
+)

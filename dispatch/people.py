@@ -1,0 +1,111 @@
+"""Who can be asked: devices that were seen lately, the people who carry them, their duty and consent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import msgspec
+
+from core.duty import kept
+from core.entities import Assignment, Person
+from core.entries import Config, Sightings
+from core.units import seconds_to_us
+from dispatch.desk import Desk
+from dispatch.state import Params, State, Volunteer
+
+Rows = Iterable[dict[str, object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranger:
+    """A volunteer as the matcher sees them. Without a register `person` is None: a proposal that nobody is asked by."""
+
+    device: str
+    person: Person | None
+    lon: float
+    lat: float
+    time_us: int
+
+    @property
+    def name(self) -> str:
+        return self.person.id if self.person else ""
+
+    @property
+    def vehicle(self) -> str:
+        return self.person.vehicle if self.person else "motorbike"
+
+    @property
+    def skills(self) -> frozenset[str]:
+        return frozenset(self.person.skills) if self.person else frozenset()
+
+
+def see(desk: Desk, sightings: Sightings) -> None:
+    """Newer positions replace older ones; the word that a device stands belongs to its position."""
+    seen, stood = dict(desk.state.seen), dict(sightings.stood)
+    for device, lon, lat, time_us in sightings.rows:
+        known = seen.get(device)
+        if known is None or known.time_us < time_us:
+            seen[device] = Volunteer(device=device, lon=lon, lat=lat, time_us=time_us, stood_us=stood.get(device))
+    if seen != desk.state.seen:
+        desk.put(seen=seen, dirty=True)
+
+
+def configure(desk: Desk, change: Config) -> None:
+    """Follow the register: volunteers, and who carries which device. Other sections are not dispatch's."""
+    state = desk.state
+    if change.section == "people":
+        people = {} if change.op == "set" else dict(state.people)
+        for row in change.rows:
+            people.pop(str(row["id"]), None)
+            if change.op != "delete":
+                person = msgspec.convert(row, Person)
+                if person.kind == "volunteer":
+                    people[person.id] = person
+        desk.put(people=people, dirty=True)
+    elif change.section == "assignments":
+        holds = {} if change.op == "set" else dict(state.holds)
+        for row in change.rows:
+            holds.pop(str(row["id"]), None)
+            if change.op != "delete":
+                held = msgspec.convert(row, Assignment)
+                if held.device and held.person:
+                    holds[held.id] = held
+        desk.put(holds=holds, dirty=True)
+
+
+def carriers(state: State) -> dict[str, str]:
+    """The person of each device now."""
+    now_us = state.now_us
+    held = sorted(state.holds.values(), key=lambda a: (a.from_us, a.id))
+    return {
+        str(a.device): str(a.person)
+        for a in held
+        if a.from_us <= now_us and (a.until_us is None or now_us < a.until_us)
+    }
+
+
+def device_of(state: State, person: str) -> str:
+    """The device by which a person is reached: the one seen last, else any, else none."""
+    mine = [device for device, who in carriers(state).items() if who == person]
+    return max(mine, key=lambda d: (state.seen[d].time_us if d in state.seen else 0, d), default="")
+
+
+def on_call(state: State, person: Person) -> bool:
+    """On duty, with consent, and not away for today."""
+    return kept(person, state.now_us) and state.away_us.get(person.id, 0) <= state.now_us
+
+
+def crowd(state: State, params: Params) -> list[Ranger]:
+    """Everybody who may be asked now, by device: each person once, where they were seen last."""
+    oldest_us = state.now_us - seconds_to_us(params.position_max_age_s)
+    fresh = [v for v in state.seen.values() if v.time_us >= oldest_us]
+    if not state.people:
+        return sorted((Ranger(v.device, None, v.lon, v.lat, v.time_us) for v in fresh), key=lambda r: r.device)
+    who = carriers(state)
+    found: dict[str, Ranger] = {}
+    for v in sorted(fresh, key=lambda v: (v.time_us, v.device)):
+        person = state.people.get(who.get(v.device, ""))
+        if person is not None and on_call(state, person):
+            found[person.id] = Ranger(v.device, person, v.lon, v.lat, v.time_us)
+    return sorted(found.values(), key=lambda r: r.device)

@@ -1,0 +1,1 @@
+"""Roads as arrays, closures upon them, and the seconds from everywhere to one incident. Pure."""

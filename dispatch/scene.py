@@ -1,0 +1,88 @@
+"""What positions tell about those who were asked: on the way, arrived, at work, gone again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isinf
+
+import numpy as np
+
+from core.events import IncidentChanged, OfferChanged
+from core.units import seconds_to_us
+from dispatch import eta, offers
+from dispatch.asking import settle
+from dispatch.desk import Desk
+from dispatch.people import carriers
+from dispatch.reach import closures
+from dispatch.state import Trail, Volunteer
+
+NEARER_S = 20.0  # so much sooner than at first: on the way
+FALLS_S = 5.0  # less than this is noise, no progress
+
+
+def follow(desk: Desk) -> None:
+    """Look at every live offer whose device was seen since."""
+    who = carriers(desk.state)
+    newest = sorted(desk.state.seen.values(), key=lambda v: (v.time_us, v.device))
+    seen = {who[v.device]: v for v in newest if v.device in who}
+    reach = eta.Reach(None, closures(desk.state.incidents.values()))
+    for incident in dict.fromkeys(offer.incident for offer in desk.live()):
+        news = [
+            (o, seen[o.person]) for o in desk.live(incident) if o.person in seen and _is_new(desk, o, seen[o.person])
+        ]
+        if news:
+            _look(desk, reach, desk.incident(incident), news)
+
+
+def _is_new(desk: Desk, offer: OfferChanged, at: Volunteer) -> bool:
+    trail = desk.state.trails[offer.id]
+    return trail.fix_us < at.time_us and offer.made_us <= at.time_us and not trail.woken
+
+
+def _look(
+    desk: Desk, reach: eta.Reach, incident: IncidentChanged, news: Sequence[tuple[OfferChanged, Volunteer]]
+) -> None:
+    """Measure the way of all who come to one incident; then judge each, unless somebody before them ended it."""
+    lons, lats = np.array([at.lon for _, at in news]), np.array([at.lat for _, at in news])
+    people = [desk.state.people.get(offer.person) for offer, _ in news]
+    group = reach.crowd(lons, lats, [person.vehicle if person else "motorbike" for person in people])
+    times = reach.eta_of(incident.lon, incident.lat, group, why=False).eta_s.tolist()
+    away = eta.distances_m(incident.lon, incident.lat, lons, lats).tolist()
+    for (offer, at), eta_s, away_m in zip(news, times, away, strict=True):
+        if offer.id in desk.state.trails:
+            before = desk.state.trails[offer.id]
+            _measure(desk, offer, at, None if isinf(eta_s) else eta_s, away_m)
+            _judge(desk, desk.offer(offer.id), before, at)
+
+
+def _measure(desk: Desk, offer: OfferChanged, at: Volunteer, eta_s: float | None, away_m: float) -> None:
+    trail = desk.state.trails[offer.id]
+    near = trail.near + 1 if away_m <= desk.params.arrive_m else 0
+    far_us = (trail.far_us or at.time_us) if away_m > desk.params.left_m else None
+    desk.trail(offer, eta_s=eta_s, fix_us=at.time_us, near=near, far_us=far_us)
+    if eta_s is not None and trail.start_s is None:
+        desk.trail(offer, start_s=eta_s, best_s=eta_s, best_us=max(trail.best_us, at.time_us))
+    elif eta_s is not None and (trail.best_s is None or eta_s < trail.best_s - FALLS_S):
+        desk.trail(offer, best_s=eta_s, best_us=max(trail.best_us, at.time_us))
+
+
+def _judge(desk: Desk, offer: OfferChanged, before: Trail, at: Volunteer) -> None:
+    trail, params = desk.state.trails[offer.id], desk.params
+    works_us = seconds_to_us(params.work_s)
+    if offer.state in offers.THERE:
+        if trail.far_us is not None and at.time_us - trail.far_us >= seconds_to_us(params.left_s):
+            desk.step(offer, "leave", "gps")
+        elif offer.state == "arrived" and at.stood_us is not None and at.stood_us <= at.time_us - works_us:
+            desk.step(offer, "work", "gps")
+    elif offer.state not in offers.PENDING:
+        if trail.near and (trail.near > 1 or at.stood_us is not None):
+            desk.step(offer, "arrive", "gps")
+            settle(desk, offer.incident)
+        elif offer.state != "en_route" and _nears(offer, before, trail):
+            settle(desk, offer.incident, desk.step(offer, "depart", "gps"))
+
+
+def _nears(offer: OfferChanged, before: Trail, now: Trail) -> bool:
+    """Much sooner there than at first; after a halt, than at best."""
+    base_s = before.best_s if offer.state == "no_progress" else now.start_s
+    return base_s is not None and now.eta_s is not None and now.eta_s <= base_s - NEARER_S

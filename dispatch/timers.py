@@ -1,0 +1,39 @@
+"""What time alone changes: lives that end, promises that become firm, no progress, duty that is over."""
+
+from __future__ import annotations
+
+from core.events import OfferChanged
+from core.units import seconds_to_us
+from dispatch import offers
+from dispatch.desk import Desk
+from dispatch.people import on_call
+
+
+def ring(desk: Desk) -> None:
+    """Everything that is due by now."""
+    away_us = {person: until_us for person, until_us in desk.state.away_us.items() if until_us > desk.now_us}
+    if away_us != desk.state.away_us:
+        desk.put(away_us=away_us, dirty=True)
+    for offer in desk.live():
+        if offer.state in offers.PENDING:
+            _pending(desk, offer)
+        elif offer.state in offers.COMING:
+            _coming(desk, offer)
+    desk.send_owed()
+
+
+def _pending(desk: Desk, offer: OfferChanged) -> None:
+    person = desk.state.people.get(offer.person)
+    if offer.expires_us <= desk.now_us:
+        desk.step(offer, "expire", "clock")
+    elif not (desk.state.trails[offer.id].woken or (person is not None and on_call(desk.state, person))):
+        desk.step(offer, "withdraw", "matcher", silent=True, why="off duty")
+
+
+def _coming(desk: Desk, offer: OfferChanged) -> None:
+    trail = desk.state.trails[offer.id]
+    watched = trail.start_s is not None and not trail.near
+    if watched and desk.now_us - trail.best_us >= seconds_to_us(desk.params.stall_s):
+        desk.step(offer, "stall", "clock")
+    elif offer.state == "accepted" and desk.now_us - offer.at_us >= seconds_to_us(desk.params.settle_s):
+        desk.step(offer, "commit", "clock")
