@@ -104,7 +104,10 @@ def _target(p: argparse.ArgumentParser) -> None:
 def _import(p: argparse.ArgumentParser) -> None:
     p.add_argument("section", choices=IMPORTS, metavar="WHAT", help=", ".join(IMPORTS))
     p.add_argument(
-        "files", nargs="+", metavar="FILE", help="GeoJSON, CSV or XLSX; rules: JSON; fixes: GPX, Parquet too; roads: OSM"
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="GeoJSON, CSV or XLSX; rules: JSON; fixes: also GPX, Parquet; roads: OSM",
     )
     p.add_argument("--sheet", metavar="NAME", help="sheet of a workbook (default: the first one shown)")
     p.add_argument("--columns", metavar="NAME=COLUMN,…", help="names in the file, such as id=KDEPUM,name=NAMOBJ")
