@@ -38,7 +38,7 @@ def test_events_round_trip_as_json(event: Any) -> None:
 def test_event_tags() -> None:
     """The names under which events are archived and streamed never change."""
     tags = [t.__struct_config__.tag for t in Event.__args__]
-    assert tags == ["dwell", "spell", "alert", "fix_flagged", "command_done", "incident", "plan"]
+    assert tags == ["dwell", "spell", "alert", "fix_flagged", "command_done", "incident", "plan", "offer", "notice"]
 
 
 def test_a_dwell_event_written_out() -> None:
