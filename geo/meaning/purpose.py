@@ -151,6 +151,8 @@ class Purposes:
 
     def _queue(self, stop: Stop) -> Verdict:
         """Near a landfill, waiting for its turn."""
+        if not self.queues:
+            return NOT_SO
         near = any(stop.metres_to(place) <= place.radius_m + place.queue_m for place in self.queues)
         return Verdict("allowed", "queue") if near else NOT_SO
 
