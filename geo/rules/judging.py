@@ -186,16 +186,16 @@ def dues(
         facts = joined(facts, apart_us)
     if rule.fact == "inside":
         facts = [holed(fact, gaps, apart_us) for fact in facts]
-    queue = [(at_us, f.id, f) for f in facts if (at_us := judge(rule, f, setting)) is not None]
+    queue = [(at_us, f.id, n, f) for n, f in enumerate(facts) if (at_us := judge(rule, f, setting)) is not None]
     heapify(queue)
     found: list[Due] = []
     before, cooldown_us = sorted(raised), int(rule.cooldown_s * US_PER_S)
     while queue:
-        at_us, id_, fact = heappop(queue)
+        at_us, id_, n, fact = heappop(queue)
         floor_us = max((r + cooldown_us for r in before if r <= at_us), default=0)
         if floor_us <= at_us:
             found.append(Due(at_us, fact))
             before += [at_us] if found[-1].known or id_ in told else []
         elif (later_us := judge(rule, fact, setting, floor_us)) is not None:
-            heappush(queue, (later_us, id_, fact))
+            heappush(queue, (later_us, id_, n, fact))
     return found

@@ -218,3 +218,10 @@ def test_each_shift_counts_anew() -> None:
     assert [(hour_of(p.start_us), hour_of(p.end_us)) for p in outside(watching, (), away, CITY)] == [
         (10, 18), (24 + 8, 24 + 18), (48 + 8, 48 + 18),
     ]  # fmt: skip
+
+
+def test_two_facts_of_one_name_and_time() -> None:
+    """A silence that was told and the one that lasts may begin at one moment: both are judged, nothing is compared."""
+    told, lasting = (fact(0, end_s, 700, id="q", kind="silence") for end_s in (650, None))
+    found = dues(rule(fact="silence", for_s=600), [told, lasting], PLAIN, (), ())
+    assert [due.at_us for due in found] == [at(600), at(600)]
