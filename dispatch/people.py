@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -14,7 +15,7 @@ from core.units import seconds_to_us
 from dispatch.desk import Desk
 from dispatch.state import Params, State, Volunteer
 
-Rows = Iterable[dict[str, object]]
+Entity = TypeVar("Entity", Person, Assignment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +56,23 @@ def configure(desk: Desk, change: Config) -> None:
     """Follow the register: volunteers, and who carries which device. Other sections are not dispatch's."""
     state = desk.state
     if change.section == "people":
-        people = {} if change.op == "set" else dict(state.people)
-        for row in change.rows:
-            people.pop(str(row["id"]), None)
-            if change.op != "delete":
-                person = msgspec.convert(row, Person)
-                if person.kind == "volunteer":
-                    people[person.id] = person
+        people = _followed(state.people, change, Person, lambda person: person.kind == "volunteer")
         desk.put(people=people, dirty=True)
     elif change.section == "assignments":
-        holds = {} if change.op == "set" else dict(state.holds)
-        for row in change.rows:
-            holds.pop(str(row["id"]), None)
-            if change.op != "delete":
-                held = msgspec.convert(row, Assignment)
-                if held.device and held.person:
-                    holds[held.id] = held
+        holds = _followed(state.holds, change, Assignment, lambda held: bool(held.device and held.person))
         desk.put(holds=holds, dirty=True)
+
+
+def _followed(
+    known: Mapping[Any, Entity], change: Config, kind: type[Entity], wanted: Callable[[Entity], bool]
+) -> dict[Any, Entity]:
+    """The rows of a section after a change, those that dispatch asks for."""
+    rows = {} if change.op == "set" else dict(known)
+    for row in change.rows:
+        rows.pop(str(row["id"]), None)
+        if change.op != "delete" and wanted(entity := msgspec.convert(row, kind)):
+            rows[str(row["id"])] = entity
+    return rows
 
 
 def carriers(state: State) -> dict[str, str]:

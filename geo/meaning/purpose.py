@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from core.calendar import Span
 from core.entities import Label, Place, Profile, Task
 from core.events import Dwell, Purpose
-from core.units import US_PER_S
+from core.units import DAY_US, US_PER_S
 from geo.city.world import World
 from geo.folds.plane import distance_m, metres_per_degree
 from geo.meaning.duty import NOBODY, Duties, Duty
@@ -24,7 +24,6 @@ from geo.meaning.duty import NOBODY, Duties, Duty
 KNOWN_M: Final = 25_000.0  # without a known place so near no stop is called unexplained
 CLEARLY_M: Final = KNOWN_M - 1.0  # however the distance is rounded
 FOREVER: Final = 1 << 62
-DAY_US: Final = 86_400 * US_PER_S
 AHEAD_US: Final = 8 * DAY_US  # how far a verdict looks for the next shift: a week and a holiday
 
 Why = Literal[

@@ -13,13 +13,13 @@ import msgspec
 
 from core.entities import Rule
 from core.events import AlertChanged, Event
-from core.units import US_PER_S
+from core.units import DAY_US, US_PER_S
 from geo.rows.matching import made_id
 from geo.rules.facts import FOREVER
 from geo.rules.judging import Due, Setting, quiet_at
 
 TOLD_MAX: Final = 64  # alerts of rules remembered of a device: what is forgotten is cleared no more
-TOLD_US: Final = 8 * 86_400 * US_PER_S  # and for how long: rows of seven days may still be judged anew
+TOLD_US: Final = 8 * DAY_US  # and for how long: rows of seven days may still be judged anew
 State = Literal["raised", "cleared", "acknowledged"]
 
 

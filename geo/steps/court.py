@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from core.entities import Rule
 from core.events import Event
-from core.units import US_PER_S
+from core.units import DAY_US, HOUR_US
 from geo.config import GeoConfig
 from geo.partition import RULES_KEY, GeoState
 from geo.rules.alerts import Teller, forget
@@ -15,8 +15,8 @@ from geo.rules.facts import FOREVER, Fact
 from geo.rules.followed import FACTS_MAX, Followed
 from geo.rules.judging import WATCHED, Due, concerns, dues, matches, outside
 
-KEPT_US: Final = 3600 * US_PER_S  # so long after its end a fact is kept, and longer if facts farther apart may be one
-COUNTED_US: Final = 3 * 86_400 * US_PER_S  # windows of being outside that are over for longer are let go
+KEPT_US: Final = HOUR_US  # so long after its end a fact is kept, and longer if facts farther apart may be one
+COUNTED_US: Final = 3 * DAY_US  # windows of being outside that are over for longer are let go
 ASKING: Final = {
     "dwell": ("dwell",), "visit": ("inside", "outside"), "gap": ("inside", "outside"), "speeding": ("speeding",),
     "silence": ("silence",),
