@@ -46,6 +46,7 @@ from ronda.serving import serve
 from ronda.settings import Settings
 from ronda.steps import DispatchStep, GeoStep, sightings_of, warm
 from ronda.trimming import trim_for_ever
+from ronda.unawaited import unawaited
 from ronda.upkeep import keep_for_ever
 from store.archive import Archive
 from store.credentials import find_token, payload_keys
@@ -143,7 +144,7 @@ async def check_device(runtime: Runtime, _client: str, _user: str, password: str
 async def geo(runtime: Runtime) -> None:
     """Fixes, ticks, commands and configuration become dwells, alerts and live positions; one pump a partition."""
     owner = uuid4().hex
-    await asyncio.to_thread(warm)  # compiled or loaded before the first fix waits for it
+    await unawaited(warm, "kernels")  # compiled or loaded before the first fix waits for it
     async with asyncio.TaskGroup() as group:
         for p in range(runtime.partitions):
             pump = Pump(runtime.log, GeoStep.reader, f"in.{p}", owner, partial(geo_step_of, runtime, p), AWAY)

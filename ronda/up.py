@@ -24,6 +24,7 @@ from ronda.runtime import Parts, Runtime, Urls
 from ronda.serving import settled_port
 from ronda.settings import Settings
 from ronda.system import SystemClock
+from ronda.unawaited import leave
 from ronda.watching import Watch, look_once
 
 log = logging.getLogger(__name__)
@@ -58,7 +59,7 @@ async def run_one(settings: Settings, name: str, stages: Stages | None = None) -
 
 def until_signal(work: Coroutine[Any, Any, None]) -> int:
     """Run `work` to its end or to the first SIGTERM or SIGINT, which is a good end too. Returns the exit code."""
-    return asyncio.run(_until_signal(work))
+    return leave(asyncio.run(_until_signal(work)))
 
 
 async def _until_signal(work: Coroutine[Any, Any, None]) -> int:

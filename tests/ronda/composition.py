@@ -1,13 +1,15 @@
 """Run as a process by test_up.py: a small composition on embedded servers.
 
 `composition.py DATA write` appends numbers to the log and to a table, and prints each when both have it.
-`composition.py DATA fail` has a stage that fails at once.
+`composition.py DATA fail` has a stage that fails at once; `composition.py DATA compile` one that compiles for long.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sys
+import time
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -15,6 +17,7 @@ from core.errors import RondaError, UnavailableError
 from ronda import logs
 from ronda.runtime import Runtime
 from ronda.settings import Settings
+from ronda.unawaited import unawaited
 from ronda.up import Stages, until_signal, up
 from store.pg import transaction
 
@@ -44,7 +47,16 @@ async def fail(_runtime: Runtime) -> NoReturn:
     raise RondaError("this stage cannot work; mend it")
 
 
-STAGES: dict[str, Stages] = {"write": {"write": write}, "fail": {"write": write, "fail": fail}}
+async def compile_(_runtime: Runtime) -> None:
+    print(0, flush=True)  # noqa: T201 - the test reads it
+    await unawaited(partial(time.sleep, 120), "kernels")
+
+
+STAGES: dict[str, Stages] = {
+    "write": {"write": write},
+    "fail": {"write": write, "fail": fail},
+    "compile": {"compile": compile_},
+}
 
 if __name__ == "__main__":
     logs.set_up("info")

@@ -46,6 +46,17 @@ def test_signal_drains_and_leaves_no_child(compose: Compose, data_dir: Path, sig
     assert not (data_dir / "urls.json").exists()
 
 
+def test_a_signal_does_not_wait_for_a_compile(compose: Compose) -> None:
+    """The first start compiles the kernels for half a minute: whoever ends it then is obeyed at once."""
+    process = compose("compile")
+    read_until(process, 0)
+
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=20)
+
+    assert process.returncode == 0, err
+
+
 def test_kill_leaves_no_child_and_loses_nothing(compose: Compose, data_dir: Path) -> None:
     """After kill -9 the servers end by themselves, and the next start has every acknowledged write."""
     process = compose()
