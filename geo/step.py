@@ -62,7 +62,7 @@ def apply_fixes(state: GeoState, fixes: Fixes) -> list[Event]:
     row, ended = 0, rewind.DRAIN
     while ended != rewind.DONE:
         ended, row, n = rewind.feed(
-            row, *columns, d.ring, d.homes, d.floats, d.ints, d.last, d.profiles, d.track.arrays(), state.watch.now_us,
+            row, *columns, d.ring, d.homes, d.floats, d.ints, d.last, d.profiles, d.track.bare(), state.watch.now_us,
             state.watch.deaf_us, state.lengths, state.event_ints, state.event_floats, state.counts,
         )  # fmt: skip
         events += tell(state, n, fixes)

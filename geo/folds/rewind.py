@@ -13,7 +13,7 @@ from typing import Any
 
 from core.fixes import Flag
 from geo.folds.dwell import advance, put, put_challenger
-from geo.folds.jit import jit
+from geo.folds.jit import inlined, jit
 from geo.folds.layout import (
     BEGIN,
     BEHIND,
@@ -48,11 +48,11 @@ from geo.folds.layout import (
 )  # fmt: skip
 from geo.folds.plane import degree_lengths
 from geo.folds.timers import carry, due, forget_bell, keep_heard, note_stray, ring_bell
-from geo.folds.track import follow, track_begin, track_copy, track_end, track_room
+from geo.folds.track import follow, named_track, track_begin, track_copy, track_end, track_room
 from geo.folds.tracklayout import Z_EVENTS
 
 Array = Any
-Track = Any  # geo.folds.tracklayout.Track, or None: no track is followed
+Trail = Any  # geo.folds.tracklayout.Track, or None: no track is followed
 
 SPAN_MAX = 512  # fixes from one copy to the next; with more of them the horizon shrinks, and is counted
 RING_MAX = PAST * SPAN_MAX  # fixes a device
@@ -116,7 +116,7 @@ def drop(ring: Array, home: Array, count: int) -> None:
 
 
 @jit
-def copy_state(cf: Array, ck: Array, track: Track, s: int, source: int, target: int) -> None:
+def copy_state(cf: Array, ck: Array, track: Trail, s: int, source: int, target: int) -> None:
     """One copy of a device's state into another."""
     for i in range(cf.shape[2]):
         cf[target, s, i] = cf[source, s, i]
@@ -133,7 +133,7 @@ def copy_at(home: Array, i: int) -> int:
 
 
 @jit
-def take(home: Array, cf: Array, ck: Array, track: Track, s: int, i: int, behind: int) -> None:
+def take(home: Array, cf: Array, ck: Array, track: Trail, s: int, i: int, behind: int) -> None:
     """The `i`-th copy is the live state now, which has so many fixes of the ring behind it."""
     copy = copy_at(home, i)
     copy_state(cf, ck, track, s, LIVE, copy)
@@ -142,7 +142,7 @@ def take(home: Array, cf: Array, ck: Array, track: Track, s: int, i: int, behind
 
 
 @jit
-def move_on(ring: Array, home: Array, cf: Array, ck: Array, track: Track, s: int) -> int:
+def move_on(ring: Array, home: Array, cf: Array, ck: Array, track: Trail, s: int) -> int:
     """The second copy is the checkpoint, the live state the newest copy; returns how many fixes were lost too early."""
     rt, gone, newest, lost = ring[0], home[BEHIND + 1], ck[LIVE, s, TLAST], 0
     while lost < gone and rt[home[OFFSET] + gone - 1 - lost] >= newest - home[HORIZON]:
@@ -167,7 +167,7 @@ def copy_before(home: Array, place: int) -> int:
 
 @jit
 def replay(
-    ring: Array, home: Array, first: int, stop: int, cf: Array, ck: Array, p: Array, track: Track, lengths: Array,
+    ring: Array, home: Array, first: int, stop: int, cf: Array, ck: Array, p: Array, track: Trail, lengths: Array,
     ei: Array, ef: Array, n: int, row: int, s: int,
 ) -> int:  # fmt: skip
     """Advance the live state through the ring's fixes `first` to `stop`; the copies that they pass are taken again."""
@@ -191,7 +191,7 @@ def replay(
 
 @jit
 def go_back(
-    ring: Array, home: Array, place: int, cf: Array, ck: Array, p: Array, track: Track, lengths: Array, ei: Array,
+    ring: Array, home: Array, place: int, cf: Array, ck: Array, p: Array, track: Trail, lengths: Array, ei: Array,
     ef: Array, n: int, row: int, s: int,
 ) -> None:  # fmt: skip
     """The live state as it was before the ring's fix at `place`, which is new there.
@@ -212,7 +212,7 @@ def go_back(
 
 @jit
 def rewind(
-    ring: Array, home: Array, place: int, cf: Array, ck: Array, p: Array, track: Track, now: int, deaf: int,
+    ring: Array, home: Array, place: int, cf: Array, ck: Array, p: Array, track: Trail, now: int, deaf: int,
     lengths: Array, ei: Array, ef: Array, n: int, row: int, s: int, t: int, c: int,
 ) -> int:  # fmt: skip
     """A late fix came in at `place`: all from there on is told anew, between BEGIN and END."""
@@ -238,7 +238,7 @@ def rewind(
 
 @jit
 def hear_late(
-    ring: Array, home: Array, cf: Array, ck: Array, p: Array, track: Track, now: int, deaf: int, lengths: Array,
+    ring: Array, home: Array, cf: Array, ck: Array, p: Array, track: Trail, now: int, deaf: int, lengths: Array,
     ei: Array, ef: Array, n: int, counts: Array, row: int, s: int, t: int, c: int, lon: float, lat: float, acc: float,
     spd: float, rest: int, received: int, flags: int,
 ) -> tuple[int, int]:  # fmt: skip
@@ -279,11 +279,11 @@ def hint(ignition: int, moving: int) -> int:
     return 1 if ignition == 0 or moving == 0 else -1
 
 
-@jit
-def feed(
+@inlined
+def take_in(
     start: int, slots: Array, device: Array, time: Array, content: Array, received: Array, lon: Array, lat: Array,
     spd: Array, course: Array, acc: Array, battery: Array, ignition: Array, moving: Array, flags: Array, ring: Array,
-    homes: Array, cf: Array, ck: Array, last: Array, profiles: Array, track: Track, now: int, deaf: int, lengths: Array,
+    homes: Array, cf: Array, ck: Array, last: Array, profiles: Array, track: Trail, now: int, deaf: int, lengths: Array,
     ei: Array, ef: Array, counts: Array,
 ) -> tuple[int, int, int]:  # fmt: skip
     """Fixes from row `start` on, in arrival order; returns (how it ended, next row, number of events).
@@ -333,6 +333,20 @@ def feed(
         if t >= k[TLAST]:
             last[s, 0], last[s, 1], last[s, 2] = course[row], acc[row], battery[row]
     return DONE, rows, n
+
+
+@jit
+def feed(
+    start: int, slots: Array, device: Array, time: Array, content: Array, received: Array, lon: Array, lat: Array,
+    spd: Array, course: Array, acc: Array, battery: Array, ignition: Array, moving: Array, flags: Array, ring: Array,
+    homes: Array, cf: Array, ck: Array, last: Array, profiles: Array, track: Any, now: int, deaf: int, lengths: Array,
+    ei: Array, ef: Array, counts: Array,
+) -> tuple[int, int, int]:  # fmt: skip
+    """`take_in` as Python calls it: the track comes without its names (`geo.folds.jit.bare`), or None for none."""
+    return take_in(
+        start, slots, device, time, content, received, lon, lat, spd, course, acc, battery, ignition, moving, flags,
+        ring, homes, cf, ck, last, profiles, named_track(track), now, deaf, lengths, ei, ef, counts,
+    )  # fmt: skip
 
 
 @jit
