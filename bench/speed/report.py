@@ -19,6 +19,7 @@ import numpy as np
 import geo.folds.dwell
 import geo.folds.plane
 import geo.folds.rewind
+import geo.folds.timers
 from bench.accuracy.generator import SAMPLINGS_S, TEST_SEEDS, fleet
 from bench.accuracy.ours import arriving
 from bench.speed import kernel, whole
@@ -55,7 +56,7 @@ def dwell(python: str) -> None:
             each = [kernel.seconds_a_fix(fixes, size) for fixes in fleets]
             ours.append(Ours(f"{name}, {size:,}", _mean(each, weights)))
             print(f"  ours, {ours[-1].name:20}{1e9 * ours[-1].seconds:9.0f} ns a fix ({_list(each)})")
-    plain = interpreted(geo.folds.plane, geo.folds.dwell, geo.folds.rewind)["feed"]
+    plain = interpreted(geo.folds.plane, geo.folds.dwell, geo.folds.timers, geo.folds.rewind)["feed"]
     slow = kernel.seconds_a_fix(heard[1].take(np.arange(FEW)), FEW, plain)
     print(f"  without numba{'':13}{1e9 * slow:9,.0f} ns a fix")
     for peer in peers(python):
