@@ -85,6 +85,8 @@ def adopt_world(state: GeoState, at_us: int) -> list[Event]:
 def _buffered(state: GeoState, start: int = 0) -> list[TrackEvent]:
     track = state.devices.track
     n = int(track.z[Z_EVENTS])
+    if n == start:
+        return []
     return list(zip(track.ei[start:n].tolist(), track.ef[start:n].tolist(), strict=True))
 
 
