@@ -25,6 +25,7 @@ from bench.accuracy.ours import arriving
 from bench.speed import kernel, whole
 from core.fixes import Fixes
 from geo.folds.jit import COMPILED, interpreted
+from ronda.collector import calm_collector
 
 SIZES: Final = (100, 10_000)
 FEW: Final = 3_000  # fixes for the interpreter
@@ -108,6 +109,7 @@ def full_step() -> None:
     frozen = arriving(list(fleet(TEST_SEEDS[0], 10.0)))
     for name, (configs, fixes) in {"frozen fleet": ([], frozen), "simulated city": whole.simulated_city()}.items():
         messages = whole.payloads(fixes)
+        calm_collector()  # as every process of ours; else it walks through the bench's own objects with each batch
         alone = min(whole.parsed(messages) for _ in range(3))
         for size in SIZES:
             ours, events = whole.stepped(configs, fixes, size)
