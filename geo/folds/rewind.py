@@ -13,7 +13,7 @@ from typing import Any
 
 from core.fixes import Flag
 from geo.folds.dwell import advance, put, put_challenger
-from geo.folds.jit import inlined, jit
+from geo.folds.jit import jit
 from geo.folds.layout import (
     BEGIN,
     BEHIND,
@@ -279,19 +279,20 @@ def hint(ignition: int, moving: int) -> int:
     return 1 if ignition == 0 or moving == 0 else -1
 
 
-@inlined
-def take_in(
+@jit
+def feed(
     start: int, slots: Array, device: Array, time: Array, content: Array, received: Array, lon: Array, lat: Array,
     spd: Array, course: Array, acc: Array, battery: Array, ignition: Array, moving: Array, flags: Array, ring: Array,
-    homes: Array, cf: Array, ck: Array, last: Array, profiles: Array, track: Trail, now: int, deaf: int, lengths: Array,
+    homes: Array, cf: Array, ck: Array, last: Array, profiles: Array, bare: Any, now: int, deaf: int, lengths: Array,
     ei: Array, ef: Array, counts: Array,
 ) -> tuple[int, int, int]:  # fmt: skip
     """Fixes from row `start` on, in arrival order; returns (how it ended, next row, number of events).
 
     It ends at a row that it could not take: the ring of its device is full, or the buffer of events is (or the
-    checkpoint moved, so that the fix is judged again). `slots` are those of the batch's devices.
+    checkpoint moved, so that the fix is judged again). `slots` are those of the batch's devices; the
+    track comes without its names (`geo.folds.jit.bare`), or is None: none is followed.
     """
-    n, rows, block = 0, len(device), start
+    track, n, rows, block = named_track(bare), 0, len(device), start
     for row in range(start, rows):
         if row == start or row - block == BLOCK:
             block = row
@@ -303,7 +304,7 @@ def take_in(
             continue
         if flags[row] & HEARTBEAT:
             counts[HEARTBEATS] += 1
-        elif n + PER_FIX > len(ei) or (track is not None and not track_room(track, 1)):
+        elif n + PER_FIX > len(ei) or (bare is not None and not track_room(track, 1)):
             return DRAIN, row, n
         elif t > k[TLAST] or (t == k[TLAST] and c > k[CLAST]):
             if home[COUNT] == home[SIZE]:
@@ -316,7 +317,7 @@ def take_in(
             write(ring, home[OFFSET] + home[COUNT], t, c, x, y, m, v, rest)
             home[COUNT] += 1
             n = advance(cf[LIVE, s], k, p, t, c, x, y, m, v, rest, east, north, ei, ef, n, row, s)
-            if track is not None:
+            if bare is not None:
                 follow(track, LIVE, s, cf[LIVE, s], k, p, t, c, x, y, v, row, east, north)
             k[RECEIVED], k[DEAF] = received[row], deaf
             if t - home[NEWEST] > home[HORIZON] // (PAST - 1) or home[COUNT] - home[BEHIND + PAST - 1] >= SPAN_MAX:
@@ -333,20 +334,6 @@ def take_in(
         if t >= k[TLAST]:
             last[s, 0], last[s, 1], last[s, 2] = course[row], acc[row], battery[row]
     return DONE, rows, n
-
-
-@jit
-def feed(
-    start: int, slots: Array, device: Array, time: Array, content: Array, received: Array, lon: Array, lat: Array,
-    spd: Array, course: Array, acc: Array, battery: Array, ignition: Array, moving: Array, flags: Array, ring: Array,
-    homes: Array, cf: Array, ck: Array, last: Array, profiles: Array, track: Any, now: int, deaf: int, lengths: Array,
-    ei: Array, ef: Array, counts: Array,
-) -> tuple[int, int, int]:  # fmt: skip
-    """`take_in` as Python calls it: the track comes without its names (`geo.folds.jit.bare`), or None for none."""
-    return take_in(
-        start, slots, device, time, content, received, lon, lat, spd, course, acc, battery, ignition, moving, flags,
-        ring, homes, cf, ck, last, profiles, named_track(track), now, deaf, lengths, ei, ef, counts,
-    )  # fmt: skip
 
 
 @jit
