@@ -79,7 +79,7 @@ def decode(body: bytes) -> Any:
     if body[:2] != MAGIC or kind is None or body[3:4] != b"\0":
         raise DecodeError("bad_entry", "not a version 1 entry; a newer Ronda wrote it or it is damaged")
     try:
-        return _decode_fixes(memoryview(body)[4:]) if kind == "fixes" else _unpack[kind].decode(body[4:])
+        return _decode_fixes(memoryview(bytearray(body))[4:]) if kind == "fixes" else _unpack[kind].decode(body[4:])
     except (
         msgspec.MsgspecError,
         ValueError,
@@ -100,6 +100,7 @@ def _encode_fixes(fixes: Fixes) -> bytes:
 
 
 def _decode_fixes(view: memoryview) -> Fixes:
+    """Views of writable bytes: a kernel that was compiled for columns that may not be written to fits no others."""
     size = struct.unpack_from("<I", view)[0]
     header = _header.decode(view[4 : 4 + size])
     n, at, columns = header.n, 4 + size, {}

@@ -51,8 +51,9 @@ def apply_fixes(state: GeoState, fixes: Fixes) -> list[Event]:
         return []
     d, known = state.devices, len(state.devices.ids)
     slots = slots_of(state, fixes.ids)
-    welcome(state, known, slots[fixes.device], fixes.time_us)
-    heard = heard_in(state, slots[fixes.device], fixes)
+    by_row = slots[fixes.device]
+    welcome(state, known, by_row, fixes.time_us)
+    heard = heard_in(state, by_row, fixes)
     events = hear_calls(state, fixes)
     columns = (
         slots, fixes.device, fixes.time_us, fixes.content.view(np.int64), fixes.received_us, fixes.lon, fixes.lat,
@@ -62,7 +63,7 @@ def apply_fixes(state: GeoState, fixes: Fixes) -> list[Event]:
     row, ended = 0, rewind.DRAIN
     while ended != rewind.DONE:
         ended, row, n = rewind.feed(
-            row, *columns, d.ring, d.homes, d.floats, d.ints, d.last, d.profiles, d.track.arrays(), state.watch.now_us,
+            row, *columns, d.ring, d.homes, d.floats, d.ints, d.last, d.profiles, d.track.bare(), state.watch.now_us,
             state.watch.deaf_us, state.lengths, state.event_ints, state.event_floats, state.counts,
         )  # fmt: skip
         events += tell(state, n, fixes)
@@ -76,8 +77,8 @@ def apply_fixes(state: GeoState, fixes: Fixes) -> list[Event]:
 
 def slots_of(state: GeoState, ids: Sequence[str]) -> NDArray[np.int64]:
     """Slots of the devices of a batch; who is new gets one."""
-    d = state.devices
-    return np.array([d.slots[i] if i in d.slots else d.slot(i, state.config.profile(i)) for i in ids], np.int64)
+    d, known = state.devices, state.devices.slots
+    return np.array([known[i] if i in known else d.slot(i, state.config.profile(i)) for i in ids], np.int64)
 
 
 def hear_calls(state: GeoState, fixes: Fixes) -> list[tuple[int, Event]]:

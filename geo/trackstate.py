@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from geo.city.world import World
 from geo.folds.contacts import drop_contact, drop_contacts, new_contact
+from geo.folds.jit import bare
 from geo.folds.layout import CLOSED, COPIES, NEVER, PAST
 from geo.folds.saying import say_contact
 from geo.folds.tracklayout import (
@@ -68,16 +69,24 @@ class TrackState:
         self.ei, self.ef = np.zeros((BUFFER, X_INTS), np.int64), np.zeros((BUFFER, Y_FLOATS))
         self.z = np.zeros(Z_COUNTS, np.int64)
         self.found, self.metres = np.zeros(FOUND, np.int64), np.zeros(FOUND)
-        self._arrays: Track | None = None
+        self._arrays: tuple[Track, Any] | None = None  # with their names, and without
         self.make_room()
 
     def arrays(self) -> Track:
-        """What the kernels take."""
+        """What the kernels of the track fold take."""
+        return self._both()[0]
+
+    def bare(self) -> Any:
+        """The same without names, as `geo.folds.rewind.feed` takes it."""
+        return self._both()[1]
+
+    def _both(self) -> tuple[Track, Any]:
         if self._arrays is None:
-            self._arrays = Track(
+            track = Track(
                 self.g, self.m, Out(self.ei, self.ef, self.z), Pool(self.ci, self.cf, self.z), self.found,
                 self.metres, self.world.arrays,
             )  # fmt: skip
+            self._arrays = track, bare(track)
         return self._arrays
 
     def begin(self, slot: int) -> None:

@@ -19,11 +19,13 @@ import numpy as np
 import geo.folds.dwell
 import geo.folds.plane
 import geo.folds.rewind
+import geo.folds.timers
 from bench.accuracy.generator import SAMPLINGS_S, TEST_SEEDS, fleet
 from bench.accuracy.ours import arriving
 from bench.speed import kernel, whole
 from core.fixes import Fixes
 from geo.folds.jit import COMPILED, interpreted
+from ronda.collector import calm_collector
 
 SIZES: Final = (100, 10_000)
 FEW: Final = 3_000  # fixes for the interpreter
@@ -55,7 +57,7 @@ def dwell(python: str) -> None:
             each = [kernel.seconds_a_fix(fixes, size) for fixes in fleets]
             ours.append(Ours(f"{name}, {size:,}", _mean(each, weights)))
             print(f"  ours, {ours[-1].name:20}{1e9 * ours[-1].seconds:9.0f} ns a fix ({_list(each)})")
-    plain = interpreted(geo.folds.plane, geo.folds.dwell, geo.folds.rewind)["feed"]
+    plain = interpreted(geo.folds.plane, geo.folds.dwell, geo.folds.timers, geo.folds.rewind)["feed"]
     slow = kernel.seconds_a_fix(heard[1].take(np.arange(FEW)), FEW, plain)
     print(f"  without numba{'':13}{1e9 * slow:9,.0f} ns a fix")
     for peer in peers(python):
@@ -107,6 +109,7 @@ def full_step() -> None:
     frozen = arriving(list(fleet(TEST_SEEDS[0], 10.0)))
     for name, (configs, fixes) in {"frozen fleet": ([], frozen), "simulated city": whole.simulated_city()}.items():
         messages = whole.payloads(fixes)
+        calm_collector()  # as every process of ours; else it walks through the bench's own objects with each batch
         alone = min(whole.parsed(messages) for _ in range(3))
         for size in SIZES:
             ours, events = whole.stepped(configs, fixes, size)

@@ -15,7 +15,8 @@ from core.entities import Area, Place, Street, Zone
 from geo.city import raster
 from geo.city.frame import Frame, placed
 from geo.city.shapes import Fence, Parts, Target, fences, parts_of_fences, parts_of_targets, segments, targets
-from geo.folds.fences import FENCE, OUTSIDE, SLAB, WHOLE, Arrays, Raster, first_below, locate, search
+from geo.folds.fences import FENCE, OUTSIDE, SLAB, WHOLE, Arrays, Raster, first_below, locate, surely
+from geo.folds.jit import bare
 from geo.folds.plane import metres_per_degree
 
 Array = NDArray[Any]
@@ -42,6 +43,7 @@ class World:
         self.targets = [target.key for target in sought]
         self._versions = {fence.key: fence.version for fence in given}
         self.arrays = _arrays(given, sought)
+        self._bare = bare(self.arrays)
 
     def version_of(self, key: str) -> str:
         """Version of the boundary set that a fence came with; "" where it has none."""
@@ -52,7 +54,7 @@ class World:
         if not self._areas:
             return [None] * len(lon)
         found = np.empty(len(lon), np.int64)
-        first_below(self.arrays, _floats(lon), _floats(lat), self._areas, np.empty(FOUND, np.int64), found)
+        first_below(self._bare, _floats(lon), _floats(lat), self._areas, np.empty(FOUND, np.int64), found)
         return [self.keys[fence].partition(":")[2] if fence >= 0 else None for fence in found.tolist()]
 
     def fences_at(self, lon: float, lat: float) -> list[str]:
@@ -60,7 +62,7 @@ class World:
         if not self.keys:
             return []
         found = np.empty(FOUND, np.int64)
-        n = search(self.arrays, lon, lat, False, found)
+        n = surely(self._bare, lon, lat, found)
         return [self.keys[code >> 1] for code in found[:n].tolist()]
 
     def fences_of(self, lon: Array, lat: Array) -> tuple[Array, Array]:
@@ -69,7 +71,7 @@ class World:
         pairs, first = [np.empty((2, 0), np.int64)], 0
         while first < len(lon):
             room = np.empty((2, PAIRS), np.int64)
-            n, first = locate(self.arrays, lon, lat, first, room[0], room[1], found)
+            n, first = locate(self._bare, lon, lat, first, room[0], room[1], found)
             pairs.append(room[:, :n])
         point, fence = np.concatenate(pairs, axis=1)
         return point, fence
@@ -85,13 +87,13 @@ def _arrays(given: Sequence[Fence], sought: Sequence[Target]) -> Arrays:
     along = np.array([_along(t) for t in sought]).reshape(-1, MARKS, 2)
     return Arrays(
         cells,
+        lanes,
         entries,
         edges,
         refs,
         _reaches2(given),
         np.array([round(f.enter_s * US_PER_S) for f in given], np.int64),
         np.array([round(f.exit_s * US_PER_S) for f in given], np.int64),
-        lanes,
         pieces,
         segment,
         target,

@@ -40,13 +40,13 @@ class Arrays(NamedTuple):
     """The world as the kernels read it; fences and targets by index, in the order of `World.keys` and `.targets`."""
 
     cells: Raster
+    lanes: Raster  # the same for targets; its entries are indices of `pieces`
     entries: Array  # int32[n, 5], by cell, then by fence
     edges: Array  # float64[n, 4]: lon, lat, lon, lat, longitudes as the raster counts them; by slab, so some twice
     refs: Array  # int32: edges near a cell
     fences: Array  # float64[fences, 2]; RADIUS2 of a polygon is -1
     enter_us: Array  # int64[fences]
     exit_us: Array  # int64[fences]
-    lanes: Raster  # the same for targets; its entries are indices of `pieces`
     pieces: Array  # int32: segments
     segments: Array  # float64[n, 4]; of a point both ends are the point
     target: Array  # int32[segments]: whose it is
@@ -54,6 +54,12 @@ class Arrays(NamedTuple):
     street: Array  # int8[targets]: 1 a street, 0 a point
     along_lon: Array  # float64[targets, 16]: middles of sixteen equal lengths of a street; a point's own place
     along_lat: Array
+
+
+@inlined
+def named_arrays(bare: Any) -> Any:
+    """The arrays again that went through a call without their names (`geo.folds.jit.bare`)."""
+    return Arrays(Raster(*bare[0]), Raster(*bare[1]), *bare[2:])
 
 
 @inlined
@@ -230,14 +236,20 @@ def inside(world: Arrays, lon: float, lat: float, found: Array) -> int:
 
 
 @jit
+def surely(bare: Any, lon: float, lat: float, found: Array) -> int:
+    """The fences that a point is inside of, as `inside` writes them. This and what follows is called from Python."""
+    return search(named_arrays(bare), lon, lat, False, found)
+
+
+@jit
 def locate(
-    world: Arrays, lon: Array, lat: Array, first: int, points: Array, fences: Array, found: Array
+    bare: Any, lon: Array, lat: Array, first: int, points: Array, fences: Array, found: Array
 ) -> tuple[int, int]:
     """Points from `first` on and the fences that they are inside of, as pairs; ends early where the room does.
 
     Returns the number of pairs and the next point.
     """
-    n = 0
+    world, n = named_arrays(bare), 0
     for i in range(first, len(lon)):
         if n + len(found) > len(fences):
             return n, i
@@ -248,8 +260,9 @@ def locate(
 
 
 @jit
-def first_below(world: Arrays, lon: Array, lat: Array, fences: int, found: Array, out: Array) -> None:
+def first_below(bare: Any, lon: Array, lat: Array, fences: int, found: Array, out: Array) -> None:
     """Of each point the first fence that it is inside of, of those below `fences`; -1: none."""
+    world = named_arrays(bare)
     for i in range(len(lon)):
         out[i] = -1
         if search(world, lon[i], lat[i], False, found) > 0 and found[0] < 2 * fences:

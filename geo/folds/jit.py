@@ -87,6 +87,11 @@ def inlined(function: F) -> F:
     return cast("F", compile_later(function, forceinline=True))
 
 
+def bare(value: Any) -> Any:
+    """Tuples without names, all the way down: numba asks Python for the type of a named one at each call (1 us)."""
+    return tuple(map(bare, value)) if isinstance(value, tuple) else value
+
+
 def compile_later(function: Any, **options: Any) -> Any:
     """A kernel, compiled once for each set of types. numba would do it anew for each constant that stands in a call."""
     common = {"nogil": True, "cache": CACHE is not None, "error_model": "numpy", "_nrt": False}

@@ -48,11 +48,11 @@ from geo.folds.layout import (
 )  # fmt: skip
 from geo.folds.plane import degree_lengths
 from geo.folds.timers import carry, due, forget_bell, keep_heard, note_stray, ring_bell
-from geo.folds.track import follow, track_begin, track_copy, track_end, track_room
+from geo.folds.track import follow, named_track, track_begin, track_copy, track_end, track_room
 from geo.folds.tracklayout import Z_EVENTS
 
 Array = Any
-Track = Any  # geo.folds.tracklayout.Track, or None: no track is followed
+Trail = Any  # geo.folds.tracklayout.Track, or None: no track is followed
 
 SPAN_MAX = 512  # fixes from one copy to the next; with more of them the horizon shrinks, and is counted
 RING_MAX = PAST * SPAN_MAX  # fixes a device
@@ -116,7 +116,7 @@ def drop(ring: Array, home: Array, count: int) -> None:
 
 
 @jit
-def copy_state(cf: Array, ck: Array, track: Track, s: int, source: int, target: int) -> None:
+def copy_state(cf: Array, ck: Array, track: Trail, s: int, source: int, target: int) -> None:
     """One copy of a device's state into another."""
     for i in range(cf.shape[2]):
         cf[target, s, i] = cf[source, s, i]
@@ -133,7 +133,7 @@ def copy_at(home: Array, i: int) -> int:
 
 
 @jit
-def take(home: Array, cf: Array, ck: Array, track: Track, s: int, i: int, behind: int) -> None:
+def take(home: Array, cf: Array, ck: Array, track: Trail, s: int, i: int, behind: int) -> None:
     """The `i`-th copy is the live state now, which has so many fixes of the ring behind it."""
     copy = copy_at(home, i)
     copy_state(cf, ck, track, s, LIVE, copy)
@@ -142,7 +142,7 @@ def take(home: Array, cf: Array, ck: Array, track: Track, s: int, i: int, behind
 
 
 @jit
-def move_on(ring: Array, home: Array, cf: Array, ck: Array, track: Track, s: int) -> int:
+def move_on(ring: Array, home: Array, cf: Array, ck: Array, track: Trail, s: int) -> int:
     """The second copy is the checkpoint, the live state the newest copy; returns how many fixes were lost too early."""
     rt, gone, newest, lost = ring[0], home[BEHIND + 1], ck[LIVE, s, TLAST], 0
     while lost < gone and rt[home[OFFSET] + gone - 1 - lost] >= newest - home[HORIZON]:
@@ -167,7 +167,7 @@ def copy_before(home: Array, place: int) -> int:
 
 @jit
 def replay(
-    ring: Array, home: Array, first: int, stop: int, cf: Array, ck: Array, p: Array, track: Track, lengths: Array,
+    ring: Array, home: Array, first: int, stop: int, cf: Array, ck: Array, p: Array, track: Trail, lengths: Array,
     ei: Array, ef: Array, n: int, row: int, s: int,
 ) -> int:  # fmt: skip
     """Advance the live state through the ring's fixes `first` to `stop`; the copies that they pass are taken again."""
@@ -191,7 +191,7 @@ def replay(
 
 @jit
 def go_back(
-    ring: Array, home: Array, place: int, cf: Array, ck: Array, p: Array, track: Track, lengths: Array, ei: Array,
+    ring: Array, home: Array, place: int, cf: Array, ck: Array, p: Array, track: Trail, lengths: Array, ei: Array,
     ef: Array, n: int, row: int, s: int,
 ) -> None:  # fmt: skip
     """The live state as it was before the ring's fix at `place`, which is new there.
@@ -212,7 +212,7 @@ def go_back(
 
 @jit
 def rewind(
-    ring: Array, home: Array, place: int, cf: Array, ck: Array, p: Array, track: Track, now: int, deaf: int,
+    ring: Array, home: Array, place: int, cf: Array, ck: Array, p: Array, track: Trail, now: int, deaf: int,
     lengths: Array, ei: Array, ef: Array, n: int, row: int, s: int, t: int, c: int,
 ) -> int:  # fmt: skip
     """A late fix came in at `place`: all from there on is told anew, between BEGIN and END."""
@@ -238,7 +238,7 @@ def rewind(
 
 @jit
 def hear_late(
-    ring: Array, home: Array, cf: Array, ck: Array, p: Array, track: Track, now: int, deaf: int, lengths: Array,
+    ring: Array, home: Array, cf: Array, ck: Array, p: Array, track: Trail, now: int, deaf: int, lengths: Array,
     ei: Array, ef: Array, n: int, counts: Array, row: int, s: int, t: int, c: int, lon: float, lat: float, acc: float,
     spd: float, rest: int, received: int, flags: int,
 ) -> tuple[int, int]:  # fmt: skip
@@ -283,15 +283,16 @@ def hint(ignition: int, moving: int) -> int:
 def feed(
     start: int, slots: Array, device: Array, time: Array, content: Array, received: Array, lon: Array, lat: Array,
     spd: Array, course: Array, acc: Array, battery: Array, ignition: Array, moving: Array, flags: Array, ring: Array,
-    homes: Array, cf: Array, ck: Array, last: Array, profiles: Array, track: Track, now: int, deaf: int, lengths: Array,
+    homes: Array, cf: Array, ck: Array, last: Array, profiles: Array, bare: Any, now: int, deaf: int, lengths: Array,
     ei: Array, ef: Array, counts: Array,
 ) -> tuple[int, int, int]:  # fmt: skip
     """Fixes from row `start` on, in arrival order; returns (how it ended, next row, number of events).
 
     It ends at a row that it could not take: the ring of its device is full, or the buffer of events is (or the
-    checkpoint moved, so that the fix is judged again). `slots` are those of the batch's devices.
+    checkpoint moved, so that the fix is judged again). `slots` are those of the batch's devices; the
+    track comes without its names (`geo.folds.jit.bare`), or is None: none is followed.
     """
-    n, rows, block = 0, len(device), start
+    track, n, rows, block = named_track(bare), 0, len(device), start
     for row in range(start, rows):
         if row == start or row - block == BLOCK:
             block = row
@@ -303,7 +304,7 @@ def feed(
             continue
         if flags[row] & HEARTBEAT:
             counts[HEARTBEATS] += 1
-        elif n + PER_FIX > len(ei) or (track is not None and not track_room(track, 1)):
+        elif n + PER_FIX > len(ei) or (bare is not None and not track_room(track, 1)):
             return DRAIN, row, n
         elif t > k[TLAST] or (t == k[TLAST] and c > k[CLAST]):
             if home[COUNT] == home[SIZE]:
@@ -316,7 +317,7 @@ def feed(
             write(ring, home[OFFSET] + home[COUNT], t, c, x, y, m, v, rest)
             home[COUNT] += 1
             n = advance(cf[LIVE, s], k, p, t, c, x, y, m, v, rest, east, north, ei, ef, n, row, s)
-            if track is not None:
+            if bare is not None:
                 follow(track, LIVE, s, cf[LIVE, s], k, p, t, c, x, y, v, row, east, north)
             k[RECEIVED], k[DEAF] = received[row], deaf
             if t - home[NEWEST] > home[HORIZON] // (PAST - 1) or home[COUNT] - home[BEHIND + PAST - 1] >= SPAN_MAX:

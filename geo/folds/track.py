@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from geo.folds.contacts import copy_contacts, drop_contacts
+from geo.folds.fences import named_arrays
 from geo.folds.jit import inlined, jit
 from geo.folds.layout import BEGIN, COPIES, END, H_T0, KEPT, OUT_N, P_EXIT, P_MIN, P_REST, P_SILENT, PHASE, T0, TIN
 from geo.folds.odometer import settle
@@ -46,6 +47,8 @@ from geo.folds.tracklayout import (
     Z_CELLS,
     Z_EVENTS,
     Z_WANTED,
+    Out,
+    Pool,
     Track,
 )  # fmt: skip
 from geo.folds.trips import (
@@ -62,6 +65,15 @@ from geo.folds.trips import (
 from geo.folds.visits import look_around, look_back
 
 Array = Any
+
+
+@inlined
+def named_track(bare: Any) -> Any:
+    """The track again that went through a call without its names (`geo.folds.jit.bare`); None: no track is followed."""
+    if bare is None:
+        return None
+    g, m, out, pool, found, metres, world = bare
+    return Track(g, m, Out(*out), Pool(*pool), found, metres, named_arrays(world))
 
 
 @jit

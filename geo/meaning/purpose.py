@@ -137,7 +137,8 @@ class Purposes:
 
     def _where(self, lon: float, lat: float) -> tuple[str | None, Place | None]:
         """Area of a point, and the nearest known place that contains it; of two, the one whose id comes first."""
-        area, here = None, list[Place]()
+        here: list[Place] = []
+        area = None
         for key in self.world.fences_at(lon, lat):
             kind, _, id_ = key.partition(":")
             if kind == "area" and area is None:

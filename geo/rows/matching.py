@@ -23,14 +23,20 @@ class Match(NamedTuple):
 
 def matched(old: Sequence[Old], new: Sequence[New], overlap: Callable[[Old, New], bool]) -> Match:
     """Each new one goes on with the first old one that it overlaps and no other took; both by start."""
+    if not old:
+        return Match([None] * len(new), [])
     free = list(range(len(old)))
-    goes_on: list[int | None] = [None] * len(new)
-    for n, one in enumerate(new):
+    goes_on: list[int | None] = []
+    for one in new:
         for i in free:
             if overlap(old[i], one):
-                goes_on[n] = i
+                goes_on.append(i)
                 free.remove(i)
                 break
+        else:
+            goes_on.append(None)
+    if not free:
+        return Match(goes_on, [])
     return Match(goes_on, [(i, next((n for n, one in enumerate(new) if overlap(old[i], one)), None)) for i in free])
 
 

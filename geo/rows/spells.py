@@ -46,6 +46,7 @@ class Bout(NamedTuple):
 
 T = TypeVar("T", Told, Bout)
 _key_of_told: Final[Callable[[Told], Key]] = attrgetter("kind", "subject")
+_start_of: Final[Callable[[Told], int]] = attrgetter("start_us")
 _key_of_bout: Final[Callable[[Bout], Key]] = attrgetter("row.kind", "row.subject")
 
 
@@ -65,7 +66,7 @@ class SpellLedger:
         return tracked
 
     def _settle(self, old: list[Told], bouts: list[Bout], at_us: int) -> list[Told]:
-        old = sorted(old, key=lambda told: told.start_us)
+        old = sorted(old, key=_start_of)
         match = matched(old, bouts, overlap)
         tracked = [
             self._open(bout, at_us) if at is None else self._revise(old[at], bout, at_us)

@@ -46,6 +46,8 @@ KernelEvent = tuple[list[int], list[float]]
 def tell(state: GeoState, n: int, fixes: Fixes | None) -> list[tuple[int, Event]]:
     """Events of the first `n` buffered kernel events, each with its row of `fixes`, the batch that they point into."""
     events: list[tuple[int, Event]] = []
+    if n == 0:
+        return events
     buffered = zip(state.event_ints[:n].tolist(), state.event_floats[:n].tolist(), strict=True)
     for (row, _), group in groupby(buffered, key=lambda e: (e[0][E_ROW], e[0][E_SLOT])):
         events += [(row, event) for event in _tell_one(state, list(group), fixes)]

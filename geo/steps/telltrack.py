@@ -44,7 +44,7 @@ from geo.folds.tracklayout import (
     Z_EVENTS,
 )  # fmt: skip
 from geo.partition import GeoState
-from geo.rows.matching import FIRST
+from geo.rows.matching import FIRST, Moment
 from geo.rows.spells import Bout, SpellLedger, Told, overlap
 
 KINDS: Final[tuple[SpellKind, ...]] = ("gap", "trip", "speeding", "visit", "service")
@@ -85,6 +85,8 @@ def adopt_world(state: GeoState, at_us: int) -> list[Event]:
 def _buffered(state: GeoState, start: int = 0) -> list[TrackEvent]:
     track = state.devices.track
     n = int(track.z[Z_EVENTS])
+    if n == start:
+        return []
     return list(zip(track.ei[start:n].tolist(), track.ef[start:n].tolist(), strict=True))
 
 
@@ -94,20 +96,36 @@ def _tell_one(state: GeoState, slot: int, group: list[TrackEvent]) -> list[Event
     device, at_us = d.ids[slot], head[X_T]
     cls = state.config.cls(device)
     bouts = bouts_of(group, device, cls, d.track.world)
-    told = d.spells[slot]
-    if head[X_CODE] == BEGIN:  # everything decided after the checkpoint is open to revision
-        moment = (head[X_T0], head[X_TIN])
-        old = [t for t in told if t.decided is None or t.decided > moment]
-        kept = [t for t in told if t.decided is not None and t.decided <= moment]
-    else:  # closed spells stand, and those that no late fix can reach any more are forgotten
-        reachable = (at_us - d.horizon_us(slot), FIRST)
+    if head[X_CODE] == BEGIN:
+        old, kept = _since(d.spells[slot], (head[X_T0], head[X_TIN]))
+    else:
         about = {(b.row.kind, b.row.subject) for b in bouts}
-        old = [t for t in told if t.decided is None and (t.kind, t.subject) in about]
-        kept = [t for t in told if (t.decided >= reachable if t.decided else (t.kind, t.subject) not in about)]
+        old, kept = _lasting(d.spells[slot], about, (at_us - d.horizon_us(slot), FIRST))
     ledger = SpellLedger(device, cls, d.spell_seq[slot])
     d.spells[slot] = kept + ledger.reconcile(old, bouts, at_us)
     d.spell_seq[slot] = ledger.seq
     return ledger.events
+
+
+def _since(told: list[Told], moment: Moment) -> tuple[list[Told], list[Told]]:
+    """Spells that a rewind to this moment opens to revision, as everything decided after it is; and the others."""
+    old: list[Told] = []
+    kept: list[Told] = []
+    for t in told:
+        (kept if t.decided is not None and t.decided <= moment else old).append(t)
+    return old, kept
+
+
+def _lasting(told: list[Told], about: set[tuple[SpellKind, str]], reachable: Moment) -> tuple[list[Told], list[Told]]:
+    """Open spells of these kinds and subjects; and the others but for those that no late fix can reach any more."""
+    old: list[Told] = []
+    kept: list[Told] = []
+    for t in told:
+        if t.decided is None:
+            (old if (t.kind, t.subject) in about else kept).append(t)
+        elif t.decided >= reachable:
+            kept.append(t)
+    return old, kept
 
 
 def bouts_of(group: list[TrackEvent], device: str, cls: str, world: World) -> list[Bout]:

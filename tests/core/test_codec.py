@@ -199,3 +199,8 @@ def test_deep_nesting(body: bytes) -> None:
 def test_headers_that_nobody_wrote(header: Any) -> None:
     """A header that `encode` cannot have written is refused."""
     assert not readable(fixes_body(header))
+
+
+def test_decoded_columns_are_like_those_that_are_made() -> None:
+    """They may be written to; else each kernel would be compiled once more for them."""
+    assert all(getattr(decode(encode(ONE)), name).flags.writeable for name in COLUMNS)
