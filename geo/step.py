@@ -53,7 +53,7 @@ def apply_fixes(state: GeoState, fixes: Fixes) -> list[Event]:
     slots = slots_of(state, fixes.ids)
     welcome(state, known, slots[fixes.device], fixes.time_us)
     heard = heard_in(state, slots[fixes.device], fixes)
-    events = hear_calls(state, fixes)
+    calls, events = hear_calls(state, fixes), list[Event]()
     columns = (
         slots, fixes.device, fixes.time_us, fixes.content.view(np.int64), fixes.received_us, fixes.lon, fixes.lat,
         fixes.speed_mps, fixes.course_deg, fixes.accuracy_m, fixes.battery_pct, fixes.ignition, fixes.moving,
@@ -61,17 +61,19 @@ def apply_fixes(state: GeoState, fixes: Fixes) -> list[Event]:
     )  # fmt: skip
     row, ended = 0, rewind.DRAIN
     while ended != rewind.DONE:
+        first = row
         ended, row, n = rewind.feed(
             row, *columns, d.ring, d.homes, d.floats, d.ints, d.last, d.profiles, d.track.arrays(), state.watch.now_us,
             state.watch.deaf_us, state.lengths, state.event_ints, state.event_floats, state.counts,
+            state.config.rules.in_order,
         )  # fmt: skip
-        events += tell(state, n, fixes)
-        events += tell_track(state)
+        told = [call for call in calls if first <= call[0] < row] + tell(state, n, fixes) + tell_track(state)
         if ended == rewind.GROW:
             d.grow_ring(int(slots[fixes.device[row]]))
+        told.sort(key=itemgetter(0))  # by row: batches do not matter
+        events += by_rows(state, told, fixes, [h for h in heard if first <= h.row < row])
     state.touch(set(slots.tolist()))
-    events.sort(key=itemgetter(0))  # by row: batches do not matter
-    return [event for _, event in by_rows(state, events, fixes, heard)]
+    return events
 
 
 def slots_of(state: GeoState, ids: Sequence[str]) -> NDArray[np.int64]:

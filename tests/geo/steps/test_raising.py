@@ -15,7 +15,7 @@ from geo.rules.alerts import TOLD_MAX
 from geo.rules.followed import FACTS_MAX
 from geo.step import step
 from tests.geo.rulings import UTC_CITY, alarms, at, rule, ruled, say, visit
-from tests.geo.tracks import DAY_US, NEARBY, driving, fixes, newest, run, standing, tick
+from tests.geo.tracks import DAY_US, EAST, NEARBY, driving, fixes, newest, run, standing, tick
 
 PARKED = fixes(standing(0, 300), speed_mps=[0.0] * 31)
 TEN = rule(for_s=600)
@@ -320,6 +320,30 @@ def test_the_stop_is_still_told_as_before() -> None:
 
 WIDE = Config(section="zones", rows=({"id": "wide", "line": [[123.6, -10.17]], "radius_m": 3000.0},))
 HOUR_INSIDE = (NEARBY, WIDE, ruled(rule(fact="inside", subjects=("zone:wide",), for_s=3600)))
+
+
+def circles(**of: tuple[float, float]) -> Config:
+    """Zones by their names: metres east, and radius."""
+    rows = ({"id": id_, "line": [[123.6 + x / EAST, -10.17]], "radius_m": radius} for id_, (x, radius) in of.items())
+    return Config(section="zones", rows=tuple(rows))
+
+
+def test_of_two_visits_the_one_that_was_due_first_is_told() -> None:
+    """It lasts when the other is over, for hours and without a tick: what is known of it by then counts."""
+    track = [*driving(0, 30, x0=-240.0), *standing(40, 250), *driving(260, 320), *standing(330, 6000, 60, (600.0, 0.0))]
+    asked = [circles(wide=(0.0, 3000.0), yard=(0.0, 90.0)), ruled(rule(fact="inside", for_s=120, cooldown_s=300))]
+    events = run([NEARBY, *asked, fixes([*track, *driving(6010, 6600, x0=600.0)])])[1]
+    assert alarms(events) == [("r1", "raised", 120, 1, 1)]
+
+
+def test_a_visit_that_waited_in_the_margin_was_due_first() -> None:
+    """After an hour there it goes on: the alert of the other visit, long over, is cleared for its cooldown."""
+    around = circles(a=(0.0, 90.0), b=(100.0, 40.0), c=(-100.0, 40.0))
+    margin = [*standing(70, 300, at=(105.0, 0.0)), *standing(310, 4300, at=(0.0, 105.0))]
+    track = [*standing(0, 60), *margin, *standing(4310, 4400, at=(-105.0, 0.0)), *standing(4410, 4440)]
+    asked = ruled(rule(fact="inside", for_s=120, cooldown_s=300))
+    found = alarms(run([NEARBY, around, asked, fixes(track), tick(4441)])[1])
+    assert [alert[:3] for alert in found] == [("r1", "raised", 190), ("r1", "cleared", 4441), ("r1", "raised", 120)]
 
 
 def test_a_gap_inside_a_zone_accuses_nobody() -> None:
