@@ -65,7 +65,7 @@ def apply_fixes(state: GeoState, fixes: Fixes) -> list[Event]:
         ended, row, n = rewind.feed(
             row, *columns, d.ring, d.homes, d.floats, d.ints, d.last, d.profiles, d.track.arrays(), state.watch.now_us,
             state.watch.deaf_us, state.lengths, state.event_ints, state.event_floats, state.counts,
-            state.config.rules.in_order,
+            bool(state.config.rules.of["inside"]),
         )  # fmt: skip
         told = [call for call in calls if first <= call[0] < row] + tell(state, n, fixes) + tell_track(state)
         if ended == rewind.GROW:

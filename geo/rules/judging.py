@@ -59,8 +59,6 @@ class Rulebook:
         self.of: Final = {fact: [rule for rule in self.rules.values() if rule.fact == fact] for fact in WATCHED}
         self.kinds: Final = {f"place:{place.id}": place.kind for place in places}
         self.silence_us: Final = min((for_us(rule) for rule in self.of["silence"]), default=0)
-        # Visits overlap: which was due first is asked at the fix that tells of one, with the others as they are then.
-        self.in_order: Final = any(rule.cooldown_s for rule in self.of["inside"])
         self.apart_us: Final = max((int(rule.clear_s * US_PER_S) for rule in self.rules.values()), default=0)
 
 

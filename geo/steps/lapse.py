@@ -24,7 +24,6 @@ from geo.rules.judging import WATCHED, Due, for_us
 from geo.steps.court import ASKING, Court, Moment
 from geo.steps.evidence import Evidence, certain_spells, evidence_of, extended, silence_now
 from geo.steps.live import open_rows_of
-from geo.steps.telltrack import open_spells_of
 
 STIRS: Final = [TLAST, PHASE, N, OUT_N, H_N]  # one of these changes with each fix that the kernel uses, a late one too
 RULED: Final = frozenset(
@@ -141,7 +140,7 @@ def _follow(state: GeoState, slot: int, device: str) -> None:
     """Take in the rows that last and are not known yet; being outside of new subjects is counted from now on."""
     heard_us, (lon, lat) = int(state.devices.k[slot, TLAST]), state.devices.f[slot, [LX, LY]].tolist()
     court, book = Court(state, device, Moment(state.watch.now_us, heard_us, lon, lat)), state.config.rules
-    rows: list[Dwell | Spell] = [*open_rows_of(state, slot), *open_spells_of(state, slot)]
+    rows: list[Dwell | Spell] = [*open_rows_of(state, slot), *certain_spells(state, slot)]
     facts = {fact.id: fact for row in rows if (fact := fact_of(row))}
     facts |= {fact.id: fact for fact in court.followed.facts}
     for rule in book.of["outside"]:

@@ -33,7 +33,7 @@ def by_rows(
 ) -> list[Event]:
     """Events of fixes, those of each with the alerts that follow; `heard` is what they say of silences.
 
-    Where a cooldown asks which of several visits was due first, the kernel stands at the fix of the last event.
+    Where rules watch visits the kernel stands at the fix of the last event: it knows the visits that last as they are.
     """
     if not heard and not state.config.rules.rules and not any(isinstance(e, AlertChanged) for _, e in events):
         return [event for _, event in events]
@@ -97,8 +97,8 @@ def _judge_device(
     court = Court(state, device, Moment(now_us, heard_us, changes[-1].lon, changes[-1].lat))
     facts = {fact.id: fact for fact in court.followed.facts}
     kinds = {"silence" if isinstance(change, Heard) else kind_of(change) for change in changes}
-    if slot is not None and "visit" in kinds and court.config.rules.in_order:
-        changes = [*certain_spells(state, slot, "visit"), *changes]
+    if slot is not None and "visit" in kinds and court.config.rules.of["inside"]:
+        changes = [*changes, *certain_spells(state, slot, "visit")]
     for change in changes:
         if isinstance(change, Heard):
             facts = {fact.id: fact for fact in _hear(court, list(facts.values()), change)}

@@ -375,6 +375,12 @@ def test_a_silence_in_doubt_is_not_counted_yet() -> None:
     assert alarms(run([fixes(standing(3_910, 3_930)), tick(3_931)], state)[1]) == [("r1", "raised", 3600, 1, 1)]
 
 
+def test_nor_by_the_fix_that_ends_it() -> None:
+    """It is the second inside a zone, so the visit is told of now: the next ones show that it was a gap."""
+    track = [(5, -3500.0, 0.0), (10, -3450.0, 0.0), (70, -2990.0, 0.0), *standing(285, 335, at=(-2855.0, 0.0))]
+    assert alarms(run([NEARBY, WIDE, ruled(rule(fact="inside", for_s=60)), fixes(track)])[1]) == []
+
+
 def test_stops_that_are_one_stay_one_however_long_the_second_lasts() -> None:
     """Half a minute apart: the first is remembered as long as the second."""
     two = [*standing(0, 300), *standing(330, 9_000, at=(300.0, 0.0)), *driving(9_010, 9_200, x0=400.0)]
