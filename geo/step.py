@@ -6,8 +6,9 @@ state, in whatever batches they come (laws 1 to 3).
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import numpy as np
@@ -53,8 +54,8 @@ def apply_fixes(state: GeoState, fixes: Fixes) -> list[Event]:
     slots = slots_of(state, fixes.ids)
     by_row = slots[fixes.device]
     welcome(state, known, by_row, fixes.time_us)
-    heard = heard_in(state, by_row, fixes)
-    events = hear_calls(state, fixes)
+    heard, passed = heard_in(state, by_row, fixes), 0
+    calls, events = hear_calls(state, fixes), list[Event]()
     columns = (
         slots, fixes.device, fixes.time_us, fixes.content.view(np.int64), fixes.received_us, fixes.lon, fixes.lat,
         fixes.speed_mps, fixes.course_deg, fixes.accuracy_m, fixes.battery_pct, fixes.ignition, fixes.moving,
@@ -62,17 +63,21 @@ def apply_fixes(state: GeoState, fixes: Fixes) -> list[Event]:
     )  # fmt: skip
     row, ended = 0, rewind.DRAIN
     while ended != rewind.DONE:
+        first = row
         ended, row, n = rewind.feed(
             row, *columns, d.ring, d.homes, d.floats, d.ints, d.last, d.profiles, d.track.bare(), state.watch.now_us,
             state.watch.deaf_us, state.lengths, state.event_ints, state.event_floats, state.counts,
+            bool(state.config.rules.of["inside"]),
         )  # fmt: skip
-        events += tell(state, n, fixes)
-        events += tell_track(state)
+        told = [call for call in calls if first <= call[0] < row] + tell(state, n, fixes) + tell_track(state)
         if ended == rewind.GROW:
-            d.grow_ring(int(slots[fixes.device[row]]))
+            d.grow_ring(int(by_row[row]))
+        told.sort(key=itemgetter(0))  # by row: batches do not matter
+        reached = bisect_left(heard, row, passed, key=attrgetter("row"))
+        events += by_rows(state, told, fixes, heard[passed:reached])
+        passed = reached
     state.touch(set(slots.tolist()))
-    events.sort(key=itemgetter(0))  # by row: batches do not matter
-    return [event for _, event in by_rows(state, events, fixes, heard)]
+    return events
 
 
 def slots_of(state: GeoState, ids: Sequence[str]) -> NDArray[np.int64]:

@@ -33,6 +33,7 @@ from geo.folds.tracklayout import (
     Z_COUNTS,
     Z_EVENTS,
     Z_FREE,
+    Z_VISITS,
     Z_WANTED,
     Out,
     Pool,
@@ -100,7 +101,7 @@ class TrackState:
 
     def make_room(self) -> None:
         """An empty buffer, and cells for many more contacts: called between the kernel's runs."""
-        self.z[Z_EVENTS] = 0
+        self.z[Z_EVENTS] = self.z[Z_VISITS] = 0
         if self.z[Z_WANTED] > len(self.ei):
             size = int(2 * self.z[Z_WANTED])
             self.ei, self.ef, self._arrays = grown(self.ei, size), grown(self.ef, size), None

@@ -41,7 +41,7 @@ def fed(batches: list[tuple[Any, ...]], ids: tuple[str, ...], run: Callable[...,
         while ended != DONE:
             ended, row, _ = run(
                 row, slots, *batch, d.ring, d.homes, d.floats, d.ints, d.last, d.profiles, None, 0, 0, state.lengths,
-                state.event_ints, state.event_floats, state.counts,
+                state.event_ints, state.event_floats, state.counts, False,
             )  # fmt: skip
     return time.process_time() - begin
 

@@ -49,7 +49,7 @@ from geo.folds.layout import (
 from geo.folds.plane import degree_lengths
 from geo.folds.timers import carry, due, forget_bell, keep_heard, note_stray, ring_bell
 from geo.folds.track import follow, named_track, track_begin, track_copy, track_end, track_room
-from geo.folds.tracklayout import Z_EVENTS
+from geo.folds.tracklayout import Z_EVENTS, Z_VISITS
 
 Array = Any
 Trail = Any  # geo.folds.tracklayout.Track, or None: no track is followed
@@ -62,7 +62,8 @@ DAY = 86_400_000_000
 FLAG_EVERY = 10_000_000  # a device that sends old days again is told of every 10 s and day, not once a fix
 HEARTBEAT, MOCK, RETAINED = int(Flag.HEARTBEAT), int(Flag.MOCK), int(Flag.RETAINED)
 BLOCK = 64  # fixes measured at once
-DONE, GROW, DRAIN = -1, -2, -3  # how `feed` ended: all fixes; ring of a device is full; event buffer is full
+# how `feed` ended: all fixes; ring of a device is full; event buffer is full; the track has something to say
+DONE, GROW, DRAIN, SAID = -1, -2, -3, -4
 USED, DUPLICATE, LATE, TOO_LATE, HEARTBEATS, PUSHED, MOCKS = range(7)  # what is counted
 
 
@@ -204,10 +205,12 @@ def go_back(
     copy_state(cf, ck, track, s, copy_at(home, i), LIVE)
     for newer in range(i + 1, PAST):
         home[BEHIND + newer] += 1
-    said = 0 if track is None else track.out.z[Z_EVENTS]
+    said = visits = 0
+    if track is not None:
+        said, visits = track.out.z[Z_EVENTS], track.out.z[Z_VISITS]
     replay(ring, home, first, place, cf, ck, p, track, lengths, ei, ef, n, row, s)
     if track is not None:
-        track.out.z[Z_EVENTS] = said
+        track.out.z[Z_EVENTS], track.out.z[Z_VISITS] = said, visits
 
 
 @jit
@@ -284,13 +287,14 @@ def feed(
     start: int, slots: Array, device: Array, time: Array, content: Array, received: Array, lon: Array, lat: Array,
     spd: Array, course: Array, acc: Array, battery: Array, ignition: Array, moving: Array, flags: Array, ring: Array,
     homes: Array, cf: Array, ck: Array, last: Array, profiles: Array, bare: Any, now: int, deaf: int, lengths: Array,
-    ei: Array, ef: Array, counts: Array,
+    ei: Array, ef: Array, counts: Array, at_once: bool,
 ) -> tuple[int, int, int]:  # fmt: skip
     """Fixes from row `start` on, in arrival order; returns (how it ended, next row, number of events).
 
     It ends at a row that it could not take: the ring of its device is full, or the buffer of events is (or the
-    checkpoint moved, so that the fix is judged again). `slots` are those of the batch's devices; the
-    track comes without its names (`geo.folds.jit.bare`), or is None: none is followed.
+    checkpoint moved, so that the fix is judged again); `at_once`: also after each fix that tells of a visit. `slots`
+    are those of the batch's devices; the track comes without its names (`geo.folds.jit.bare`), or is None: none is
+    followed.
     """
     track, n, rows, block = named_track(bare), 0, len(device), start
     for row in range(start, rows):
@@ -333,6 +337,8 @@ def feed(
                 return ended, row, n
         if t >= k[TLAST]:
             last[s, 0], last[s, 1], last[s, 2] = course[row], acc[row], battery[row]
+        if at_once and track is not None and track.out.z[Z_VISITS] > 0:
+            return SAID, row + 1, n
     return DONE, rows, n
 
 

@@ -80,6 +80,7 @@ from geo.folds.tracklayout import (
     Y_Y,
     Z_EVENTS,
     Z_LOST,
+    Z_VISITS,
     Out,
     Pool,
 )  # fmt: skip
@@ -97,6 +98,7 @@ def say(out: Out, code: int, kind: int, s: int, row: int, t: int, c: int, start:
         n = len(ei) - 1
     else:
         z[Z_EVENTS] = n + 1
+        z[Z_VISITS] += kind == VISIT_SPELL
     ei[n, X_CODE], ei[n, X_KIND], ei[n, X_SLOT], ei[n, X_ROW], ei[n, X_T], ei[n, X_C] = code, kind, s, row, t, c
     ei[n, X_T0], ei[n, X_TIN], ei[n, X_N], ei[n, X_ABOUT] = start, last, fixes, 0
     ei[n, X_SILENT], ei[n, X_STOPPED], ei[n, X_NEAR], ei[n, X_MASK] = 0, 0, 0, 0

@@ -59,9 +59,10 @@ Y_FLOATS: Final = 9
 GAP_SPELL, TRIP_SPELL, SPEEDING_SPELL, VISIT_SPELL, SERVICE_SPELL = range(5)
 
 # counters of the whole
-Z_EVENTS, Z_FREE, Z_CELLS, Z_REFUSED, Z_LOST, Z_WANTED = range(6)
-# events written; first free cell (+ 1), free cells; contacts left out; events lost; room for events that was asked for
-Z_COUNTS: Final = 6
+Z_EVENTS, Z_FREE, Z_CELLS, Z_REFUSED, Z_LOST, Z_WANTED, Z_VISITS = range(7)
+# events written; first free cell (+ 1), free cells; contacts left out; events lost; room for events that was asked for;
+# of the events written those of visits
+Z_COUNTS: Final = 7
 
 PER_FIX_SPELLS: Final = CONTACTS  # events a fix at most, over three fixes and more: see `geo.folds.track.track_room`
 

@@ -35,7 +35,7 @@ class Dues:
         self.queue = [(0, device) for device in self.at]
         self.waiting: dict[str, tuple[int, ...]] = {}  # slot, and of its kernel state what a fix changes
         self.seen = 0  # slots that were looked at once
-        self.silent: dict[str, int] = {}  # since when, of devices whose silence was told
+        self.silent: dict[str, set[int]] = {}  # since when, of devices whose silence was told while it lasts
         for device, known in followed.items():
             self.note_silence(device, known)
 
@@ -63,9 +63,13 @@ class Dues:
         return found
 
     def note_silence(self, device: str, known: Followed) -> None:
-        """Remember whose newest silence stands as an alert: the fix that ends it counts, however soon it comes."""
-        since = [alert.start_us for alert in known.told if alert.kind == "silence" and alert.stands]
-        if since:
-            self.silent[device] = max(since)
+        """Remember whose silence stands as an alert and lasts: the fix that ends it counts, however soon it comes.
+
+        It need not be the newest: one that a fix from beyond the horizon ended began when such a fix was heard.
+        """
+        over = {fact.id for fact in known.facts if fact.kind == "silence"}
+        told = (alert for alert in known.told if alert.kind == "silence" and alert.stands)
+        if since := {alert.start_us for alert in told if alert.thread not in over}:
+            self.silent[device] = since
         else:
             self.silent.pop(device, None)

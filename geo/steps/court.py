@@ -95,6 +95,8 @@ class Court:
         """Of facts by their end: what lasts, what ended not long ago, and what is one with it, or parts it."""
         rules = self.config.rules
         floor_us = self.moment.heard_us - KEPT_US - rules.apart_us
+        if rules.of["inside"]:  # one that waits in a fence's margin may yet turn out to have been due first
+            floor_us = min([floor_us, *(f.known_us for f in facts if f.kind == "visit" and f.end_us is None)])
         reach_us: dict[tuple[str, ...], int] = {}
         kept: list[Fact] = []
         for fact in reversed(facts[-FACTS_MAX:]):

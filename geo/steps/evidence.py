@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from core.events import Spell
+from core.events import Spell, SpellKind
 from geo.folds.dwell import at_rest
 from geo.folds.layout import (
     DEAF,
@@ -28,8 +28,10 @@ from geo.folds.layout import (
     TLAST,
 )  # fmt: skip
 from geo.folds.timers import astray, timely
+from geo.folds.tracklayout import M_GAP_T0, M_GAP_T1
 from geo.partition import GeoState
 from geo.rules.facts import Fact, silence
+from geo.steps.telltrack import open_spells_of
 
 
 class Evidence(NamedTuple):
@@ -59,6 +61,15 @@ def evidence_of(state: GeoState, slot: int) -> Evidence:
     here_us = int(k[T0] if k[OUT_N] == 0 else k[H_T0])
     inside_us = {int(k[H_T0]): int(k[H_TIN]), int(k[T0]): int(k[TIN])}
     return Evidence(heard_us, spoke_us, clock_us, in_time, standing, here_us, inside_us, float(f[LX]), float(f[LY]))
+
+
+def certain_spells(state: GeoState, slot: int, kind: SpellKind | None = None) -> list[Spell]:
+    """The open spells as they now stand, up to a silence of which it is yet to be seen whether it was a stay."""
+    rows, doubt = open_spells_of(state, slot, kind), state.devices.track.m[0, slot]
+    if not doubt[M_GAP_T1]:
+        return rows
+    until_us = int(doubt[M_GAP_T0])
+    return [msgspec.structs.replace(row, last_us=max(row.start_us, min(row.last_us, until_us))) for row in rows]
 
 
 def extended(fact: Fact, evidence: Evidence, row: Spell | None = None) -> Fact:

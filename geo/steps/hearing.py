@@ -106,13 +106,17 @@ class _Last:
     def is_older(self, fix: _Fix) -> bool:
         return (self.at_us, self.content) < (fix.at_us, fix.content)
 
+    def is_sign(self, fix: _Fix) -> bool:
+        """Whether a stray says that the device spoke since: not one of an old message, nor of that of the last fix."""
+        return not fix.replayed and fix.received_us > self.received_us and fix.received_us >= self.stray_us
+
     def take(self, fix: _Fix, deaf_us: int) -> None:
         """Note a fix as `geo.folds.rewind.feed` does, and a stray as `geo.folds.timers.note_stray`."""
         if self.is_older(fix):
             self.at_us, self.content, self.received_us, self.deaf_us = fix.at_us, fix.content, fix.received_us, deaf_us
             self.lon, self.lat = fix.lon, fix.lat
         elif self.is_stray(fix):
-            if not fix.replayed and fix.received_us > self.received_us and fix.received_us >= self.stray_us:
+            if self.is_sign(fix):
                 self.stray_us, self.deaf_us = fix.received_us, deaf_us
             return
         self.first_us = min(self.first_us, fix.at_us)
@@ -150,8 +154,8 @@ def _says(state: GeoState, device: str, last: _Last, fix: _Fix) -> Iterator[Hear
         return
     if fix.at_us < last.at_us:
         yield Heard(fix.row, device, fix.at_us, last.at_us, outage_us, last.lon, last.lat)
-    if last.is_older(fix) or (stray and not fix.replayed):
+    if last.is_older(fix) or (stray and last.is_sign(fix)):
         spoke_us = last.stray_us if last.astray else last.at_us
         end_us = fix.received_us if stray or last.astray else fix.at_us
-        if end_us - spoke_us >= least_us or state.dues.silent.get(device) == spoke_us:
+        if end_us - spoke_us >= least_us or spoke_us in state.dues.silent.get(device, ()):
             yield Heard(fix.row, device, end_us, spoke_us, outage_us, last.lon, last.lat)

@@ -11,22 +11,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from core.events import Dwell, Event, Spell
 from core.units import DAY_US, MINUTE_US
 from geo.folds.layout import H_N, LX, LY, NEVER, OUT_N, PHASE, TLAST, N
-from geo.folds.tracklayout import M_GAP_T0, M_GAP_T1
 from geo.partition import RULES_KEY, GeoState
 from geo.rules.facts import Fact, fact_of
 from geo.rules.followed import Followed
 from geo.rules.judging import WATCHED, Due, for_us
 from geo.steps.court import ASKING, Court, Moment
-from geo.steps.evidence import Evidence, evidence_of, extended, silence_now
+from geo.steps.evidence import Evidence, certain_spells, evidence_of, extended, silence_now
 from geo.steps.live import open_rows_of
-from geo.steps.telltrack import open_spells_of
 
 STIRS: Final = [TLAST, PHASE, N, OUT_N, H_N]  # one of these changes with each fix that the kernel uses, a late one too
 RULED: Final = frozenset(
@@ -93,16 +90,8 @@ def _look(state: GeoState, device: str, slot: int) -> list[Event]:
 def _grown(state: GeoState, slot: int, facts: list[Fact], evidence: Evidence) -> list[Fact]:
     """Facts as far as they are known now; visits and speedings grow silently until something is told of them."""
     lasting = any(fact.end_us is None and fact.kind in ("visit", "speeding") for fact in facts)
-    rows = {row.id: _certain(state, slot, row) for row in open_spells_of(state, slot)} if lasting else {}
+    rows = {row.id: row for row in certain_spells(state, slot)} if lasting else {}
     return [extended(fact, evidence, rows.get(fact.id)) for fact in facts]
-
-
-def _certain(state: GeoState, slot: int, row: Spell) -> Spell:
-    """The row, up to a silence of which the next fixes have yet to show whether it was a stay."""
-    doubt = state.devices.track.m[0, slot]
-    if not doubt[M_GAP_T1]:
-        return row
-    return msgspec.structs.replace(row, last_us=max(row.start_us, min(row.last_us, int(doubt[M_GAP_T0]))))
 
 
 def _next_us(due: Due, evidence: Evidence, now_us: int) -> Iterator[int]:
@@ -151,7 +140,7 @@ def _follow(state: GeoState, slot: int, device: str) -> None:
     """Take in the rows that last and are not known yet; being outside of new subjects is counted from now on."""
     heard_us, (lon, lat) = int(state.devices.k[slot, TLAST]), state.devices.f[slot, [LX, LY]].tolist()
     court, book = Court(state, device, Moment(state.watch.now_us, heard_us, lon, lat)), state.config.rules
-    rows: list[Dwell | Spell] = [*open_rows_of(state, slot), *open_spells_of(state, slot)]
+    rows: list[Dwell | Spell] = [*open_rows_of(state, slot), *certain_spells(state, slot)]
     facts = {fact.id: fact for row in rows if (fact := fact_of(row))}
     facts |= {fact.id: fact for fact in court.followed.facts}
     for rule in book.of["outside"]:

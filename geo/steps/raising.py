@@ -22,6 +22,7 @@ from geo.folds.layout import TLAST
 from geo.partition import GeoState
 from geo.rules.facts import Fact, fact_of, kind_of, parted, row_of, silence
 from geo.steps.court import ASKING, Court, Moment
+from geo.steps.evidence import certain_spells
 from geo.steps.hearing import Heard
 
 LIMIT_LIFE_US: Final = 900 * US_PER_S  # of an alert at the dwell limit
@@ -29,23 +30,26 @@ LIMIT_LIFE_US: Final = 900 * US_PER_S  # of an alert at the dwell limit
 
 def by_rows(
     state: GeoState, events: list[tuple[int, Event]], fixes: Fixes | None = None, heard: Sequence[Heard] = ()
-) -> list[tuple[int, Event]]:
-    """Events of an entry, those of each fix with the alerts that follow; `heard` is what its fixes say of silences."""
+) -> list[Event]:
+    """Events of fixes, those of each with the alerts that follow; `heard` is what they say of silences.
+
+    Where rules watch visits the kernel stands at the fix of the last event: it knows the visits that last as they are.
+    """
     if not heard and not state.config.rules.rules and not any(isinstance(e, AlertChanged) for _, e in events):
-        return events
-    found: list[tuple[int, Event]] = []
+        return [event for _, event in events]
+    found: list[Event] = []
     for row, group in groupby(merge(((h.row, h) for h in heard), events, key=itemgetter(0)), key=itemgetter(0)):
         items = [item for _, item in group]
         latest_us = max(item.at_us for item in items) if fixes is None else int(fixes.received_us[row])
         now_us = max(state.watch.now_us, latest_us)
         said = _dressed(state, [item for item in items if not isinstance(item, Heard)], now_us)
-        found += [(row, event) for event in [*said, *_judge(state, items, now_us, by_fix=fixes is not None)]]
+        found += [*said, *_judge(state, items, now_us, by_fix=fixes is not None)]
     return found
 
 
 def judged(state: GeoState, events: list[Event]) -> list[Event]:
     """The same for the events of an entry that is no batch of fixes."""
-    return [event for _, event in by_rows(state, [(0, event) for event in events])]
+    return by_rows(state, [(0, event) for event in events])
 
 
 def _dressed(state: GeoState, events: list[Event], now_us: int) -> list[Event]:
@@ -92,13 +96,15 @@ def _judge_device(
     heard_us = newest_us if fix_us is None else fix_us
     court = Court(state, device, Moment(now_us, heard_us, changes[-1].lon, changes[-1].lat))
     facts = {fact.id: fact for fact in court.followed.facts}
+    kinds = {"silence" if isinstance(change, Heard) else kind_of(change) for change in changes}
+    if slot is not None and "visit" in kinds and court.config.rules.of["inside"]:
+        changes = [*changes, *certain_spells(state, slot, "visit")]
     for change in changes:
         if isinstance(change, Heard):
             facts = {fact.id: fact for fact in _hear(court, list(facts.values()), change)}
         else:
             facts.pop(change.id, None)
             facts |= {fact.id: fact for fact in [fact_of(change)] if fact is not None}
-    kinds = {"silence" if isinstance(change, Heard) else kind_of(change) for change in changes}
     if kinds == {"silence"} and list(facts.values()) == court.followed.facts:
         return []  # a late fix that falls into no silence
     court.judge(kinds, list(facts.values()), {change.id for change in changes if not isinstance(change, Heard)})

@@ -146,7 +146,7 @@ def test_compiled_equals_interpreted(data: st.DataObject) -> None:
         0, slots, batch.device, batch.time_us, batch.content.view(np.int64), batch.received_us, batch.lon, batch.lat,
         batch.speed_mps, batch.course_deg, batch.accuracy_m, batch.battery_pct, batch.ignition, batch.moving,
         batch.flags, d.ring, d.homes, d.floats, d.ints, d.last, d.profiles, d.track.bare(), 0, 0, other.lengths,
-        other.event_ints, other.event_floats, other.counts,
+        other.event_ints, other.event_floats, other.counts, False,
     )  # fmt: skip
     assert np.array_equal(theirs.floats[:, 0], d.floats[:, 0], equal_nan=True)
     assert np.array_equal(theirs.ints[:, 0], d.ints[:, 0])

@@ -15,7 +15,7 @@ from geo.rules.alerts import TOLD_MAX
 from geo.rules.followed import FACTS_MAX
 from geo.step import step
 from tests.geo.rulings import UTC_CITY, alarms, at, rule, ruled, say, visit
-from tests.geo.tracks import DAY_US, NEARBY, driving, fixes, newest, run, standing, tick
+from tests.geo.tracks import DAY_US, EAST, NEARBY, driving, fixes, newest, run, standing, tick
 
 PARKED = fixes(standing(0, 300), speed_mps=[0.0] * 31)
 TEN = rule(for_s=600)
@@ -322,6 +322,30 @@ WIDE = Config(section="zones", rows=({"id": "wide", "line": [[123.6, -10.17]], "
 HOUR_INSIDE = (NEARBY, WIDE, ruled(rule(fact="inside", subjects=("zone:wide",), for_s=3600)))
 
 
+def circles(**of: tuple[float, float]) -> Config:
+    """Zones by their names: metres east, and radius."""
+    rows = ({"id": id_, "line": [[123.6 + x / EAST, -10.17]], "radius_m": radius} for id_, (x, radius) in of.items())
+    return Config(section="zones", rows=tuple(rows))
+
+
+def test_of_two_visits_the_one_that_was_due_first_is_told() -> None:
+    """It lasts when the other is over, for hours and without a tick: what is known of it by then counts."""
+    track = [*driving(0, 30, x0=-240.0), *standing(40, 250), *driving(260, 320), *standing(330, 6000, 60, (600.0, 0.0))]
+    asked = [circles(wide=(0.0, 3000.0), yard=(0.0, 90.0)), ruled(rule(fact="inside", for_s=120, cooldown_s=300))]
+    events = run([NEARBY, *asked, fixes([*track, *driving(6010, 6600, x0=600.0)])])[1]
+    assert alarms(events) == [("r1", "raised", 120, 1, 1)]
+
+
+def test_a_visit_that_waited_in_the_margin_was_due_first() -> None:
+    """After an hour there it goes on: the alert of the other visit, long over, is cleared for its cooldown."""
+    around = circles(a=(0.0, 90.0), b=(100.0, 40.0), c=(-100.0, 40.0))
+    margin = [*standing(70, 300, at=(105.0, 0.0)), *standing(310, 4300, at=(0.0, 105.0))]
+    track = [*standing(0, 60), *margin, *standing(4310, 4400, at=(-105.0, 0.0)), *standing(4410, 4440)]
+    asked = ruled(rule(fact="inside", for_s=120, cooldown_s=300))
+    found = alarms(run([NEARBY, around, asked, fixes(track), tick(4441)])[1])
+    assert [alert[:3] for alert in found] == [("r1", "raised", 190), ("r1", "cleared", 4441), ("r1", "raised", 120)]
+
+
 def test_a_gap_inside_a_zone_accuses_nobody() -> None:
     """A truck drives, is silent for hours, drives on in the same zone, twice: nobody knows where it was."""
     legs = [driving(0, 100), driving(10_900, 11_000, x0=1400.0), driving(15_100, 15_200)]
@@ -349,6 +373,12 @@ def test_a_silence_in_doubt_is_not_counted_yet() -> None:
     state = run([*HOUR_INSIDE, fixes(standing(0, 300), speed_mps=[9.0] * 31)])[0]
     assert alarms(run([fixes(standing(3_900, 3_900, at=(600.0, 0.0))), tick(3_901)], state)[1]) == []
     assert alarms(run([fixes(standing(3_910, 3_930)), tick(3_931)], state)[1]) == [("r1", "raised", 3600, 1, 1)]
+
+
+def test_nor_by_the_fix_that_ends_it() -> None:
+    """It is the second inside a zone, so the visit is told of now: the next ones show that it was a gap."""
+    track = [(5, -3500.0, 0.0), (10, -3450.0, 0.0), (70, -2990.0, 0.0), *standing(285, 335, at=(-2855.0, 0.0))]
+    assert alarms(run([NEARBY, WIDE, ruled(rule(fact="inside", for_s=60)), fixes(track)])[1]) == []
 
 
 def test_stops_that_are_one_stay_one_however_long_the_second_lasts() -> None:

@@ -107,6 +107,22 @@ def test_memory_in_the_message_of_the_newest_fix_casts_no_doubt() -> None:
     assert live(run([at_once])[0]).stray is None
 
 
+def test_memory_in_the_message_of_the_newest_fix_ends_no_silence() -> None:
+    """It says no more of now than that fix, which is ten minutes late: the next one shows that it spoke on."""
+    late = Fixes.concat([heard(fixes([(600, 0.0, 0.0)]), behind_s) for behind_s in (600, 4200)])
+    entries = [NEARBY, ruled(rule("mute", "silence", for_s=240)), late, heard(fixes([(605, 0.0, 0.0)]), 600)]
+    assert alarms(run(entries)[1]) == []
+
+
+def test_a_fix_ends_the_silence_that_lasts_whichever_began_last() -> None:
+    """One that ended began when a fix of yesterday was heard: by a clock ten minutes behind, that is later than now."""
+    late, later = (heard(fixes([(second, 0.0, 0.0)]), 600) for second in (700, 705))
+    entries = [ruled(rule("mute", "silence", for_s=240)), fixes([(0, 0.0, 0.0)]), drive(300, 300), late, tick(702)]
+    assert [alert[:3] for alert in alarms(run([*entries, later])[1])] == [
+        ("mute", "raised", 240), ("mute", "raised", 541), ("mute", "raised", 340), ("mute", "cleared", 706)
+    ]  # fmt: skip
+
+
 def test_what_a_broker_replays_casts_no_doubt() -> None:
     """A retained message of yesterday was not said now."""
     retained = drive(330, 330)
