@@ -14,8 +14,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from core.entities import Closure
 from dispatch.roads.blame import FREE, blamed
-from dispatch.roads.closing import Closed, Closure
+from dispatch.roads.closing import Closed
 from dispatch.roads.field import Field, Fields, field, obstacles
 from dispatch.roads.metric import between_m
 from dispatch.roads.network import Network

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 
 import msgspec
 
+from core.entities import Closure
 from core.errors import ConfigError, ConflictError
 from core.events import IncidentChanged
 from dispatch.incidents import ENDED
-from dispatch.roads.closing import Closed, Closure
+from dispatch.roads.closing import Closed
 
 
 def closures(incidents: Iterable[IncidentChanged]) -> list[Closure]:

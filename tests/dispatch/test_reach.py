@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.entities import Closure
 from dispatch.eta import Reach, distances_m, eta_s
-from dispatch.roads.closing import Closure
 from dispatch.roads.field import Fields
 from dispatch.roads.speeds import CLASSES
 from tests.dispatch.roads.maps import at, box, network, way
