@@ -24,10 +24,10 @@ from core.clock import Clock
 from core.errors import ConfigError
 from core.naming import fits_topic
 from ingest.counters import Counters
-from ingest.dialects import SUBSCRIPTIONS
+from ingest.dialects import SUBSCRIPTIONS, words
 from ingest.message import Message, Sink, ignore
 
-TOPICS: Final = SUBSCRIPTIONS
+TOPICS: Final = (*SUBSCRIPTIONS, *words.TOPICS)
 RECEIVE_MAXIMUM: Final = 65_535  # Mosquitto hands out as many unacknowledged messages, whatever its own setting
 SESSION_S: Final = 7 * 86_400  # the broker keeps our session this long
 _BACKOFF_S: Final = (0.2, 10.0)
