@@ -351,3 +351,26 @@ CREATE TABLE late_days (
     reason text NOT NULL DEFAULT '',
     PRIMARY KEY (device, day)
 );
+
+-- What volunteers were asked, in the newest version.
+CREATE TABLE offers (
+    id text PRIMARY KEY,
+    incident text NOT NULL,
+    person text NOT NULL,
+    state text NOT NULL,
+    made_at timestamptz NOT NULL,
+    revision integer NOT NULL,
+    body jsonb NOT NULL
+);
+CREATE INDEX offers_incident ON offers (incident, made_at, id);
+CREATE INDEX offers_person ON offers (person, made_at, id);
+
+-- Browsers that a person is reached in by Web Push: where, and the two keys that a message is sealed with.
+CREATE TABLE pushes (
+    endpoint text PRIMARY KEY,
+    person text NOT NULL,
+    public_key bytea NOT NULL,
+    secret bytea NOT NULL,
+    at timestamptz NOT NULL
+);
+CREATE INDEX pushes_person ON pushes (person);

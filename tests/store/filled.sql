@@ -32,6 +32,10 @@ SELECT now(), (ARRAY['future', 'not_json'])[1 + n % 2], 'native', 't', 'd' || (n
 FROM generate_series(1, 40000) AS n;
 INSERT INTO incidents SELECT 'i' || n, 'closed', now() - n * interval '1 hour', 1, '{}' FROM generate_series(1, 10000) AS n;
 INSERT INTO plans SELECT 'i' || n, now(), '{}' FROM generate_series(1, 10000) AS n;
+INSERT INTO offers
+SELECT 'o' || n, 'i' || (n % 1000), 'p' || (n % 500), 'released', now() - n * interval '1 hour', 1, '{}'
+FROM generate_series(1, 40000) AS n;
+INSERT INTO pushes SELECT 'https://push/' || n, 'p' || (n % 3000), '', '', now() FROM generate_series(1, 6000) AS n;
 INSERT INTO commands SELECT 'c' || n, 'k', 'ani', now(), '{}' FROM generate_series(1, 20000) AS n;
 INSERT INTO config_log
 SELECT n || '-0', CASE WHEN n % 2 = 0 THEN 'g' || n ELSE '' END, 'devices', 'upsert', '[]', 'ani', now()
