@@ -3,6 +3,7 @@
 ingest ─▶ in.{p} ─▶ geo ─▶ events.{p} ─▶ archive ─▶ Postgres ─▶ api
              └──────────────────────────────┘
 api ─▶ dispatch.in ─▶ dispatch ─▶ dispatch.events ─▶ archive
+phones ─▶ ingest ─┘                      └─▶ ingest (MQTT), notify (Web Push, SMS, webhook) ─▶ people
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from ronda.descriptors import connections
 from ronda.holds import NAMES, Name
 from ronda.judging import judge_for_ever
 from ronda.metrics import metrics
+from ronda.notifying import notify_others, notify_phones
 from ronda.posting import Posting, posting
 from ronda.pump import Pump
 from ronda.rebuilding import rebuild_for_ever
@@ -82,6 +84,7 @@ async def ingest(runtime: Runtime) -> None:
         group.create_task(directory.follow_keys(partial(payload_keys, runtime.pool)), name="ingest-keys")
         group.create_task(begin(runtime, begun), name="ingest-begin")
         group.create_task(service.run(), name="ingest")
+        group.create_task(notify_phones(runtime, service.notify), name="ingest-phones")
         await service.opened.wait()
         while True:
             listening, why = service.listening, runtime.holds.why() or "not listening"
@@ -269,9 +272,9 @@ async def schedule(runtime: Runtime) -> None:
 
 
 async def notify(runtime: Runtime) -> None:
-    """Carry effects to people's phones. No room makes effects yet, so it only stands ready."""
+    """Tell people what they are asked, over every channel but MQTT, which `ingest` has."""
     runtime.parts.say("notify", "ready")
-    await asyncio.Event().wait()
+    await notify_others(runtime)
 
 
 STAGES: Final[dict[str, Callable[[Runtime], Awaitable[None]]]] = {
