@@ -74,7 +74,7 @@ class Desk:
         if incident.status not in ENDED:
             self._bounded(incidents, len(incidents) - len(ended))
         if incident.hazard is not None:
-            checked(incidents.values())
+            checked(incidents.values(), self.state.closures.values())
         for forgotten in ended[: max(0, len(ended) - self.params.max_ended)]:
             del incidents[forgotten]
         self.put(dirty=True)

@@ -18,7 +18,8 @@ from core.events import CommandDone, Event, IncidentChanged
 from core.units import seconds_to_us
 from dispatch import acts, answers, asking, plan, scene, telling, timers
 from dispatch.desk import Desk
-from dispatch.people import configure, see
+from dispatch.people import see
+from dispatch.register import configure
 from dispatch.state import Params, State, open_incidents
 
 ACTS: Final[Mapping[str, Callable[[Desk, Command], None]]] = {
@@ -58,10 +59,10 @@ def _apply(desk: Desk, entry: Entry) -> tuple[Desk, list[Event]]:
 
 
 def _configure(desk: Desk, change: Config) -> list[Event]:
-    """Follow the register. A change that cannot be read changes nothing; it comes again at every replay."""
+    """Follow the register. A change that cannot be used changes nothing and says why."""
     try:
         configure(desk, change)
-    except (msgspec.ValidationError, KeyError) as error:
+    except Exception as error:  # noqa: BLE001 - a row in the log comes again at every replay: it must not stop us
         return [CommandDone(at_us=desk.now_us, id=change.id, ok=False, reason=f"{change.section}: {error}")]
     return []
 

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
-
-import msgspec
 
 from core.duty import kept
-from core.entities import Assignment, Person
-from core.entries import Config, Sightings
+from core.entities import Person
+from core.entries import Sightings
 from core.units import seconds_to_us
 from dispatch.desk import Desk
 from dispatch.state import Params, State, Volunteer
-
-Entity = TypeVar("Entity", Person, Assignment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,29 +44,6 @@ def see(desk: Desk, sightings: Sightings) -> None:
             seen[device] = Volunteer(device=device, lon=lon, lat=lat, time_us=time_us, stood_us=stood.get(device))
     if seen != desk.state.seen:
         desk.put(seen=seen, dirty=True)
-
-
-def configure(desk: Desk, change: Config) -> None:
-    """Follow the register: volunteers, and who carries which device. Other sections are not dispatch's."""
-    state = desk.state
-    if change.section == "people":
-        people = _followed(state.people, change, Person, lambda person: person.kind == "volunteer")
-        desk.put(people=people, dirty=True)
-    elif change.section == "assignments":
-        holds = _followed(state.holds, change, Assignment, lambda held: bool(held.device and held.person))
-        desk.put(holds=holds, dirty=True)
-
-
-def _followed(
-    known: Mapping[Any, Entity], change: Config, kind: type[Entity], wanted: Callable[[Entity], bool]
-) -> dict[Any, Entity]:
-    """The rows of a section after a change, those that dispatch asks for."""
-    rows = {} if change.op == "set" else dict(known)
-    for row in change.rows:
-        rows.pop(str(row["id"]), None)
-        if change.op != "delete" and wanted(entity := msgspec.convert(row, kind)):
-            rows[str(row["id"])] = entity
-    return rows
 
 
 def carriers(state: State) -> dict[str, str]:

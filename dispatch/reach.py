@@ -24,9 +24,9 @@ def closures(incidents: Iterable[IncidentChanged]) -> list[Closure]:
     ]
 
 
-def checked(incidents: Iterable[IncidentChanged]) -> None:
-    """Raises `ConflictError` when these hazards together cannot be used: before they are remembered, not after."""
-    found = closures(incidents)
+def checked(incidents: Iterable[IncidentChanged], drawn: Iterable[Closure]) -> None:
+    """Raises `ConflictError` when hazards and closures together cannot be used: before they are kept, not after."""
+    found = [*closures(incidents), *drawn]
     try:
         Closed(None, msgspec.convert(msgspec.to_builtins(found), list[Closure]))
     except (ConfigError, msgspec.ValidationError) as error:

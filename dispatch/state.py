@@ -1,4 +1,4 @@
-"""What dispatch remembers, and the parameters of its decisions. Bytes and back: fields are only ever added."""
+"""What dispatch remembers, and the parameters of its decisions. As bytes: `rows`; fields are only ever added."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Final
 
 import msgspec
 
-from core.entities import Assignment, Person
+from core.entities import Area, Assignment, Closure, Person, RoadPart
 from core.errors import ConfigError
 from core.events import IncidentChanged, Need, NoticeAsked, OfferChanged
 from dispatch.incidents import ENDED
 from dispatch.matching.problem import MAX_PLACES, MAX_TIME_S
 
-VERSION: Final = 1
+VERSION: Final = 2  # 1: all of it in one row
 LOOK: Final = "look"  # the role of those who are asked to go and see whether a report is true
 
 
@@ -61,6 +61,11 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     seen: dict[str, Volunteer] = {}  # by device
     people: dict[str, Person] = {}  # volunteers
     holds: dict[str, Assignment] = {}  # who carries which device
+    areas: dict[str, Area] = {}
+    roads: dict[str, RoadPart] = {}  # the map in force: all its parts
+    coming: dict[str, RoadPart] = {}  # those of a new one that are there so far
+    closures: dict[str, Closure] = {}  # drawn by people, beside the hazards of incidents
+    offsets: tuple[tuple[int, int], ...] = ()  # the city's clock (from_us, offset_s); empty: nobody told it
     offers: dict[str, OfferChanged] = {}
     trails: dict[str, Trail] = {}  # of live offers
     numbered: int = 0  # offers made so far
@@ -121,16 +126,6 @@ class Params:
         if any(need.role != LOOK for need in incident.needs):
             return incident.needs
         return (Need(count=self.need_of(incident.kind)), *incident.needs)
-
-
-def encode(state: State) -> bytes:
-    """Bytes that `decode` reads back."""
-    return msgspec.msgpack.encode(state)
-
-
-def decode(body: bytes | None) -> State:
-    """The state of these bytes; a fresh one when there are none yet."""
-    return msgspec.msgpack.decode(body, type=State) if body else State()
 
 
 def open_incidents(state: State) -> list[IncidentChanged]:
