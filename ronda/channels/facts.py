@@ -81,7 +81,7 @@ class Facts:
         words = said(
             notice.kind,
             incident,
-            what=self._kinds.get(incident.kind, incident.kind) if incident else "",
+            what=self._what(incident.kind) if incident else "",
             where=place_of(incident, self._areas) if incident else "?",
             eta_s=offer.eta_s if offer else None,
             language=self._writing.city.language,
@@ -89,6 +89,10 @@ class Facts:
         link = self._writing.link(notice.offer, notice.person, notice.at_us) if notice.kind in ASKING else ""
         life_s = (notice.expires_us - self._clock.now_us()) / US_PER_S
         return Letter(notice, offer, incident, words, link, life_s)
+
+    def _what(self, kind: str) -> str:
+        """A kind of incident as people call it; one that the city has no name for, by its word."""
+        return self._kinds.get(kind) or kind.replace("_", " ").capitalize()
 
 
 async def find_person(pool: AsyncConnectionPool, person_id: str) -> Person | None:
