@@ -80,9 +80,10 @@ class Town:
         entries = (await self.log.read({"dispatch.events": "0-0"}, count=10_000, block_ms=0)).get("dispatch.events", [])
         return [event for entry in entries for event in decode(entry.body)]
 
-    async def offers(self) -> list[str]:
-        """The states that offers went through, in order."""
-        return [event.state for event in await self.said() if isinstance(event, OfferChanged)]
+    async def offers(self, offer: str = "") -> list[str]:
+        """The states that offers (or one of them) went through, in order."""
+        found = [event for event in await self.said() if isinstance(event, OfferChanged)]
+        return [event.state for event in found if offer in ("", event.id)]
 
     async def notices(self) -> list[NoticeAsked]:
         return [event for event in await self.said() if isinstance(event, NoticeAsked)]
