@@ -28,8 +28,7 @@ from dispatch.matching.prices import Prices, Residual, Sent, prices_of, residual
 from dispatch.matching.problem import NEVER, Loss, Problem, Steps
 
 METHOD: Final = "exact, severity first"
-DENSE_CELLS: Final = 1_000_000  # places x volunteers, up to which the table is the quicker way where people are few
-PLENTY: Final = 8  # volunteers a place: from there on lists are short, and quicker from an eighth of the cells on
+DENSE_CELLS: Final = 1_000_000  # needs x volunteers, up to which the table of all costs is made
 FIRST_LISTED: Final = 64  # at each need; fewer save little, and mean more rounds in a crowd
 
 
@@ -84,8 +83,7 @@ def match(problem: Problem, *, dense_cells: int = DENSE_CELLS, first_listed: int
     """The best matching of a problem."""
     steps = problem.steps()
     places = [steps.of(need) for need in problem.needs]
-    plenty = problem.costs.volunteers > PLENTY * problem.places
-    if problem.places * problem.costs.volunteers <= (dense_cells // PLENTY if plenty else dense_cells):
+    if len(places) * problem.costs.volunteers <= dense_cells:
         seconds = problem.costs.dense()
         chosen = dense.solve(seconds, places)
         listed = (problem.costs.volunteers,) * len(places)
