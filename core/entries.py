@@ -30,8 +30,8 @@ Section = Literal[
     "roads",
     "closures",
 ]
-DISPATCH_ONLY: Final = frozenset[Section]({"roads", "closures"})  # decide nothing in a partition
-OF_DISPATCH: Final = DISPATCH_ONLY | {"city", "people", "assignments", "areas"}  # what dispatch decides by
+DISPATCH_ONLY: Final = frozenset[Section]({"roads", "closures"})  # they decide nothing in a partition
+OF_DISPATCH: Final = DISPATCH_ONLY | frozenset[Section]({"city", "people", "assignments", "areas"})
 
 
 class Tick(msgspec.Struct, frozen=True, kw_only=True):

@@ -32,7 +32,7 @@ from ingest.service import Ingest, IngestParams
 from ingest.ticker import find_last_tick
 from ronda.adopt import adopt_for_ever, registrar_of
 from ronda.archiving import archive_for_ever
-from ronda.configure import ensure_city
+from ronda.configure import ensure_city, tell_dispatch
 from ronda.days import close_day, close_for_ever, rebuild_day
 from ronda.descriptors import connections
 from ronda.holds import NAMES, Name
@@ -47,6 +47,7 @@ from ronda.runtime import AWAY, Runtime
 from ronda.serving import serve
 from ronda.settings import Settings
 from ronda.steps import DispatchStep, GeoStep, sightings_of, warm
+from ronda.ticking import DispatchTicker
 from ronda.trimming import trim_for_ever
 from ronda.upkeep import keep_for_ever
 from store.archive import Archive
@@ -162,10 +163,13 @@ def geo_step_of(runtime: Runtime, partition: int, rows: dict[str, bytes]) -> Geo
 
 
 async def dispatch(runtime: Runtime) -> None:
-    """Commands and sightings become incidents and plans."""
-    pump = Pump(runtime.log, DispatchStep.reader, DispatchStep.stream, uuid4().hex, DispatchStep, AWAY)
+    """Commands, the register and sightings become incidents, plans and offers."""
+    ticker = DispatchTicker(runtime)
+    pump = Pump(runtime.log, DispatchStep.reader, DispatchStep.stream, uuid4().hex, ticker.load, AWAY)
     async with asyncio.TaskGroup() as group:
         group.create_task(pump.run(), name="dispatch-pump")
+        group.create_task(ticker.run(), name="dispatch-ticker")
+        group.create_task(tell_dispatch(runtime), name="dispatch-register")
         group.create_task(sight(runtime), name="dispatch-sightings")
         runtime.parts.say("dispatch", "ready")
 
