@@ -22,7 +22,7 @@ from core.heard import TTL_S
 from core.rejects import PAYLOAD_LIMIT, Reject
 from core.units import US_PER_S
 from ingest.columns import FIRST_US, Judged, judge, read_times
-from ingest.commanding import command_of
+from ingest.commanding import Memory, command_of
 from ingest.directory import Directory, kept_rows
 from ingest.heard import STRANGER_TTL_S, Hearing
 from ingest.honesty import Honesty
@@ -88,6 +88,7 @@ class Admission:
         self._strangers = strangers or Strangers()
         self._honesty = Honesty(directory.cls)
         self._nothing = Fixes.empty()  # made once: its hash costs as much as that of a hundred fixes
+        self.spoken = Memory()
         self._registered: set[str] = set()  # by us, and perhaps not yet seen by `directory`
 
     def sort(self, messages: Sequence[Message]) -> Admitted:
@@ -164,7 +165,9 @@ class Admission:
         elif item.message.retained:
             self._refuse_all(admitted, item, [_RETAINED])
         else:
-            admitted.commands.append(command_of(item, words))
+            command = command_of(item, words)
+            self.spoken.keep(command, item.payload)
+            admitted.commands.append(command)
             self._note(item, admitted)
 
     def _judge(self, items: list[Opened], admitted: Admitted) -> None:

@@ -5,19 +5,21 @@ The phones' channel runs beside the door or the broker's client, in the stage `i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import cities
+from core.events import CommandDone, Event
+from ingest.service import Ingest
 from ronda.channels import keys
 from ronda.channels.channel import Channel
 from ronda.channels.facts import Facts, Writing, find_person
 from ronda.channels.http import Poster
 from ronda.channels.notifier import Notifier
-from ronda.channels.phones import Notify, Phones
+from ronda.channels.phones import Phones
 from ronda.channels.sms import Sms
 from ronda.channels.webhook import Webhook
 from ronda.channels.webpush import WebPush
@@ -29,9 +31,14 @@ OTHERS: Final = "notify"
 READERS: Final = (PHONES, OTHERS)
 
 
-async def notify_phones(runtime: Runtime, notify: Notify) -> None:
-    """Carry notices to phones that listen by MQTT, until cancelled."""
-    await _carry(runtime, PHONES, [Phones(notify, _zone(runtime))])
+async def notify_phones(runtime: Runtime, ingest: Ingest) -> None:
+    """Carry notices to phones that listen by MQTT, and what dispatch refused to do for one, until cancelled."""
+
+    def follow(event: Event) -> None:
+        if isinstance(event, CommandDone) and not event.ok:
+            ingest.refuse(event.id, event.reason)
+
+    await _carry(runtime, PHONES, [Phones(ingest.notify, _zone(runtime))], follow)
 
 
 async def notify_others(runtime: Runtime) -> None:
@@ -79,7 +86,9 @@ def channels_of(runtime: Runtime) -> list[Channel]:
     return channels
 
 
-async def _carry(runtime: Runtime, reader: str, channels: Sequence[Channel]) -> None:
+async def _carry(
+    runtime: Runtime, reader: str, channels: Sequence[Channel], on_event: Callable[[Event], None] = lambda _: None
+) -> None:
     settings = runtime.settings
     writing = Writing(cities.load(settings.city), settings.link_base, keys.link_secret(settings.data_dir))
     notifier = Notifier(
@@ -89,6 +98,7 @@ async def _carry(runtime: Runtime, reader: str, channels: Sequence[Channel]) -> 
         clock=runtime.trusted,
         facts=lambda: Facts(runtime.pool, runtime.trusted, writing),
         owner=uuid4().hex,
+        on_event=on_event,
     )
     runtime.parts.counters[reader] = notifier.counters.as_dict
     await notifier.run()

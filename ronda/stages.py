@@ -85,7 +85,7 @@ async def ingest(runtime: Runtime) -> None:
         group.create_task(directory.follow_keys(partial(payload_keys, runtime.pool)), name="ingest-keys")
         group.create_task(begin(runtime, begun), name="ingest-begin")
         group.create_task(service.run(), name="ingest")
-        group.create_task(notify_phones(runtime, service.notify), name="ingest-phones")
+        group.create_task(notify_phones(runtime, service), name="ingest-phones")
         await service.opened.wait()
         while True:
             listening, why = service.listening, runtime.holds.why() or "not listening"

@@ -74,8 +74,10 @@ class Notifier:
         clock: Clock,
         facts: Callable[[], Facts],
         owner: str,
+        on_event: Callable[[Event], None] = lambda _: None,
     ) -> None:
         self._reader = reader
+        self._on_event = on_event
         self._channels = channels
         self._log = log
         self._clock = clock
@@ -128,6 +130,7 @@ class Notifier:
             for events in told.values():  # first all that is known by now, so that nothing is sent that is over already
                 for event in events:
                     self._facts.take(event)
+                    self._on_event(event)
             for entry in entries:
                 for event in told.get(entry.id, []):
                     if isinstance(event, NoticeAsked):

@@ -69,7 +69,7 @@ def at_the_door(
             if not tell:
                 await body(town, ingest)
                 return
-            async with beside(notify_phones(town.runtime, ingest.notify)):
+            async with beside(notify_phones(town.runtime, ingest)):
                 await body(town, ingest)
 
     run_with(log, main)
@@ -110,7 +110,7 @@ def test_what_expired_while_the_phone_was_away_is_never_sent(log: Log, postgres_
         clock = town.runtime.clock
         assert isinstance(clock, ManualClock)
         clock.advance(299 * US_PER_S + 500_000)
-        async with beside(notify_phones(town.runtime, ingest.notify)):
+        async with beside(notify_phones(town.runtime, ingest)):
             await eventually(lambda: ingest.counters.notices == 1)
             await asyncio.sleep(0.6)
             clock.advance(US_PER_S)
@@ -157,6 +157,12 @@ def test_nobody_answers_for_somebody_else(log: Log, postgres_url: str, tmp_path:
             await town.until(lambda: has(town, "delivered"))
             await say(budi, "budi", "answer", offer=offer, answer="accept")
             await town.until(lambda: refused(town, "another volunteer's offer"))
+            topic, told = await heard(budi)
+            assert (topic, told["reason"], told["detail"]) == (
+                "reject",
+                "conflict",
+                "that is another volunteer's offer",
+            )
             await say(budi, "ana", "answer", offer=offer, answer="accept")
             assert await town.offers(offer) == ["offered", "delivered"]
 
