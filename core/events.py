@@ -243,6 +243,7 @@ class Alternative(msgspec.Struct, frozen=True, kw_only=True):
 
     device: str
     cost: Price | None
+    role: str = ""
 
 
 class Gauge(msgspec.Struct, frozen=True, kw_only=True):

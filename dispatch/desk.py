@@ -15,15 +15,16 @@ from core.errors import ConflictError
 from core.events import Event, IncidentChanged, Mover, Need, NoticeAsked, NoticeKind, OfferChanged
 from core.units import seconds_to_us
 from dispatch import offers
+from dispatch.eta import Reach
 from dispatch.incidents import ENDED, Move, moved
 from dispatch.matching.problem import MAX_PLACES
-from dispatch.reach import checked
+from dispatch.reach import Ways, checked
 from dispatch.state import LOOK, Params, State, Trail, Undo
 
 
 class Desk:
-    def __init__(self, state: State, params: Params, said: Iterable[Event] = ()) -> None:
-        self.params = params
+    def __init__(self, state: State, params: Params, said: Iterable[Event] = (), ways: Ways | None = None) -> None:
+        self.params, self.ways = params, ways or Ways()
         self.state = msgspec.structs.replace(  # these three are written to here, the state that was given never
             state, incidents=dict(state.incidents), offers=dict(state.offers), trails=dict(state.trails)
         )
@@ -41,6 +42,10 @@ class Desk:
     def put(self, **fields: Any) -> None:
         """Replace parts of the state."""
         self.state = msgspec.structs.replace(self.state, **fields)
+
+    def reach(self) -> Reach:
+        """The roads and closures of now."""
+        return self.ways.reach(self.state)
 
     def after(self, seconds: float) -> int:
         """The instant so many seconds from now."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Final
 
 import msgspec
@@ -107,6 +108,14 @@ class Params:
     work_s: float = 120.0  # standing at the scene so long is working
     same_m: float = 300.0  # reports of one kind so near, within `same_s`, may be one incident
     same_s: float = 3 * 3600.0
+    tired_after_s: float = 4 * 3600.0  # on duty; from then on
+    tired_s: float = 30.0  # is charged for each full hour
+    tired_most_s: float = 120.0
+    rest_s: float = 120.0  # is charged who did their part within
+    rest_for_s: float = 1800.0
+    fair_s: float = 15.0  # is charged for each offer made within
+    fair_for_s: float = 3600.0
+    fair_most_s: float = 60.0
 
     def __post_init__(self) -> None:
         most = max([self.default_need, *self.needs.values()])
@@ -116,6 +125,16 @@ class Params:
             raise ConfigError(f"{self.max_open} incidents of {most} people exceed {MAX_PLACES} places: lower one")
         if not 0 < self.cutoff_s <= MAX_TIME_S or self.sticky_s < 0:
             raise ConfigError(f"cutoff_s must be within 0..{MAX_TIME_S} and sticky_s not negative")
+        charged = (self.tired_s, self.tired_most_s, self.rest_s, self.fair_s, self.fair_most_s)
+        if min(charged) < 0 or self.cutoff_s + self.most_charged_s > MAX_TIME_S:
+            raise ConfigError(
+                f"what rest and fairness charge must not be negative, nor exceed {MAX_TIME_S} s with cutoff_s"
+            )
+
+    @property
+    def most_charged_s(self) -> int:
+        """What rest and fairness charge a person at most."""
+        return ceil(self.tired_most_s + self.rest_s + self.fair_most_s)
 
     def need_of(self, kind: str) -> int:
         """People that an incident of this kind asks for."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import inf
 from typing import Final
-
-import numpy as np
 
 from core.events import Alternative, Candidate, Gauge, IncidentChanged, PlanMade, Price
 from core.units import us_to_seconds
@@ -13,36 +12,56 @@ from dispatch import eta, offers, sizing
 from dispatch.desk import Desk
 from dispatch.matching import solve
 from dispatch.matching.problem import Loss
+from dispatch.people import Ranger
 from dispatch.plan import Round, acceptance, row_of, still
 
-METHOD: Final = f"{solve.METHOD}; {eta.METHOD}"
-SHOWN: Final = 3  # alternatives of a plan
+SHOWN: Final = 3  # alternatives of a need
 OTHERS: Final = 100  # people who were not chosen, the nearest
 
 
 def plan(desk: Desk, found: Round, incident: IncidentChanged) -> PlanMade:
     """The decision with the people it was made from; the others nearest first, without those who cannot come."""
-    chosen = found.chosen(incident.id)
-    first = next(i for i, row in enumerate(found.rows) if row.incident.id == incident.id)
-    taken = {j for _, j in chosen}
-    nearest = np.argsort(found.eta_s[first], kind="stable")[: OTHERS + len(chosen)].tolist()
-    others = [j for j in nearest if j not in taken and found.eta_s[first, j] < inf]
-    one_more = found.matching.one_more(first)
+    chosen, rows = found.chosen(incident.id), found.rows_of(incident.id)
+    columns = [j for _, j in chosen]
+    nearest = found.everybody.nearest(incident, OTHERS + len(chosen)).tolist()
+    others = [j for j, eta_s in zip(nearest, found.eta_s(rows[0], nearest), strict=True) if eta_s < inf]
+    others = [j for j in others if j not in set(columns)]
+    seen = _candidates(desk, found, rows[0], columns + others)
+    matching = found.matching
     return PlanMade(
         at_us=desk.now_us,
         incident=incident.id,
-        chosen=tuple(_candidate(desk, found, i, j) for i, j in chosen),
-        others=tuple(_candidate(desk, found, first, j) for j in others),
-        method=METHOD,
-        proven=found.matching.certificate.proven,
-        one_more=_price(one_more),
-        worth=tuple(_sure(found.matching.worth(j)) for _, j in chosen),
-        alternatives=tuple(
-            Alternative(device=found.people[j].device, cost=_price(solve.alternative(found.matching, first, j)))
-            for j in others[:SHOWN]
-        ),
+        chosen=seen[: len(chosen)],
+        others=seen[len(chosen) :],
+        method=f"{solve.METHOD}; {_way(found, incident)}",
+        proven=matching.certificate.proven,
+        one_more=_price(matching.one_more(rows[0])),
+        worth=tuple(_sure(matching.worth(j)) for j in columns),
+        alternatives=tuple(_alternative(found, i, j) for i in rows for j in _instead(found, i, others)),
         gauge=gauge(desk, incident),
     )
+
+
+def _way(found: Round, incident: IncidentChanged) -> str:
+    """How times to an incident are found, at best."""
+    return eta.ROAD if found.everybody.by_road(incident) else eta.METHOD
+
+
+def _instead(found: Round, i: int, others: Sequence[int]) -> list[int]:
+    """Who comes to mind for a need of those who were not chosen: the nearest, if anybody is sent there at all."""
+    return list(others[:SHOWN]) if found.matching.problem.needs[i].places else []
+
+
+def _alternative(found: Round, i: int, j: int) -> Alternative:
+    cost = _price(solve.alternative(found.matching, i, j))
+    return Alternative(device=found.people[j].device, cost=cost, role=found.rows[i].need.role)
+
+
+def _candidates(desk: Desk, found: Round, i: int, columns: Sequence[int]) -> tuple[Candidate, ...]:
+    at, everybody = found.rows[i].incident, found.everybody
+    away_m = eta.distances_m(at.lon, at.lat, everybody.lons[columns], everybody.lats[columns])
+    figures = zip(columns, away_m.round(1).tolist(), found.eta_s(i, columns), strict=True)
+    return tuple(_candidate(desk, found.people[j], distance_m, eta_s) for j, distance_m, eta_s in figures)
 
 
 def gauge(desk: Desk, incident: IncidentChanged) -> Gauge:
@@ -61,15 +80,14 @@ def gauge(desk: Desk, incident: IncidentChanged) -> Gauge:
     return Gauge(wanted=wanted, promised=promised, on_scene=there, asked=asked, full=round(full, 3), fill_s=fill_s)
 
 
-def _candidate(desk: Desk, found: Round, i: int, j: int) -> Candidate:
-    ranger = found.people[j]
+def _candidate(desk: Desk, ranger: Ranger, distance_m: float, eta_s: float) -> Candidate:
     return Candidate(
         device=ranger.device,
         lon=ranger.lon,
         lat=ranger.lat,
         position_age_s=max(0.0, us_to_seconds(desk.now_us - ranger.time_us)),
-        distance_m=round(float(found.distance_m[i, j]), 1),
-        eta_s=round(float(found.eta_s[i, j]), 1),
+        distance_m=distance_m,
+        eta_s=round(eta_s, 1),
     )
 
 

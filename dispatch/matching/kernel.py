@@ -69,9 +69,8 @@ def search(
     """The last need of the cheapest chain that begins with j, if it gains anything; -1 otherwise."""
     needs = len(worth_s)
     for g in range(needs):
-        label_s[g], before[g], settled[g] = NEVER, -1, False
-        if seconds[j, g] != NEVER:
-            label_s[g] = seconds[j, g] + worth_s[g]
+        label_s[g] = NEVER if seconds[j, g] == NEVER else seconds[j, g] + worth_s[g]
+        before[g], settled[g] = -1, False
     total_s, last = 0, -1
     while True:
         a = nearest(label_s, settled, total_s)
