@@ -15,13 +15,13 @@ def test_a_log_without_rows_is_a_fresh_state():
 
 
 def test_a_commit_writes_what_changed():
-    """A tick moves the clock alone; who moved, and what is known of their way, are two rows."""
+    """A tick moves the clock alone; who moved, and what is known of the ways to an incident, are a row each."""
     town = Town(*register(person(1), person(2)), sight(0, {1: 500, 2: 900}), opened(), sight(1, {1: 490}))
     before = town.state
     after, _ = step(before, Tick(now_us=NOW + 2 * SECOND), Params())
     assert [*changed(before, after)] == ["state"]
     town.run(sight(3, {1: 400}))
-    assert {*changed(before, town.state)} == {"state", "seen:d1", "trails:i.1"}
+    assert {*changed(before, town.state)} == {"state", "seen:38", "trails:i"}
 
 
 def test_what_is_gone_is_deleted():
