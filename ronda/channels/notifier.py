@@ -33,7 +33,7 @@ from store.log import Lease, Log
 log = logging.getLogger(__name__)
 
 STREAM: Final = DispatchStep.events
-LEASE_MS: Final = 3_000  # after a kill the next one waits this long at most
+LEASE_MS: Final = 5_000  # after a kill the next one waits this long at most
 READ_COUNT: Final = 64
 BLOCK_MS: Final = 1_000
 RETRY_S: Final = 1.0
@@ -117,7 +117,7 @@ class Notifier:
 
     async def _renew(self, lease: Lease) -> None:
         while True:
-            await asyncio.sleep(LEASE_MS / 3_000)
+            await asyncio.sleep(LEASE_MS / 4_000)
             if await self._log.acquire(lease.name, lease.owner, LEASE_MS) != lease:
                 raise LeaseLostError(f"the lease {lease.name} is no longer held by {lease.owner}")
 

@@ -208,6 +208,30 @@ def test_who_cannot_be_reached_is_left(log: Log, postgres_url: str, tmp_path: Pa
     assert in_town(log, postgres_url, tmp_path, body) == 2
 
 
+def test_what_was_told_before_the_cursor_is_known(log: Log, postgres_url: str, tmp_path: Path) -> None:
+    """After a restart: the incident of a stand-down comes from the archive."""
+    first, later = Recorder("sent"), Recorder("sent")
+
+    async def body(town: Town) -> None:
+        await town.register("ana")
+        async with beside(carrying(town, first).run()):
+            await town.fire()
+            await town.until(lambda: written(town))
+        await town.command("offer.answer_for", offer=first.letters[0].notice.offer, answer="accept")
+        await town.until(lambda: seen(town, "accepted"))
+        async with beside(carrying(town, later).run()):
+            await town.until(lambda: written(town))
+            await town.command("offer.stand_down", offer=first.letters[0].notice.offer)
+            await town.until(lambda: is_true(bool(later.letters)))
+
+    in_town(log, postgres_url, tmp_path, body)
+    (letter,) = later.letters
+    assert letter.said == (
+        "Silakan kembali", "Kebakaran di -10.17000, 123.60000 sudah cukup orang. Terima kasih sudah bersedia.",
+    )  # fmt: skip
+    assert letter.link == ""
+
+
 def test_one_process_sends(log: Log, postgres_url: str, tmp_path: Path) -> None:
     """By lease; the other takes over when the first has ended, and sends what is new."""
     one, two = Recorder("sent"), Recorder("sent")
