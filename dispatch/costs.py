@@ -8,7 +8,7 @@ asked for those pairs only that the matcher looks at (`matching.nearby`).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from math import ceil
 from typing import Final, Protocol
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from core.events import IncidentChanged, Need, OfferChanged
-from core.units import seconds_to_us, us_to_seconds
+from core.units import seconds_to_us
 from dispatch import offers
 from dispatch.desk import Desk
 from dispatch.eta import START_S, Arrivals
@@ -46,27 +46,31 @@ class Row(Protocol):
     def pending(self) -> Sequence[OfferChanged]: ...
 
 
-def charge_s(desk: Desk, people: Sequence[Ranger]) -> Ints:
-    """Whole seconds that each is charged whatever the place: long on duty, just back, asked often of late."""
+def charge_s(desk: Desk, people: Sequence[Ranger], column: Mapping[str, int]) -> Ints:
+    """Whole seconds that each is charged whatever the place: long on duty, just back, asked often of late.
+
+    `column` is of each person.
+    """
     params, now_us = desk.params, desk.now_us
     asked_us, back_us = now_us - seconds_to_us(params.fair_for_s), now_us - seconds_to_us(params.rest_for_s)
-    ended = [o for o in desk.state.offers.values() if o.id not in desk.state.trails]
-    asked = Counter(offer.person for offer in ended if offer.made_us > asked_us)
-    back = {offer.person for offer in ended if offer.state == "released" and offer.at_us > back_us}
-    charged = [
-        tired_s(ranger, desk) + min(params.fair_most_s, params.fair_s * asked[ranger.name])
-        + (params.rest_s if ranger.name in back else 0.0)
-        for ranger in people
-    ]  # fmt: skip
-    return np.rint(np.array(charged, np.float64)).astype(np.int64)
+    charged = tired_s(desk, people)
+    ended = [o for o in desk.state.offers.values() if o.id not in desk.state.trails and o.person in column]
+    for name, many in Counter(offer.person for offer in ended if offer.made_us > asked_us).items():
+        charged[column[name]] += min(params.fair_most_s, params.fair_s * many)
+    for name in {offer.person for offer in ended if offer.state == "released" and offer.at_us > back_us}:
+        charged[column[name]] += params.rest_s
+    return np.rint(charged).astype(np.int64)
 
 
-def tired_s(ranger: Ranger, desk: Desk) -> float:
-    """For each full hour on duty beyond the first few."""
-    spans = ranger.person.duty if ranger.person else ()
-    since_us = next((a for a, b in reversed(spans) if a <= desk.now_us < b), desk.now_us)
-    hours = int(us_to_seconds(desk.now_us - since_us) - desk.params.tired_after_s) // int(HOUR_S)
-    return min(desk.params.tired_most_s, desk.params.tired_s * max(0, hours))
+def tired_s(desk: Desk, people: Sequence[Ranger]) -> NDArray[np.float64]:
+    """For each full hour on duty beyond the first few; the span of duty that holds now is seldom not the last."""
+    now_us, params = desk.now_us, desk.params
+    since_us = [
+        next((a for a, b in reversed(r.person.duty) if a <= now_us < b), now_us) if r.person else now_us for r in people
+    ]
+    beyond_us = now_us - np.array(since_us, np.int64) - seconds_to_us(params.tired_after_s)
+    hours = np.maximum(0, beyond_us // seconds_to_us(HOUR_S))
+    return np.minimum(params.tired_most_s, params.tired_s * hours)
 
 
 class Everybody:
@@ -78,9 +82,9 @@ class Everybody:
         self.lons, self.lats = np.array([r.lon for r in people], float), np.array([r.lat for r in people], float)
         self.cls = numbers_of([r.vehicle for r in people])
         self.crowd = self.reach.crowd(self.lons, self.lats, self.cls)
-        self.charge_s = charge_s(desk, people)
         self.column = {ranger.device: j for j, ranger in enumerate(people)}
         self.person = {ranger.name: j for j, ranger in enumerate(people) if ranger.person}
+        self.charge_s = charge_s(desk, people, self.person)
         kinds = {skills: number for number, skills in enumerate(dict.fromkeys(r.skills for r in people))}
         self.skills, self.skill_set = list(kinds), np.array([kinds[r.skills] for r in people], np.int64)
         self.free = np.ones(len(people), np.bool_)
@@ -182,13 +186,16 @@ class Charged:
         may[self._mine[i]] = True
         may &= skills[everybody.skill_set] & classes[everybody.cls]
         may[self._out[i]] = False
-        return self._charged(i, np.arange(self.volunteers), everybody.whole(row.incident).eta_s, may)
+        there = np.zeros(self.volunteers, np.bool_)
+        there[self._kept[i]] = True
+        return self._charged(everybody.whole(row.incident).eta_s, everybody.charge_s, there, may)
 
-    def _charged(self, i: int, columns: Ints, eta_s: NDArray[np.float32], may: Mask) -> Ints:
-        may = may & (eta_s <= self.params.cutoff_s)
-        there = np.isin(columns, self._kept[i])
-        seconds = np.maximum(np.where(may, eta_s.astype(np.float64), 0.0) - self.params.sticky_s * there, 0.0)
-        return np.where(may, np.rint(seconds).astype(np.int64) + self.everybody.charge_s[columns], NEVER)
+    def _charged(self, eta_s: NDArray[np.float32], charge_s: Ints, there: Mask, may: Mask) -> Ints:
+        """The time, less the bonus of who is there already, and the charge; NEVER for who may not or is too far."""
+        may &= eta_s <= self.params.cutoff_s
+        seconds = np.where(may, eta_s, 0.0)
+        seconds[there] = np.maximum(seconds[there] - self.params.sticky_s, 0.0)
+        return np.where(may, np.rint(seconds).astype(np.int64) + charge_s, NEVER)
 
     def nearest(self, needs: Sequence[int], k: int) -> list[Near]:
         return self._nearby.nearest(needs, k)
@@ -217,6 +224,6 @@ class Charged:
             i, columns = int(need[part[0]]), column[part]
             may = self._free[columns] | np.isin(columns, self._mine[i])
             may &= ~np.isin(columns, self._out[i])
-            eta_s = self.everybody.some(self.rows[i].incident, columns)
-            seconds[part] = self._charged(i, columns, eta_s, may)
+            eta_s, charge_s = self.everybody.some(self.rows[i].incident, columns), self.everybody.charge_s[columns]
+            seconds[part] = self._charged(eta_s, charge_s, np.isin(columns, self._kept[i]), may)
         return seconds

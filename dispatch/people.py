@@ -49,12 +49,8 @@ def see(desk: Desk, sightings: Sightings) -> None:
 def carriers(state: State) -> dict[str, str]:
     """The person of each device now."""
     now_us = state.now_us
-    held = sorted(state.holds.values(), key=lambda a: (a.from_us, a.id))
-    return {
-        str(a.device): str(a.person)
-        for a in held
-        if a.from_us <= now_us and (a.until_us is None or now_us < a.until_us)
-    }
+    held = [a for a in state.holds.values() if a.from_us <= now_us and (a.until_us is None or now_us < a.until_us)]
+    return {str(a.device): str(a.person) for a in sorted(held, key=lambda a: (a.from_us, a.id))}
 
 
 def device_of(state: State, person: str) -> str:
@@ -74,10 +70,15 @@ def crowd(state: State, params: Params) -> list[Ranger]:
     fresh = [v for v in state.seen.values() if v.time_us >= oldest_us]
     if not state.people:
         return sorted((Ranger(v.device, None, v.lon, v.lat, v.time_us) for v in fresh), key=lambda r: r.device)
-    who = carriers(state)
-    found: dict[str, Ranger] = {}
-    for v in sorted(fresh, key=lambda v: (v.time_us, v.device)):
-        person = state.people.get(who.get(v.device, ""))
-        if person is not None and on_call(state, person):
-            found[person.id] = Ranger(v.device, person, v.lon, v.lat, v.time_us)
-    return sorted(found.values(), key=lambda r: r.device)
+    who, newest = carriers(state), dict[str, Volunteer]()
+    for v in fresh:
+        person_id = who.get(v.device, "")
+        other = newest.get(person_id)
+        if other is None or (other.time_us, other.device) < (v.time_us, v.device):
+            newest[person_id] = v
+    found = [
+        Ranger(v.device, person, v.lon, v.lat, v.time_us)
+        for person_id, v in newest.items()
+        if (person := state.people.get(person_id)) is not None and on_call(state, person)
+    ]
+    return sorted(found, key=lambda r: r.device)

@@ -16,7 +16,7 @@ from dispatch.people import Ranger
 from dispatch.plan import Round, acceptance, row_of, still
 
 SHOWN: Final = 3  # alternatives of a need
-OTHERS: Final = 100  # people who were not chosen, the nearest
+OTHERS: Final = 30  # people who were not chosen, the nearest
 
 
 def plan(desk: Desk, found: Round, incident: IncidentChanged) -> PlanMade:
@@ -37,7 +37,7 @@ def plan(desk: Desk, found: Round, incident: IncidentChanged) -> PlanMade:
         proven=matching.certificate.proven,
         one_more=_price(matching.one_more(rows[0])),
         worth=tuple(_sure(matching.worth(j)) for j in columns),
-        alternatives=tuple(_alternative(found, i, j) for i in rows for j in _instead(found, i, others)),
+        alternatives=tuple(said for i in rows for said in _alternatives(found, i, others)),
         gauge=gauge(desk, incident),
     )
 
@@ -47,14 +47,15 @@ def _way(found: Round, incident: IncidentChanged) -> str:
     return eta.ROAD if found.everybody.by_road(incident) else eta.METHOD
 
 
-def _instead(found: Round, i: int, others: Sequence[int]) -> list[int]:
-    """Who comes to mind for a need of those who were not chosen: the nearest, if anybody is sent there at all."""
-    return list(others[:SHOWN]) if found.matching.problem.needs[i].places else []
-
-
-def _alternative(found: Round, i: int, j: int) -> Alternative:
-    cost = _price(solve.alternative(found.matching, i, j))
-    return Alternative(device=found.people[j].device, cost=cost, role=found.rows[i].need.role)
+def _alternatives(found: Round, i: int, others: Sequence[int]) -> list[Alternative]:
+    """Who comes to mind for a need of those who were not chosen, the nearest, and what each would cost."""
+    columns = others[:SHOWN] if found.matching.problem.needs[i].places else []
+    costs = solve.alternatives(found.matching, i, columns)
+    role = found.rows[i].need.role
+    return [
+        Alternative(device=found.people[j].device, cost=_price(c), role=role)
+        for j, c in zip(columns, costs, strict=True)
+    ]
 
 
 def _candidates(desk: Desk, found: Round, i: int, columns: Sequence[int]) -> tuple[Candidate, ...]:

@@ -21,6 +21,7 @@ from itertools import count
 from typing import Final, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dispatch.matching import dense, sparse
 from dispatch.matching.dense import gathered
@@ -118,13 +119,17 @@ def _told(problem: Problem, steps: Steps, sent: Sent, certificate: Certificate) 
     return Matching(problem, chosen, replace(certificate, gap_s=prices.gap_s), steps, prices, sent, graph)
 
 
-def alternative(matching: Matching, need: int, column: int) -> Loss | None:
-    """What it would cost in all to send this volunteer to this need instead, everybody else placed anew as is best.
+def alternatives(matching: Matching, need: int, columns: Sequence[int]) -> list[Loss | None]:
+    """What it would cost in all to send each of these volunteers to this need, everybody else placed anew as is best.
 
     Exact: the cheapest circle of changes through that one. None when it cannot be.
     """
+    ways = matching.graph.distances(need) if columns else None
+    return [_instead(matching, need, column, ways) for column in columns]
+
+
+def _instead(matching: Matching, need: int, column: int, ways: NDArray[np.float64] | None) -> Loss | None:
     seconds = matching.problem.costs.seconds(need, column)
-    ways = matching.graph.distances(need)
     if seconds == NEVER or ways is None:
         return None
     sent = matching.sent
