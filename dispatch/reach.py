@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 
 import msgspec
 
@@ -38,6 +39,16 @@ def checked(incidents: Iterable[IncidentChanged], drawn: Iterable[Closure]) -> N
         raise ConflictError(f"the hazard cannot be used: {error}") from error
 
 
+def drawable(network: Network | None, found: Iterable[Closure]) -> list[Closure]:
+    """Those that fit on the map in force, or without one beside the first: what lies far away hinders nobody here."""
+    kept: list[Closure] = []
+    for closure in sorted(found, key=lambda closure: closure.id):
+        with suppress(ConfigError):
+            Closed(network, [*kept[:1], closure])
+            kept.append(closure)
+    return kept
+
+
 class Ways:
     """What follows from a state's roads and closures, kept from entry to entry: forgetting it changes nothing."""
 
@@ -50,8 +61,14 @@ class Ways:
         """Who can be where how soon, by the roads and closures in force."""
         network, found = self._roads(state), [*closures(state.incidents.values()), *state.closures.values()]
         if self._kept is None or self._kept[0] is not network or self._kept[1] != found:
-            self._kept = (network, found, Reach(network, found, self._fields))
+            self._kept = (network, found, self._reach(network, found))
         return self._kept[2]
+
+    def _reach(self, network: Network | None, found: list[Closure]) -> Reach:
+        try:
+            return Reach(network, found, self._fields)
+        except ConfigError:
+            return Reach(network, drawable(network, found), self._fields)
 
     def _roads(self, state: State) -> Network | None:
         version = next((part.version for part in state.roads.values()), "")

@@ -46,7 +46,7 @@ from ronda.registry import Directory
 from ronda.runtime import AWAY, Runtime
 from ronda.serving import serve
 from ronda.settings import Settings
-from ronda.steps import DispatchStep, GeoStep, sightings_of, warm
+from ronda.steps import DispatchStep, GeoStep, sightings_of, warm, warm_dispatch
 from ronda.ticking import DispatchTicker
 from ronda.trimming import trim_for_ever
 from ronda.upkeep import keep_for_ever
@@ -164,6 +164,7 @@ def geo_step_of(runtime: Runtime, partition: int, rows: dict[str, bytes]) -> Geo
 
 async def dispatch(runtime: Runtime) -> None:
     """Commands, the register and sightings become incidents, plans and offers."""
+    await asyncio.to_thread(warm_dispatch)
     ticker = DispatchTicker(runtime)
     pump = Pump(runtime.log, DispatchStep.reader, DispatchStep.stream, uuid4().hex, ticker.load, AWAY)
     async with asyncio.TaskGroup() as group:

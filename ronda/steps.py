@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import msgspec
+import numpy as np
 
 from core.codec import decode, encode
 from core.entries import Command, Config, Sightings, Tick
@@ -15,6 +16,8 @@ from core.events import CommandDone, Event
 from core.fixes import Fixes
 from core.live import Live
 from dispatch import engine
+from dispatch.matching import dense
+from dispatch.reach import Ways
 from dispatch.rows import changed, restored
 from dispatch.state import Params
 from geo.partition import COUNTS, GeoState
@@ -41,6 +44,11 @@ def warm() -> None:
     state = GeoState()
     for value in (fix, Tick(now_us=3)):
         geo_step(state, decode(encode(value)))
+
+
+def warm_dispatch() -> None:
+    """The matcher's kernel likewise, before the first incident."""
+    dense.solve(np.zeros((1, 1), np.int64), [(1,)])
 
 
 class GeoStep:
@@ -86,12 +94,13 @@ class DispatchStep:
     def __init__(self, rows: dict[str, bytes], params: Params | None = None) -> None:
         self.params = params or Params()
         self.state, self._saved = restored(rows)
+        self._ways = Ways()
 
     def __call__(self, entries: list[Entry]) -> Commit:
         outputs = []
         for id_, value in readable(entries, self.stream):
             if isinstance(value, DISPATCHED):
-                self.state, events = engine.step(self.state, value, self.params)
+                self.state, events = engine.step(self.state, value, self.params, self._ways)
                 if events:
                     outputs.append(Output(self.events, id_, encode(events)))
                 if isinstance(value, Config):
