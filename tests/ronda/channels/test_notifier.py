@@ -20,6 +20,7 @@ from store.log import Log
 from tests.ronda.channels.endpoint import listening
 from tests.ronda.channels.letters import T0_US
 from tests.ronda.channels.town import Town, at_work, beside
+from tests.ronda.pipeline import FragileLog, KillError
 from tests.running import run_with
 
 pytestmark = pytest.mark.service
@@ -43,11 +44,11 @@ class Recorder:
         return answer
 
 
-def carrying(town: Town, *channels: Recorder, owner: str = "test") -> Notifier:
+def carrying(town: Town, *channels: Recorder, owner: str = "test", log: Any = None) -> Notifier:
     runtime = town.runtime
     writing = Writing(cities.load("kupang"), "https://ronda", bytes(32))
     facts = lambda: Facts(runtime.pool, runtime.clock, writing)  # noqa: E731
-    return Notifier("notify", channels, log=runtime.log, clock=runtime.clock, facts=facts, owner=owner)
+    return Notifier("notify", channels, log=log or runtime.log, clock=runtime.clock, facts=facts, owner=owner)
 
 
 def in_town(log: Log, url: str, folder: Path, body: Any, clock: ManualClock | None = None, **settings: Any) -> Any:
@@ -206,6 +207,46 @@ def test_who_cannot_be_reached_is_left(log: Log, postgres_url: str, tmp_path: Pa
         return notifier.counters.refused
 
     assert in_town(log, postgres_url, tmp_path, body) == 2
+
+
+@pytest.mark.parametrize(("written_first", "sent"), [(True, 1), (False, 2)])
+def test_a_kill_at_the_commit_of_an_acknowledgement(
+    log: Log, postgres_url: str, tmp_path: Path, written_first: bool, sent: int
+) -> None:
+    """After it nothing is sent again; just before it the letter goes out once more, under the same id."""
+    channel = Recorder("sent")
+
+    async def body(town: Town) -> None:
+        await town.register("ana")
+        await town.fire()
+        await town.until(lambda: has_notices(town, 1))
+        fragile = FragileLog(town.log, [(1, written_first)])
+        with pytest.raises(KillError):
+            await carrying(town, channel, log=fragile).run()
+        async with beside(carrying(town, channel).run()):
+            await town.until(lambda: written(town))
+
+    in_town(log, postgres_url, tmp_path, body)
+    assert [letter.notice.id for letter in channel.letters] == [channel.letters[0].notice.id] * sent
+
+
+def test_too_many_letters_cost_the_oldest(
+    log: Log, postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is counted, and the cursor does not wait for it for ever."""
+    monkeypatch.setattr("ronda.channels.notifier.LETTERS_MAX", 1)
+    channel = Recorder(LaterError("busy", 60.0))
+
+    async def body(town: Town) -> int:
+        await town.register("ana", "budi")
+        notifier = carrying(town, channel)
+        async with beside(notifier.run()):
+            await town.fire(count=2)
+            await town.until(lambda: is_true(notifier.counters.given_up == 1))
+            await town.until(lambda: is_true(notifier.counters.waiting == 1))
+        return notifier.counters.given_up
+
+    assert in_town(log, postgres_url, tmp_path, body) == 1
 
 
 def test_what_was_told_before_the_cursor_is_known(log: Log, postgres_url: str, tmp_path: Path) -> None:
