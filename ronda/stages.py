@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from importlib.metadata import version
 from importlib.resources import files
@@ -177,29 +177,40 @@ async def dispatch(runtime: Runtime) -> None:
 
 async def sight(runtime: Runtime) -> None:
     """Write where the volunteers are into dispatch's own stream, coalesced: what it decides from can be replayed."""
-    while True:
-        try:
-            async for rows in moved(runtime):
+    newest, fresh = dict[str, Live](), asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(hear(runtime, newest, fresh), name="dispatch-frames")
+        while True:
+            await fresh.wait()
+            fresh.clear()
+            rows = [*newest.values()]
+            newest.clear()
+            try:
+                await runtime.holds.free_of("clock")
                 sightings = sightings_of(rows, runtime.clock.now_us())
                 if sightings.rows:
                     await runtime.log.append([(DispatchStep.stream, encode(sightings))])
-        except AWAY as error:
-            log.warning("sightings: %s", error, extra={"action": "dispatch.sightings_retry"})
+            except AWAY as error:
+                log.warning("sightings: %s", error, extra={"action": "dispatch.sightings_retry"})
+                newest |= {row.device: row for row in rows} | newest
+                fresh.set()
             await asyncio.sleep(SIGHTINGS_S)
 
 
-async def moved(runtime: Runtime) -> AsyncIterator[list[Live]]:
-    """Live rows that changed, the newest of each device, at most once every `SIGHTINGS_S`; first all of them."""
+async def hear(runtime: Runtime, newest: dict[str, Live], fresh: asyncio.Event) -> None:
+    """Gather live rows that changed, the newest of each device; at first, and after a gap, all of them."""
     one, many = msgspec.msgpack.Decoder(Live), msgspec.msgpack.Decoder(list[Live])
-    newest: dict[str, Live] = {}
-    told = 0.0
-    async for frame in runtime.log.frames():
-        rows = many.decode(frame) if frame else [one.decode(body) for body in (await runtime.log.live()).values()]
-        newest |= {row.device: row for row in rows}
-        now = asyncio.get_running_loop().time()
-        if now - told >= SIGHTINGS_S and runtime.holds.of("clock") is None:
-            yield list(newest.values())
-            newest, told = {}, now
+    while True:
+        try:
+            async for frame in runtime.log.frames():
+                rows = (
+                    many.decode(frame) if frame else [one.decode(body) for body in (await runtime.log.live()).values()]
+                )
+                newest |= {row.device: row for row in rows}
+                fresh.set()
+        except AWAY as error:
+            log.warning("sightings: %s", error, extra={"action": "dispatch.sightings_retry"})
+            await asyncio.sleep(SIGHTINGS_S)
 
 
 async def api(runtime: Runtime) -> None:

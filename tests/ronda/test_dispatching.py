@@ -16,6 +16,7 @@ from core.clock import ManualClock
 from core.codec import decode, encode
 from core.entries import Command, Config, Entry, Sightings, Tick
 from core.events import IncidentChanged, NoticeAsked, OfferChanged
+from core.live import Live
 from dispatch.rows import restored
 from dispatch.state import State
 from ronda import stages
@@ -27,7 +28,7 @@ from ronda.steps import DispatchStep
 from ronda.up import located, opened
 from store import read
 from store.cancel import ended
-from store.log import Log
+from store.log import Commit, Log
 from tests.ronda.pipeline import FragileLog, KillError, until
 from tests.running import run_with
 
@@ -169,6 +170,31 @@ def test_an_installation_of_before_tells_dispatch_its_register(clean_valkey_url:
     asyncio.run(main())
 
 
+@pytest.mark.service
+def test_the_last_word_of_a_second_is_told_too(clean_valkey_url: str, postgres_url: str) -> None:
+    """Two phones move within a second, then nobody: dispatch hears of both."""
+
+    async def main() -> None:
+        async with working(clean_valkey_url, postgres_url, "dispatch") as (runtime, _):
+            lease = await runtime.log.acquire("geo:in.0", "me", 60_000)
+            assert lease is not None
+            await asyncio.sleep(0.5)  # listening
+            for number, device in enumerate(("hp-1", "hp-2", "hp-3"), 1):
+                row = Live(device=device, cls="phone", time_us=NOW, received_us=NOW, lon=123.6, lat=-10.17)
+                live, frame = {device: msgspec.msgpack.encode(row)}, msgspec.msgpack.encode([row])
+                await runtime.log.commit(
+                    lease, Commit(reader="geo", stream="in.0", offset=f"{number}-0", live=live, frame=frame)
+                )
+                await asyncio.sleep(0.3)
+            await so(lambda: all_seen(runtime.log))
+
+    asyncio.run(main())
+
+
+async def all_seen(log: Log) -> bool:
+    return {*(await state_of(log)).seen} == {"hp-1", "hp-2", "hp-3"}
+
+
 class Written:
     """A dispatch of before: one row."""
 
@@ -176,8 +202,6 @@ class Written:
         self.rows = {"state": msgspec.msgpack.encode(state), "volunteers": msgspec.msgpack.encode({})}
 
     def __call__(self, entries: Sequence[Any]) -> Any:
-        from store.log import Commit
-
         return Commit(reader="dispatch", stream=DISPATCH_IN, offset=entries[-1].id, state=self.rows)
 
 
