@@ -40,7 +40,8 @@ RETRY_S: Final = 1.0
 LETTERS_MAX: Final = 5_000  # under way at once; beyond it the oldest is given up, and counted
 PAUSES_S: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # between attempts
 REACHED: Final = "reached:"  # + id of the notice: a channel delivered it, others need not
-REACHED_S: Final = 7_200
+ASKED: Final = "asked:"  # + channel and offer: a last resort asked, so it also takes back
+NOTED_S: Final = 7_200
 
 Append = Callable[[Sequence[tuple[str, bytes]]], Awaitable[list[str]]]
 
@@ -178,7 +179,10 @@ class Notifier:
         if channel.wait_s:
             since_s = (self._clock.now_us() - notice.at_us) / US_PER_S
             await asyncio.sleep(max(0.0, channel.wait_s - since_s))
-            if self._facts.reached(notice) or (await self._log.notes([REACHED + notice.id]))[0] is not None:
+            reached, asked = await self._log.notes([REACHED + notice.id, _asked(channel, notice)])
+            if self._facts.reached(notice) or reached is not None:
+                return False
+            if notice.kind == "withdrawn" and asked is None:  # it would be the first that they hear of it
                 return False
         return not self._facts.moot(notice)
 
@@ -210,17 +214,21 @@ class Notifier:
         """Tell dispatch, and the other channels, that it is on the phone. Sent is not delivered."""
         self.counters.sent += 1
         self.counters.delivered += outcome == "delivered"
-        while outcome == "delivered":
+        while True:
             try:
-                await self._tell(channel, notice)
+                await self._tell(channel, notice, outcome)
             except AWAY as error:
                 log.warning("%s: %s", notice.id, error, extra={"action": "notify.tell_retry"})
                 await asyncio.sleep(RETRY_S)
             else:
                 return
 
-    async def _tell(self, channel: Channel, notice: NoticeAsked) -> None:
-        await self._log.note({REACHED + notice.id: channel.name.encode()}, REACHED_S)
+    async def _tell(self, channel: Channel, notice: NoticeAsked, outcome: Outcome) -> None:
+        if channel.wait_s and notice.kind in ASKING:
+            await self._log.note({_asked(channel, notice): b"1"}, NOTED_S)
+        if outcome != "delivered":
+            return
+        await self._log.note({REACHED + notice.id: channel.name.encode()}, NOTED_S)
         if notice.kind in ASKING and not self._facts.reached(notice):
             command = Command(
                 id=f"{notice.id}:delivered",
@@ -230,3 +238,7 @@ class Notifier:
                 body={"offer": notice.offer},
             )
             await self._log.append([(DispatchStep.stream, encode(command))])
+
+
+def _asked(channel: Channel, notice: NoticeAsked) -> str:
+    return f"{ASKED}{channel.name}:{notice.offer}"

@@ -194,6 +194,29 @@ def test_the_last_resort_waits_for_the_others(
     assert len(sms.letters) == expected
 
 
+@pytest.mark.parametrize(("asked", "expected"), [(False, []), (True, ["offer", "withdrawn"])])
+def test_a_last_resort_takes_back_what_it_asked(
+    log: Log, postgres_url: str, tmp_path: Path, asked: bool, expected: list[str]
+) -> None:
+    """Nobody gets an SMS that they are not needed who was never asked by one."""
+    sms = Recorder("sent", wait_s=0.3, name="sms")
+
+    async def body(town: Town) -> None:
+        await town.register("ana")
+        notifier = carrying(town, sms)
+        async with beside(notifier.run()):
+            await town.fire()
+            await town.until(lambda: has_notices(town, 1))
+            if asked:
+                await town.until(lambda: is_true(notifier.counters.sent == 1))
+            await town.command("incident.cancel", id="i")
+            await town.until(lambda: has_notices(town, 2))
+            await town.until(lambda: written(town))
+
+    in_town(log, postgres_url, tmp_path, body)
+    assert [letter.notice.kind for letter in sms.letters] == expected
+
+
 def test_who_cannot_be_reached_is_left(log: Log, postgres_url: str, tmp_path: Path) -> None:
     """By that channel; a fault of ours in it is tried again, and stops nobody else's letter."""
     never, faulty = Recorder(NeverError("no number"), name="never"), Recorder(ZeroDivisionError(), name="faulty")
