@@ -198,12 +198,36 @@ class Charged:
         return np.where(may, np.rint(seconds).astype(np.int64) + charge_s, NEVER)
 
     def nearest(self, needs: Sequence[int], k: int) -> list[Near]:
-        return self._nearby.nearest(needs, k)
+        if self.everybody.reach.network is None:
+            return self._nearby.nearest(needs, k)
+        return [self._by_road(need, k) for need in needs]
+
+    def _by_road(self, i: int, k: int) -> Near:
+        """The cheapest of a need among those soonest there, and whoever is there in the plan."""
+        row, everybody = self.rows[i], self.everybody
+        columns, floor_s = everybody.reach.nearest(row.incident.lon, row.incident.lat, everybody.crowd, k)
+        columns = np.unique(np.concatenate([columns, np.array(self._kept[i], np.int64)]))
+        skills, classes = everybody.able(row.need)
+        columns = columns[skills[everybody.skill_set[columns]] & classes[everybody.cls[columns]]]
+        seconds = self._pairs(np.full(len(columns), i), columns)
+        order = np.argsort(seconds, kind="stable")
+        order = order[seconds[order] != NEVER]
+        least = NEVER if floor_s > self.params.cutoff_s + 1 else int(floor_s) - 1
+        if len(order) > k:
+            least = min(least, int(seconds[order[k]]))
+        return Near(columns[order[:k]], seconds[order[:k]], least)
 
     def seconds(self, need: int, column: int) -> int:
         if "_table" in self.__dict__:
             return int(self._table[need, column])
-        return self._nearby.seconds(need, column)
+        return self._by_rule(need, column)
+
+    def _by_rule(self, need: int, column: int) -> int:
+        """One pair of a table that is not made."""
+        everybody, columns = self.everybody, np.array([column])
+        skills, classes = everybody.able(self.rows[need].need)
+        may = skills[everybody.skill_set[column]] and classes[everybody.cls[column]]
+        return int(self._pairs(np.array([need]), columns)[0]) if may else NEVER
 
     @cached_property
     def _nearby(self) -> Nearby:
@@ -212,6 +236,7 @@ class Charged:
         group = everybody.cls.astype(np.int64) * len(everybody.skills) + everybody.skill_set
         able = [everybody.able(row.need) for row in self.rows]
         may = np.array([np.outer(classes, skills).ravel() for skills, classes in able], np.bool_)
+        may = may.reshape(len(self.rows), -1)
         paces = [Pace(START_S - 1, s) for s in everybody.reach.floors_s_per_m() for _ in everybody.skills]
         at = points_m(*(np.array([getattr(row.incident, name) for row in self.rows]) for name in ("lon", "lat")))
         return Nearby(at, everybody.points, group, may, paces, self._pairs, self.most_s, self._kept)

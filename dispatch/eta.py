@@ -19,8 +19,9 @@ from dispatch.roads.blame import FREE, blamed
 from dispatch.roads.closing import Closed
 from dispatch.roads.field import Field, Fields, field, obstacles
 from dispatch.roads.metric import between_m
+from dispatch.roads.near import Columns, Group, order_of
 from dispatch.roads.network import Network
-from dispatch.roads.people import Classes, Columns, Crowd, Group, Member, by_road_s
+from dispatch.roads.people import Classes, Crowd, Member, by_road_s
 from dispatch.roads.speeds import CLASSES, FOOT, OFF_ROAD_KMH
 
 METHOD: Final = "straight-line estimate"
@@ -95,6 +96,23 @@ class Reach:
         if self.network is not None:
             fastest_mps = max(fastest_mps, self.network.roads.fastest_mps())
         return START_S + np.asarray(distance_m, np.float64) / (fastest_mps * _MARGIN)
+
+    def nearest(self, lon: float, lat: float, crowd: Crowd, k: int) -> tuple[Columns, float]:
+        """Columns of those soonest there by road, about k of each class, and what all others need at least."""
+        network, columns, floor_s = self.network, [np.empty(0, np.int64)], np.inf
+        assert network is not None  # noqa: S101  without roads the straight line tells who is near
+        for member in crowd.chosen(None):
+            found = self._field(self.closed, member.cls, lon, lat)
+            if found is None or found.place.snap.segment[0] < 0:
+                columns.append(member.at)  # no road leads there: everybody by the straight line
+            elif found.covered_by < 0:
+                key = ("order", lon, lat, member.cls, network.version, self.closed.version, self.limit_s)
+                order = self._fields.get(key, lambda found=found: order_of(found))
+                next_to = crowd.neighbours(member.cls, network.roads.nodes)
+                rows, others_s = next_to.nearest(found, order, k)
+                columns.append(member.at[rows])
+                floor_s = min(floor_s, START_S + others_s)
+        return np.concatenate(columns), floor_s
 
     def floors_s_per_m(self) -> list[float]:
         """By class what nobody of it beats for a metre of the straight line, beyond the start."""
