@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from contextlib import suppress
 
 import msgspec
 
@@ -77,12 +76,3 @@ class Ways:
             roads = graph_of(state.roads.values()) if version else None
             self._network = Network(roads, version) if roads else None
         return self._network
-
-
-def _usable(network: Network | None, found: list[Closure]) -> list[Closure]:
-    """Those that can be laid upon the roads: one drawn far from a map that came later hinders nobody there."""
-    kept = []
-    for closure in found:
-        with suppress(ConfigError):
-            kept += Closed(network, [closure]).closures
-    return kept

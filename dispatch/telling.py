@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from math import inf
 from typing import Final
 
-from core.events import Alternative, Candidate, Gauge, IncidentChanged, PlanMade, Price
+from core.events import Alternative, Candidate, Gauge, IncidentChanged, PlanMade, Price, Proof, Words
 from core.units import us_to_seconds
-from dispatch import eta, offers, sizing
+from dispatch import eta, offers, sizing, words
 from dispatch.desk import Desk
 from dispatch.matching import solve
 from dispatch.matching.problem import Loss
@@ -39,6 +39,22 @@ def plan(desk: Desk, found: Round, incident: IncidentChanged) -> PlanMade:
         worth=tuple(_sure(matching.worth(j)) for j in columns),
         alternatives=tuple(said for i in rows for said in _alternatives(found, i, others)),
         gauge=gauge(desk, incident),
+        certificate=_proof(matching.certificate, rows[0]),
+        words=(_because(found, rows, len(chosen), len(others)), words.one_more(_price(matching.one_more(rows[0])))),
+    )
+
+
+def _because(found: Round, rows: Sequence[int], chosen: int, others: int) -> Words:
+    wanted = sum(found.rows[i].open for i in rows)
+    return words.because(chosen, wanted, others, proven=found.matching.certificate.proven)
+
+
+def _proof(certificate: solve.Certificate, row: int) -> Proof:
+    return Proof(
+        method=certificate.method,
+        listed=certificate.listed[row],
+        rounds=certificate.rounds,
+        gap_s=certificate.gap_s,
     )
 
 
@@ -51,11 +67,15 @@ def _alternatives(found: Round, i: int, others: Sequence[int]) -> list[Alternati
     """Who comes to mind for a need of those who were not chosen, the nearest, and what each would cost."""
     columns = others[:SHOWN] if found.matching.problem.needs[i].places else []
     costs = solve.alternatives(found.matching, i, columns)
-    role = found.rows[i].need.role
     return [
-        Alternative(device=found.people[j].device, cost=_price(c), role=role)
-        for j, c in zip(columns, costs, strict=True)
+        _alternative(found.people[j], found.rows[i].need.role, _price(cost))
+        for j, cost in zip(columns, costs, strict=True)
     ]
+
+
+def _alternative(ranger: Ranger, role: str, cost: Price | None) -> Alternative:
+    name = (ranger.person.name if ranger.person else "") or ranger.device
+    return Alternative(device=ranger.device, cost=cost, role=role, words=words.instead(name, cost))
 
 
 def _candidates(desk: Desk, found: Round, i: int, columns: Sequence[int]) -> tuple[Candidate, ...]:
