@@ -115,6 +115,8 @@ class Everybody:
 
     def by_road(self, incident: IncidentChanged) -> bool:
         """Whether a road leads there, from somebody at least."""
+        if (found := self._whole.get((incident.lon, incident.lat))) is not None:
+            return bool(found.by_road.any())
         return self.reach.on_road(incident.lon, incident.lat, self.crowd)
 
     def some(self, incident: IncidentChanged, columns: Ints) -> NDArray[np.float32]:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from core.duty import kept
-from core.entities import Person
+from core.entities import Assignment, Person
 from core.entries import Sightings
 from core.units import seconds_to_us
 from dispatch.desk import Desk
 from dispatch.state import Params, State, Volunteer
 
 
-@dataclass(frozen=True, slots=True)
-class Ranger:
+class Ranger(NamedTuple):
     """A volunteer as the matcher sees them. Without a register `person` is None: a proposal that nobody is asked by."""
 
     device: str
@@ -49,8 +48,13 @@ def see(desk: Desk, sightings: Sightings) -> None:
 def carriers(state: State) -> dict[str, str]:
     """The person of each device now."""
     now_us = state.now_us
-    held = [a for a in state.holds.values() if a.from_us <= now_us and (a.until_us is None or now_us < a.until_us)]
-    return {str(a.device): str(a.person) for a in sorted(held, key=lambda a: (a.from_us, a.id))}
+    held: dict[str, Assignment] = {}
+    for a in state.holds.values():
+        if a.from_us <= now_us and (a.until_us is None or now_us < a.until_us):
+            other = held.get(str(a.device))
+            if other is None or (other.from_us, other.id) < (a.from_us, a.id):
+                held[str(a.device)] = a
+    return {device: str(a.person) for device, a in held.items()}
 
 
 def device_of(state: State, person: str) -> str:

@@ -115,7 +115,8 @@ def _places(desk: Desk, row: Row, people: int, spare: int) -> Places:
     if not (row.asks and row.open):
         return Places(row.open, row.incident.severity)
     p = acceptance(desk)
-    worth = [still(desk, offer, p) for offer in row.pending]
+    by_age = {offer.made_us: still(desk, offer, p) for offer in {o.made_us: o for o in row.pending}.values()}
+    worth = [by_age[offer.made_us] for offer in row.pending]
     more = sizing.top_up(row.open, [p] * min(people, MOST_ASKED), sizing.ENOUGH[row.incident.severity], worth)
     total = min(len(row.pending) + more, MOST_ASKED, row.open + max(0, spare))
     worths_s = sizing.spare_s(row.open, [p] * max(total, row.open), PLACE_S * row.incident.severity)

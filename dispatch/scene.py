@@ -22,9 +22,14 @@ FALLS_S = 5.0  # less than this is noise, no progress
 
 def follow(desk: Desk) -> None:
     """Look at every live offer whose device was seen since."""
+    if not desk.state.trails:
+        return
     who = carriers(desk.state)
-    newest = sorted(desk.state.seen.values(), key=lambda v: (v.time_us, v.device))
-    seen = {who[v.device]: v for v in newest if v.device in who}
+    seen: dict[str, Volunteer] = {}
+    for v in desk.state.seen.values():
+        other = seen.get(person := who.get(v.device, ""))
+        if other is None or (other.time_us, other.device) < (v.time_us, v.device):
+            seen[person] = v
     news = [(offer, seen[offer.person]) for offer in desk.live() if offer.person in seen]
     news = [(offer, at) for offer, at in news if _is_new(desk, offer, at)]
     if news:
