@@ -8,11 +8,13 @@ from core.entries import Config
 from core.events import PlanMade
 from dispatch.costs import Charged, Everybody, charge_s
 from dispatch.desk import Desk
+from dispatch.engine import step
 from dispatch.matching.problem import Need, Problem
 from dispatch.matching.solve import match
 from dispatch.plan import row_of
+from dispatch.reach import Ways
 from dispatch.roads.packing import rows_of
-from dispatch.state import open_incidents
+from dispatch.state import Params, open_incidents
 from tests.dispatch.roads.maps import at, box
 from tests.dispatch.test_reach import TOWN
 from tests.dispatch.town import NOW, SECOND, Town, command, of, opened, person, register, sight
@@ -134,3 +136,25 @@ def test_lists_give_the_matching_of_the_table(seed, roads):
 def test_who_is_charged_is_told_by_column():
     """Nobody, no charges."""
     assert charge_s(Desk(Town().state, Town().params), [], {}).tolist() == []
+
+
+def test_what_is_kept_between_entries_changes_nothing():
+    """Roads come and go, water rises and falls, people move: with one `Ways` all the way and with none."""
+    desk = crowd_on_roads(3)
+    kept, state, anew = Ways(), desk.state, desk.state
+    flood = {"id": "w", "shape": box(0, 300, 700, 900)}
+    changes = [Config(section="closures", rows=({**flood, "depth_cm": depth},), at_us=NOW) for depth in (5.0, 90.0)]
+    changes += [
+        Config(section="roads", rows=(), at_us=NOW, op="set"),
+        Config(section="closures", rows=(), at_us=NOW, op="set"),
+    ]
+    changes += [Config(section="roads", rows=tuple(rows_of(TOWN.roads)), at_us=NOW)]
+    for number, change in enumerate(changes):
+        moved = tuple(
+            (f"d{n}", *map(float, at(30 * n, 100 * number)), NOW + 3 * SECOND * (number + 1)) for n in range(60)
+        )
+        for entry in (change, msgspec.structs.replace(sight(3 * (number + 1), {}), rows=moved)):
+            state, said = step(state, entry, Params(), kept)
+            anew, again = step(anew, entry, Params())
+            assert said == again
+    assert state == anew
