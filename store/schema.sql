@@ -141,6 +141,8 @@ CREATE TABLE events (
 );
 CREATE INDEX events_thread ON events ((body ->> 'thread')) WHERE kind = 'alert';
 CREATE INDEX events_flagged ON events (seq) WHERE kind = 'fix_flagged';
+CREATE INDEX events_incident ON events (coalesce(body ->> 'incident', body ->> 'id'), seq)
+WHERE kind IN ('incident', 'plan', 'offer', 'notice');
 
 CREATE TABLE incidents (
     id text PRIMARY KEY,
