@@ -32,6 +32,8 @@ from ingest.service import Ingest, IngestParams
 from ingest.ticker import find_last_tick
 from ronda.adopt import adopt_for_ever, registrar_of
 from ronda.archiving import archive_for_ever
+from ronda.channels import keys
+from ronda.channels.sealing import public
 from ronda.configure import ensure_city, tell_dispatch
 from ronda.days import close_day, close_for_ever, rebuild_day
 from ronda.descriptors import connections
@@ -238,6 +240,8 @@ def deps_of(runtime: Runtime, posts: Posting) -> Deps:
             bounds=city.bounds,
             language=city.language,
             words=city.words,
+            hazards=city.hazards,
+            calling_code=city.calling_code,
         ),
         partitions=runtime.partitions,
         public_url=settings.link_base,
@@ -251,6 +255,8 @@ def deps_of(runtime: Runtime, posts: Posting) -> Deps:
         close_day=partial(close_day, runtime),
         rebuild_day=partial(rebuild_day, runtime),
         unwritable=partial(runtime.holds.of, "clock"),
+        link_secret=keys.link_secret(settings.data_dir),
+        push_key=public(keys.push_key(settings.data_dir)),
         **posts.deps(),
     )
 
