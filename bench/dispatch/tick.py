@@ -26,6 +26,7 @@ from dispatch.reach import Ways
 from dispatch.roads.build import build
 from dispatch.roads.packing import rows_of
 from dispatch.state import Params, State, open_incidents
+from ronda.collector import calm_collector
 
 NOW_US: Final = 1_700_000_000_000_000
 TICK_US: Final = 2_000_000
@@ -112,6 +113,7 @@ def row(roads: tuple[dict[str, Any], ...], size: tuple[int, int], runs: int, see
     city.run(Command(id="go", kind="dispatch.resume", actor="a", at_us=NOW_US))
     city.ways = Ways()
     city.ways.reach(city.state)  # the map is unpacked once at start
+    calm_collector()  # as `ronda run` does
     wall, cpu, changed, places = [], [], 0, 0
     for _ in range(runs + 1):
         plans, entry = city.state.plans, city.tick()
