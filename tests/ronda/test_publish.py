@@ -140,11 +140,11 @@ def test_simulate_sends_a_day_and_writes_the_truth(tmp_path, broker, capsys):
     assert "messages acknowledged" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("scenario", ["flood", "nonsense"])
+@pytest.mark.parametrize("scenario", ["faults", "nonsense"])
 def test_a_scenario_that_is_not_there_is_wrong_usage(scenario, capsys):
     """The error names what there is."""
     assert main(["simulate", scenario]) == 2
-    assert "there is: day" in capsys.readouterr().err
+    assert "there is: day, flood" in capsys.readouterr().err
 
 
 def test_nobody_to_simulate_is_wrong_usage(capsys):
