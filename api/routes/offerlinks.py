@@ -6,6 +6,7 @@ No cookie counts here, so no foreign page can use one: whoever has the address m
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Final, NamedTuple
 from urllib.parse import parse_qs
 
@@ -21,14 +22,25 @@ from api.placing import what, where
 from api.problems import STORE_DOWN, LaterError
 from api.times import from_us
 from core.errors import ConflictError
-from core.events import IncidentChanged, NoticeKind, OfferChanged
+from core.events import IncidentChanged, NoticeKind, OfferChanged, OfferState
 from core.links import OfferLink, opened
+from dispatch.offers import PROMISED, THERE
 from dispatch.state import LOOK
 from dispatch.wording import said
 from store import offers, read
 
 TEXT_MAX: Final = 1000  # characters
 MINUTES_MAX: Final = 240
+_LEADS_TO: Final[Mapping[str, Collection[OfferState]]] = {
+    "accept": PROMISED,
+    "accept_in": PROMISED,
+    "decline": ("declined",),
+    "decline_today": ("declined",),
+    "arrived": THERE,
+    "left": ("released",),
+    "real": ("released",),
+    "unreal": ("released",),
+}
 logger: Final = logging.getLogger("ronda.api")
 router = APIRouter(tags=["offers"])
 
@@ -68,7 +80,8 @@ async def answer(
     try:
         await commands.send(kind, link.person, {"offer": link.offer} | body, DISPATCH)
     except ConflictError:
-        return offerpage.refused()
+        if not await _said_already(deps, link, form["answer"][0]):
+            return offerpage.refused()
     except (LaterError, *STORE_DOWN) as error:
         logger.warning("an answer has to wait: %s", error, extra={"action": "offer.later"})
         return offerpage.later()
@@ -90,6 +103,12 @@ def _told(form: dict[str, list[str]]) -> tuple[str, dict[str, Any]] | None:
             text = form.get("text", [""])[0].replace("\0", "").strip()[:TEXT_MAX]
             return "offer.looked", {"real": word == "real", "text": text}
     return None
+
+
+async def _said_already(deps: Deps, link: OfferLink, answer: str) -> bool:
+    """Whether the offer is where this answer leads: a button pressed twice is no quarrel."""
+    offer = await offers.offer(deps.pool, link.offer)
+    return offer is not None and offer.person == link.person and offer.state in _LEADS_TO.get(answer, ())
 
 
 async def _found(deps: Deps, link: OfferLink) -> Found | None:

@@ -51,6 +51,18 @@ def test_from_yes_to_gone_by_buttons(clean_valkey_url: str, postgres_url: str) -
     assert (late, said, minutes) == (409, True, 10)
 
 
+def test_a_button_pressed_twice_is_no_quarrel(clean_valkey_url: str, postgres_url: str) -> None:
+    """The second time leads to the page as the first did, and changes nothing."""
+
+    async def body(town: Town) -> Any:
+        incident = await town.fire()
+        link = town.link(await town.asked(incident))
+        pressed = [await town.press(link, answer="accept") for _ in range(2)]
+        return [p.status_code for p in pressed], (await town.offers(incident))[0].revision
+
+    assert in_town(clean_valkey_url, postgres_url, body) == ([303, 303], 2)
+
+
 def test_who_looked_says_what_they_saw(clean_valkey_url: str, postgres_url: str) -> None:
     """Their word verifies the report, and stands in it."""
 

@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 import aiomqtt
+import httpx
 import msgspec
 import pytest
 
@@ -42,6 +43,8 @@ async def asked(up: Up, secret: str) -> dict[str, Any]:
         await asyncio.to_thread(told, up, "incident.dispatch", "e2e-go", id="e2e-fire")
         async with asyncio.timeout(5):
             offer: dict[str, Any] = msgspec.json.decode((await anext(phone.messages)).payload)  # type: ignore[arg-type]
+        page = await asyncio.to_thread(httpx.get, offer["link"])
+        assert (page.status_code, "bisa datang?" in page.text) == (200, True)
         answer = {"offer": offer["offer"], "answer": "accept"}
         await phone.publish(topic + "answer", msgspec.json.encode(answer), qos=1)
     return offer

@@ -23,6 +23,9 @@ SELECT
 FROM generate_series(1, 80000) AS n, LATERAL (SELECT 1767571200000000 + n * 32400000::bigint) AS t (s);
 INSERT INTO events (stream, entry_id, ordinal, kind, at, body)
 SELECT 'events.0', n || '-0', 0, 'dwell', now(), '{}' FROM generate_series(1, 40000) AS n;
+INSERT INTO events (stream, entry_id, ordinal, kind, at, body)
+SELECT 'dispatch.events', n || '-0', 0, 'offer', now(), jsonb_build_object('id', 'o' || n, 'incident', 'i' || n % 500)
+FROM generate_series(1, 20000) AS n;
 INSERT INTO alerts
 SELECT 'a' || n, 'dwell_limit', 'd' || (n % 50), 'raised', 1, from_us(1767571200000000 + n * 86400000::bigint), now(), 0, 0,
     'w' || n, NULL, '', NULL, NULL, 'w' || n, 1, n % 100 = 0, false
