@@ -204,7 +204,8 @@ def _placed(desk: Desk, before: IncidentChanged, lon: float, lat: float) -> dict
 
 def remeasure(desk: Desk, offer: OfferChanged) -> None:
     """The way to another place is measured anew; who comes is told."""
-    desk.trail(offer, start_s=None, eta_s=None, best_s=None, best_us=desk.now_us, fix_us=0, near=0, far_us=None)
+    best_us = max(desk.now_us, desk.state.trails[offer.id].best_us)  # when they said that they come still holds
+    desk.trail(offer, start_s=None, eta_s=None, best_s=None, best_us=best_us, fix_us=0, near=0, far_us=None)
     if offer.state not in offers.PENDING:
         desk.tell("moved", offer)
 

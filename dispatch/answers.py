@@ -19,6 +19,7 @@ from core.events import Mover, OfferChanged
 from dispatch import offers
 from dispatch.asking import drop, settle
 from dispatch.desk import Desk
+from dispatch.eta import START_S
 from dispatch.people import carriers
 
 Act = Callable[[Desk, Command], None]
@@ -74,7 +75,7 @@ def _answer(by: Mover) -> Act:
             return
         minutes = body.minutes if body.answer == "accept_in" else None
         taken = desk.step(offer, "accept", by, command.actor, minutes=minutes)
-        desk.trail(taken, best_us=desk.after(60.0 * (minutes or 0)))
+        desk.trail(taken, best_us=desk.after(60.0 * (minutes or 0) + START_S))  # nobody is nearer before they set out
         settle(desk, offer.incident, taken)
 
     return act

@@ -35,7 +35,7 @@ class Trail(msgspec.Struct, frozen=True, kw_only=True):
     start_s: float | None = None  # None: nobody follows them
     eta_s: float | None = None
     best_s: float | None = None
-    best_us: int = 0  # in the future: they said that they come in so many minutes
+    best_us: int = 0  # in the future: by then they will have set out
     fix_us: int = 0  # of the newest sighting used
     near: int = 0  # sightings in a row at the scene
     far_us: int | None = None  # since when they are away from it again
