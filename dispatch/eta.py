@@ -90,13 +90,6 @@ class Reach:
         """Volunteers put on the roads, once for all incidents; raises `ValueError` for a class that is not known."""
         return Crowd(self.network, self.closed, self._dry, lons, lats, classes)
 
-    def floor_s(self, distance_m: NDArray[np.float64]) -> NDArray[np.float64]:
-        """What nobody beats over each straight-line distance, whatever their class."""
-        fastest_mps = 1000 / (PACE_S_PER_KM * DETOUR)
-        if self.network is not None:
-            fastest_mps = max(fastest_mps, self.network.roads.fastest_mps())
-        return START_S + np.asarray(distance_m, np.float64) / (fastest_mps * _MARGIN)
-
     def nearest(self, lon: float, lat: float, crowd: Crowd, k: int) -> tuple[Columns, float]:
         """Columns of those soonest there by road, about k of each class, and what all others need at least."""
         network, columns, floor_s = self.network, [np.empty(0, np.int64)], np.inf
