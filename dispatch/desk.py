@@ -14,7 +14,7 @@ from core.entries import Command
 from core.errors import ConflictError
 from core.events import Event, IncidentChanged, Mover, Need, NoticeAsked, NoticeKind, OfferChanged
 from core.units import seconds_to_us
-from dispatch import offers
+from dispatch import learning, offers
 from dispatch.eta import Reach
 from dispatch.incidents import ENDED, Move, moved
 from dispatch.matching.problem import MAX_PLACES
@@ -155,7 +155,7 @@ class Desk:
         """A move of the offer's table, remembered, said, and told to the volunteer where they must know."""
         after = msgspec.structs.replace(offers.moved(offer, move, by, self.now_us, actor), **fields)
         self.store(after)
-        self._learn(offer, after)
+        self.put(**learning.learned(self.state, offer, after))
         if (kind := offers.TOLD.get(move)) is not None and not silent:
             self.tell(kind, after)
         return after
@@ -182,14 +182,6 @@ class Desk:
     def trail(self, offer: OfferChanged, **fields: Any) -> None:
         """What is newly known about a live offer."""
         self.state.trails[offer.id] = msgspec.structs.replace(self.state.trails[offer.id], **fields)
-
-    def _learn(self, before: OfferChanged, after: OfferChanged) -> None:
-        """Count an answer, or that none came; old ones weigh less as new ones come."""
-        if before.state not in offers.PENDING or after.state not in ("accepted", "declined", "expired"):
-            return
-        keep = 0.99
-        yes = float(after.state == "accepted")
-        self.put(accepted=self.state.accepted * keep + yes, asked=self.state.asked * keep + 1)
 
     # notices
 

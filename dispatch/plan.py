@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.events import IncidentChanged, Need, OfferChanged
-from core.units import us_to_seconds
 from dispatch import offers, sizing
 from dispatch.costs import MOST_ASKED, Charged, Everybody
 from dispatch.desk import Desk
+from dispatch.learning import acceptance, still
 from dispatch.matching import solve
 from dispatch.matching.problem import MAX_SPARES, MAX_TIME_S, Problem
 from dispatch.matching.problem import Need as Places
@@ -27,7 +27,6 @@ from dispatch.state import LOOK, open_incidents
 
 ASKING: Final = frozenset({"dispatching", "responding", "on_scene"})
 PLACE_S: Final = 36_000  # an empty place, by severity, beside one more person asked: so dear that enough are asked
-DECLINE: Final = 0.4  # of those who do not accept, so many say so
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,21 +113,10 @@ def row_of(desk: Desk, incident: IncidentChanged, need: Need) -> Row:
 def _places(desk: Desk, row: Row, people: int, spare: int) -> Places:
     if not (row.asks and row.open):
         return Places(row.open, row.incident.severity)
-    p = acceptance(desk)
-    by_age = {offer.made_us: still(desk, offer, p) for offer in {o.made_us: o for o in row.pending}.values()}
+    p = acceptance(desk.state)
+    by_age = {offer.made_us: still(desk.state, offer, p) for offer in {o.made_us: o for o in row.pending}.values()}
     worth = [by_age[offer.made_us] for offer in row.pending]
     more = sizing.top_up(row.open, [p] * min(people, MOST_ASKED), sizing.ENOUGH[row.incident.severity], worth)
     total = min(len(row.pending) + more, MOST_ASKED, row.open + max(0, spare))
     worths_s = sizing.spare_s(row.open, [p] * max(total, row.open), PLACE_S * row.incident.severity)
     return Places(row.open, row.incident.severity, tuple(min(worth_s, MAX_TIME_S) for worth_s in worths_s))
-
-
-def acceptance(desk: Desk) -> float:
-    """The common rate, learned from everybody's answers."""
-    return sizing.pooled(sizing.Answers(min(desk.state.accepted, desk.state.asked), desk.state.asked))
-
-
-def still(desk: Desk, offer: OfferChanged, p: float) -> float:
-    """What an offer without an answer so far is worth."""
-    age_s = us_to_seconds(desk.now_us - offer.made_us)
-    return sizing.still_accepts(p, DECLINE * (1 - p), age_s, sizing.Latency())

@@ -10,10 +10,11 @@ from core.events import Alternative, Candidate, Gauge, IncidentChanged, PlanMade
 from core.units import us_to_seconds
 from dispatch import eta, offers, sizing, words
 from dispatch.desk import Desk
+from dispatch.learning import acceptance, still
 from dispatch.matching import solve
 from dispatch.matching.problem import Loss
 from dispatch.people import Ranger
-from dispatch.plan import Round, acceptance, row_of, still
+from dispatch.plan import Round, row_of
 
 SHOWN: Final = 3  # alternatives of a need
 OTHERS: Final = 30  # people who were not chosen, the nearest
@@ -87,14 +88,14 @@ def _candidates(desk: Desk, found: Round, i: int, columns: Sequence[int]) -> tup
 
 def gauge(desk: Desk, incident: IncidentChanged) -> Gauge:
     """How it stands with the places of an incident."""
-    p, full, etas = acceptance(desk), 1.0, list[float | None]()
+    p, full, etas = acceptance(desk.state), 1.0, list[float | None]()
     wanted = promised = there = asked = 0
     for need in desk.needs(incident):
         row, live = row_of(desk, incident, need), list(desk.live(incident.id, need.role))
         coming = [offer for offer in live if offer.state in offers.PROMISED]
         wanted, promised, asked = wanted + need.count, promised + len(coming), asked + len(row.pending)
         there += sum(offer.state in offers.THERE for offer in coming)
-        full *= sizing.at_least(row.open, [still(desk, offer, p) for offer in row.pending])
+        full *= sizing.at_least(row.open, [still(desk.state, offer, p) for offer in row.pending])
         etas += [desk.state.trails[o.id].eta_s for o in coming if o.state not in offers.THERE]
     known = [eta_s for eta_s in etas if eta_s is not None]
     fill_s = max(known, default=0.0) if promised >= wanted and len(known) == len(etas) else None
