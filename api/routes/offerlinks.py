@@ -22,7 +22,7 @@ from api.placing import what, where
 from api.problems import STORE_DOWN, LaterError
 from api.times import from_us
 from core.errors import ConflictError
-from core.events import IncidentChanged, NoticeKind, OfferChanged, OfferState
+from core.events import IncidentChanged, NoticeKind, OfferChanged
 from core.links import OfferLink, opened
 from dispatch.offers import PROMISED, THERE
 from dispatch.state import LOOK
@@ -31,7 +31,7 @@ from store import offers, read
 
 TEXT_MAX: Final = 1000  # characters
 MINUTES_MAX: Final = 240
-_LEADS_TO: Final[Mapping[str, Collection[OfferState]]] = {
+_LEADS_TO: Final[Mapping[str, Collection[str]]] = {
     "accept": PROMISED,
     "accept_in": PROMISED,
     "decline": ("declined",),
