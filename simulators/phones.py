@@ -83,7 +83,10 @@ class Phone:
 
 
 async def live(phones: Sequence[Phone], until_s: float) -> None:
-    """All of them; the first that fails ends all."""
-    async with asyncio.TaskGroup() as group:
-        for phone in phones:
-            group.create_task(phone.live(until_s))
+    """All of them; the first that fails ends all, and what it says is raised."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for phone in phones:
+                group.create_task(phone.live(until_s))
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from None

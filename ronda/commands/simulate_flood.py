@@ -74,10 +74,7 @@ async def flood(args: argparse.Namespace, settings: Settings) -> None:
 
 async def _live(rescuers: Sequence[Rescuer], watch: Watch, url: str, secret: dict[str, str], lasting_s: float) -> None:
     there = [Phone(rescuer, watch, url, secret[rescuer.device]) for rescuer in rescuers]
-    try:
-        await phones.live(there, lasting_s)
-    except* RondaError as failed:
-        raise failed.exceptions[0] from None
+    await phones.live(there, lasting_s)
     sys.stdout.write(f"{sum(phone.acknowledged for phone in there)} messages acknowledged.\n")
 
 

@@ -151,3 +151,13 @@ def test_nobody_to_simulate_is_wrong_usage(capsys):
     """Zero trucks and zero volunteers send nothing."""
     assert main(["simulate", "day", "--trucks", "0", "--volunteers", "0"]) == 2
     assert "Nobody" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [(["--speedup", "max"], "--speedup at most 4"), (["--volunteers", "0"], "--volunteers at least 1")],
+)
+def test_a_flood_needs_people_and_their_time(more, why, capsys):
+    """They answer in their own time, so it cannot be played at once."""
+    assert main(["simulate", "flood", *more]) == 2
+    assert why in capsys.readouterr().err

@@ -9,7 +9,7 @@ import pytest
 from core.clock import Clock
 from core.units import US_PER_S
 from ronda.system import SystemClock
-from simulators import phones
+from simulators import emit, phones
 from simulators.phones import Phone, Watch
 from simulators.rescuer import Habits, Rescuer, World
 from tests.simulators.test_emit import broker  # noqa: F401 - a fixture
@@ -61,3 +61,12 @@ def test_the_watch_runs_as_fast_as_wished():
     watch = Watch(SystemClock(), from_us=1_000_000, speedup=4.0)
     assert watch.us(8.0) == 3_000_000
     assert watch.us(watch.now_s()) == pytest.approx(SystemClock().now_us(), abs=1_000_000)
+
+
+def test_nobody_there_is_an_error_that_says_what_to_start(graph):
+    """One sentence, as of one connection."""
+    watch = Watch(SystemClock(), SystemClock().now_us())
+    person = Rescuer(World(graph, seed=1, lasting_s=3600.0), 0, "d0", QUICK)
+    phone = Phone(person, watch, "mqtt://127.0.0.1:9", "", patience_s=0.2)
+    with pytest.raises(emit.EmitError, match="ronda up"):
+        asyncio.run(phones.live([phone], until_s=10.0))
