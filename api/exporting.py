@@ -8,11 +8,12 @@ from typing import Any, Final
 import msgspec
 
 from api.deps import Deps
-from api.rows import offer_row, registry_row
+from api.rows import dwell_row, offer_row, registry_row
 from api.times import rfc3339
 from core.fixes import Fixes
 from store import offers, read
 from store.erasure import Carried, carried_by
+from store.read import DwellFilter
 
 PAGE: Final = 10_000
 
@@ -29,6 +30,7 @@ async def export(deps: Deps, row: dict[str, Any]) -> AsyncIterator[bytes]:
         "person": registry_row(row, deps.zone) | {"duty": duty},
         "devices": [_device(one, deps) for one in carried],
         "offers": told,
+        "stops": [stop for one in carried async for stop in _stops(deps, one)],
         "browsers": browsers,
     }
     yield msgspec.json.encode(head)[:-1] + b',"fixes":['
@@ -48,6 +50,17 @@ async def _offers(deps: Deps, person: str) -> AsyncIterator[dict[str, Any]]:
         page = await offers.offers_of_person(deps.pool, person, after=after)
         for offer in page.rows:
             yield offer_row(offer, deps.zone)
+        if (after := page.next) is None:
+            return
+
+
+async def _stops(deps: Deps, one: Carried) -> AsyncIterator[dict[str, Any]]:
+    """Where their phone stood, as the engine saw it."""
+    where, after = DwellFilter(device=one.device, from_us=one.from_us, to_us=one.until_us), None
+    while True:
+        page = await read.dwells(deps.pool, where, after=after)
+        for found in page.rows:
+            yield dwell_row(found.row, None, deps.clock.now_us(), deps.zone)
         if (after := page.next) is None:
             return
 

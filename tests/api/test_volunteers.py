@@ -14,15 +14,17 @@ from store import offers, read
 from store.erasure import WORD, unnamed
 from store.history import add_fixes
 from tests.api.dispatching import Town, in_town, person
-from tests.api.samples import NOW_US, S
+from tests.api.samples import NOW_US, S, changed, dwell
 from tests.api.world import World
-from tests.api.writing import configured, in_writing_world
+from tests.api.writing import configured, in_writing_world, said
 
 pytestmark = pytest.mark.service
 ME = "volunteer@test"  # the subject of the volunteer's token
 BASE = f"/api/v1/volunteers/{ME}"
 POINT, AUTH = urlsafe_b64encode(b"\4" * 65).rstrip(b"=").decode(), urlsafe_b64encode(b"a" * 16).rstrip(b"=").decode()
 BROWSER = {"endpoint": "https://push.example/x", "expirationTime": None, "keys": {"p256dh": POINT, "auth": AUTH}}
+
+STOP = dwell("d-7", device=f"hp-{ME}", cls="phone")
 
 
 def registered(postgres_url: str, body: Any, **given: Any) -> Any:
@@ -100,11 +102,13 @@ def test_the_export_is_all_that_is_kept(clean_valkey_url: str, postgres_url: str
     async def body(town: Town) -> Any:
         await town.asked(await town.fire())
         await add_fixes(town.there.deps.pool, phone_fixes(NOW_US - 60 * S, NOW_US - 30 * S))
+        await said(town.there, changed(STOP))
         return (await town.ask("GET", f"{BASE}/me", "volunteer")).json()
 
     told = in_town(clean_valkey_url, postgres_url, body, person(ME, name="Rani"))
     assert (told["person"]["name"], told["devices"][0]["device"]) == ("Rani", f"hp-{ME}")
     assert [offer["state"] for offer in told["offers"]] == ["offered"]
+    assert [stop["id"] for stop in told["stops"]] == ["d-7"]
     assert [fix["time"] for fix in told["fixes"]] == ["2026-01-05T07:59:00+08:00", "2026-01-05T07:59:30+08:00"]
 
 
@@ -115,6 +119,7 @@ def test_erasure_forgets_the_person_and_keeps_the_figures(clean_valkey_url: str,
         incident = await town.fire()
         offer = await town.asked(incident)
         await add_fixes(town.there.deps.pool, phone_fixes(NOW_US - 60 * S))
+        await said(town.there, changed(STOP))
         await town.ask("PUT", f"{BASE}/push", "volunteer", json=BROWSER)
         busy = await town.ask("DELETE", BASE, "volunteer")
         await town.ask("POST", f"/api/v1/incidents/{incident}/offers/{offer.id}/answer", json={"answer": "decline"})
