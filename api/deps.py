@@ -19,6 +19,7 @@ from api.feed import Feed
 from api.hub import Hub
 from api.problems import LaterError
 from api.registering import NoRegister, Register
+from cities import Hazard
 from core.clock import Clock
 from core.identity import Identity
 from core.rejects import Reject
@@ -60,6 +61,19 @@ class CityInfo:
     bounds: tuple[float, float, float, float]  # west, south, east, north
     language: str = "id"
     words: Mapping[str, str] = field(default_factory=dict)
+    hazards: tuple[Hazard, ...] = ()  # kinds of incident: their names, and what each usually needs
+    calling_code: str = ""  # of its country's telephones, without the plus
+
+    def hazard(self, kind: str) -> Hazard:
+        """A kind of incident; one that the city does not know is called by its word and has no usual needs."""
+        known = {hazard.kind: hazard for hazard in self.hazards}
+        return known.get(kind) or Hazard(kind, kind.replace("_", " ").capitalize(), ())
+
+    def holds(self, lon: float, lat: float) -> bool:
+        """Whether a place lies within the city's bounds; they may reach across the antimeridian."""
+        west, south, east, north = self.bounds
+        across = west <= lon <= east if west <= east else lon >= west or lon <= east
+        return across and south <= lat <= north
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +105,8 @@ class Deps:
     knocked: Knocked = _unheard
     close_day: CloseDay = _no_day
     rebuild_day: RebuildDay = _no_day
+    link_secret: bytes = field(default=b"", repr=False)  # what links to offers are signed with; empty: none is ours
+    push_key: str = ""  # our name at push services, as browsers take it; empty: no Web Push
 
     @property
     def zone(self) -> ZoneInfo:

@@ -34,7 +34,7 @@ def renderer(zone: tzinfo) -> Callable[[EventRow], bytes]:
     def render(row: EventRow) -> bytes:
         head = {"seq": row.seq, "kind": row.kind}
         try:
-            body = _body(_decode.decode(row.body), zone)
+            body = shown_event(_decode.decode(row.body), zone)
         except msgspec.MsgspecError:  # a newer version's event: better as it is than not at all
             body = {"body": msgspec.Raw(row.body)}
         return msgspec.json.encode(head | body)
@@ -42,7 +42,8 @@ def renderer(zone: tzinfo) -> Callable[[EventRow], bytes]:
     return render
 
 
-def _body(event: Event, zone: tzinfo) -> dict[str, Any]:  # noqa: PLR0911  one for each kind
+def shown_event(event: Event, zone: tzinfo) -> dict[str, Any]:  # noqa: PLR0911  one for each kind
+    """An event under the names of the API."""
     at = {"at": rfc3339(event.at_us, zone)}
     match event:
         case DwellChanged() | SpellChanged():
@@ -53,7 +54,7 @@ def _body(event: Event, zone: tzinfo) -> dict[str, Any]:  # noqa: PLR0911  one f
             return at | {"alert_kind": shown.pop("kind")} | shown
         case IncidentChanged():
             shown = incident_row(event, zone)
-            for name in ("address", "needs", "hazard"):
+            for name in ("address", "needs", "hazard", "hazard_info"):
                 del shown[name]
             return at | {"incident_kind": shown.pop("kind")} | shown
         case PlanMade():

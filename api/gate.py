@@ -30,7 +30,7 @@ OPEN: Final = frozenset({"/", "/healthz", "/readyz", "/metrics"})  # /metrics lo
 _ASSET: Final = re.compile(
     r"/(?:assets/[\w.-]+(?:/[\w.-]+)*|[\w-]+\.(?:css|html|ico|js|png|svg|txt|webmanifest|woff2))"
 )
-_INVITATION: Final = re.compile(r"/i/[\w-]+")  # the path itself is the credential, good once
+_LINK: Final = re.compile(r"/[io]/[\w-]+")  # the path itself is the credential: an invitation, a link to an offer
 SECRET: Final = re.compile(r"[\w-]{20,200}")  # what our secrets look like; anything else is not worth a query
 
 BODY_MAX: Final = 1 << 20  # bytes of a person's or a program's request; devices' bodies have bounds of their own
@@ -41,8 +41,8 @@ logger: Final = logging.getLogger("ronda.api")
 
 
 def is_open(path: str) -> bool:
-    """Whether a path needs no credential: health, invitations, and the console's own files, which hold no data."""
-    if path in OPEN or _INVITATION.fullmatch(path):
+    """Whether a path needs no credential: health, links that are one, the console's own files (no data)."""
+    if path in OPEN or _LINK.fullmatch(path):
         return True
     return _ASSET.fullmatch(path) is not None and ".." not in path
 

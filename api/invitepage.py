@@ -7,34 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
-from typing import Final
 
 from starlette.responses import HTMLResponse
 
+from api.htmlpages import both, html_page
 from api.inviting import Answered
 from api.phoneapps import TRACCAR_START, Phone, owntracks_link, qr_svg, traccar_code, traccar_link
-
-_STYLE: Final = (
-    "body{font:1.05rem/1.5 system-ui,sans-serif;max-width:36rem;margin:0 auto;padding:1rem;color:#111;background:#fff}"
-    "h1{font-size:1.4rem}h2{font-size:1.15rem;margin-top:2rem}[lang=en]{color:#555;font-size:.9rem}"
-    ".go{display:block;width:100%;box-sizing:border-box;padding:.9rem;margin:.8rem 0;font:inherit;font-weight:600;"
-    "text-align:center;color:#fff;background:#0b5c4d;border:0;border-radius:.5rem;text-decoration:none}"
-    ".box{border:1px solid #bbb;border-radius:.5rem;padding:.8rem;margin:1rem 0}label{display:block;padding:.4rem 0}"
-    ".box p:first-child{margin-top:0}input{width:1.3rem;height:1.3rem;vertical-align:middle}"
-    "svg.segno{width:16rem;max-width:100%;display:block;margin:auto}"
-    "dt{color:#555;margin-top:.5rem}dd{margin:0;font-family:monospace;overflow-wrap:anywhere;user-select:all}"
-)
-_HEADERS: Final = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex, nofollow"}
 
 
 def invitation(name: str, city: str, *, volunteer: bool) -> HTMLResponse:
     """What an invitation that waits shows; looking at it uses nothing up."""
     parts = [
-        _both(
+        both(
             f"Undangan untuk <b>{escape(name)}</b>: HP ini akan mengirim posisinya ke Ronda, {escape(city)}.",
             f"An invitation for {escape(name)}: this phone will send its position to Ronda, {escape(city)}.",
         ),
-        _both(
+        both(
             "Buka halaman ini di HP yang akan dipakai. Pasang dulu aplikasi <b>OwnTracks</b> (disarankan) atau "
             "<b>Traccar Client</b> dari toko aplikasi. Tautan ini hanya berlaku sekali.",
             "Open this page on the phone that will be used. First install OwnTracks (recommended) or Traccar Client. "
@@ -43,16 +31,16 @@ def invitation(name: str, city: str, *, volunteer: bool) -> HTMLResponse:
         '<form method="post">',
         _consent() if volunteer else "",
         '<button class="go">Siapkan HP ini <span>/ Set up this phone</span></button></form>',
-        _both(
+        both(
             "HP lama, bila ada, berhenti mengirim setelah ini.",
             "A former phone, if there is one, stops reporting then.",
         ),
     ]
-    return _page("Siapkan HP", parts)
+    return html_page("Siapkan HP", parts)
 
 
 def _consent() -> str:
-    text = _both(
+    text = both(
         "Yang dicatat: posisi, waktu, kecepatan, dan baterai HP; hanya selama Anda bertugas. Tugas berakhir sendiri "
         "setelah 8 jam. Di luar tugas, atau tanpa persetujuan, posisi dibuang dan tidak disimpan; hanya tombol darurat "
         "(SOS) yang selalu diteruskan. Yang melihat: koordinator, pengawas, dan pemeriksa. Untuk apa: mengirim Anda ke "
@@ -71,7 +59,7 @@ def ready(done: Answered) -> HTMLResponse:
     """The phone's settings, shown once."""
     phone = done.phone
     parts = [
-        _both(
+        both(
             f"HP ini terdaftar sebagai <b>{escape(phone.device)}</b>. <b>Jangan tutup halaman ini</b> sampai aplikasi "
             "berjalan: isinya hanya tampil sekali, dan siapa pun yang memilikinya dapat mengirim atas nama HP ini.",
             f"This phone is registered as {escape(phone.device)}. Keep this page until the app runs: it is shown once, "
@@ -81,13 +69,13 @@ def ready(done: Answered) -> HTMLResponse:
     if done.consent_missing:
         parts.append(
             '<div class="box">'
-            + _both(
+            + both(
                 "Anda belum menyetujui: posisi belum disimpan. Hubungi koordinator bila berubah pikiran.",
                 "You have not consented: positions are not kept. Tell your coordinator if you change your mind.",
             )
             + "</div>"
         )
-    return _page("HP siap", [*parts, *_owntracks(phone), *_traccar(phone)])
+    return html_page("HP siap", [*parts, *_owntracks(phone), *_traccar(phone)])
 
 
 def _owntracks(phone: Phone) -> Sequence[str]:
@@ -103,7 +91,7 @@ def _owntracks(phone: Phone) -> Sequence[str]:
 
 
 def _traccar(phone: Phone) -> Sequence[str]:
-    start = _both(
+    start = both(
         "Setelah itu tekan tombol kedua, atau nyalakan “Pelacakan terus-menerus” di aplikasi.",
         "Then press the second button, or switch on continuous tracking in the app.",
     )
@@ -120,25 +108,20 @@ def _traccar(phone: Phone) -> Sequence[str]:
 
 def gone() -> HTMLResponse:
     """A link that opens nothing any more, or never did."""
-    text = _both(
+    text = both(
         "Undangan ini sudah dipakai, sudah lewat waktunya, atau tidak ada. Minta undangan baru.",
         "This invitation was used, is too old, or does not exist. Ask for a new one.",
     )
-    return _page("Undangan tidak berlaku", [text], status=410)
+    return html_page("Undangan tidak berlaku", [text], status=410)
 
 
 def later() -> HTMLResponse:
     """Something behind us is away; the invitation is as good as before."""
-    text = _both(
+    text = both(
         "Belum bisa sekarang. Undangan masih berlaku: coba lagi sebentar lagi.",
         "Not now. The invitation is still good: try again in a moment.",
     )
-    return _page("Coba lagi", [text], status=503, headers={"Retry-After": "5"})
-
-
-def _both(indonesian: str, english: str) -> str:
-    """Two sentences of markup."""
-    return f'<p>{indonesian}</p><p lang="en">{english}</p>'
+    return html_page("Coba lagi", [text], status=503, headers={"Retry-After": "5"})
 
 
 def _button(address: str, text: str) -> str:
@@ -152,14 +135,3 @@ def _code(text: str) -> str:
 def _values(values: dict[str, str]) -> str:
     rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in values.items())
     return f"<details><summary>Isi sendiri / Type it in</summary><dl>{rows}</dl></details>"
-
-
-def _page(
-    title: str, parts: Sequence[str], *, status: int = 200, headers: dict[str, str] | None = None
-) -> HTMLResponse:
-    head = (
-        '<!doctype html><html lang="id"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>{escape(title)}</title><style>{_STYLE}</style>"
-    )
-    body = f"{head}<h1>{escape(title)}</h1>{''.join(parts)}</html>"
-    return HTMLResponse(body, status, headers=_HEADERS | (headers or {}))

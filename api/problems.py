@@ -32,6 +32,14 @@ class ParameterError(RondaError):
         self.name = name
 
 
+class OvertakenError(ConflictError):
+    """What was asked for does not go with the present state; the answer holds that state."""
+
+    def __init__(self, detail: str, newest: dict[str, Any]) -> None:
+        super().__init__(detail)
+        self.newest = newest
+
+
 class NotFoundError(RondaError):
     """There is no such thing; becomes a 404."""
 
@@ -89,7 +97,8 @@ async def _not_found(_: HTTPConnection, error: Exception) -> Response:
 
 
 async def _conflict(_: HTTPConnection, error: Exception) -> Response:
-    return problem(409, str(error))
+    extra = {"newest": error.newest} if isinstance(error, OvertakenError) else {}
+    return problem(409, str(error), **extra)
 
 
 async def _unreadable(_: HTTPConnection, error: DecodeError) -> Response:

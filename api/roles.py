@@ -31,6 +31,10 @@ Permission = Literal[
     "alert.ack",
     "incident.read",
     "incident.open",
+    "incident.write",  # all that happens to it afterwards; answers for people on the telephone
+    "own.export",  # all that is kept of a volunteer: staff for anybody, a volunteer for themselves
+    "own.erase",
+    "own.push",  # a browser of their own that is told
     "metrics.read",
     "schema.read",
 ]
@@ -58,6 +62,10 @@ TABLE: Final[Mapping[Permission, frozenset[Role]]] = {
     "alert.ack": frozenset({"admin", "supervisor", "coordinator"}),
     "incident.read": _STAFF,
     "incident.open": frozenset({"admin", "supervisor", "coordinator"}),
+    "incident.write": frozenset({"admin", "coordinator"}),
+    "own.export": frozenset({"admin", "coordinator", "volunteer"}),
+    "own.erase": frozenset({"admin", "coordinator", "volunteer"}),
+    "own.push": frozenset({"volunteer"}),
     "metrics.read": frozenset({"admin", "auditor"}),
     "schema.read": _HUMANS,
 }

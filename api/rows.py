@@ -11,7 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from api.times import rfc3339, rfc3339_or_none
-from core.events import AlertChanged, Candidate, Dwell, IncidentChanged, Need, OfferChanged, PlaceRef, PlanMade
+from core.events import AlertChanged, Dwell, Hazard, IncidentChanged, Need, OfferChanged, PlaceRef, PlanMade
 from core.live import Live, Stray
 from core.rejects import Reject
 
@@ -19,6 +19,9 @@ State = Literal["moving", "stopped", "silent"]
 DWELL_FIELDS = (
     "id", "device", "vehicle", "class", "start", "end", "duration_s", "observed_s", "silent_s", "lon", "lat",
     "radius_m", "fixes", "state", "merged_into", "revision", "area", "place", "purpose", "why", "reason", "alert",
+)  # fmt: skip
+_OF_INCIDENT = (  # shown under our own names
+    "placed", "source", "reports", "verified_by", "merged_into", "paused", "excluded", "duplicates",
 )  # fmt: skip
 DWELL_COLUMNS = [name for name in DWELL_FIELDS if name != "place"] + ["place_id", "place_name", "place_kind"]
 
@@ -152,7 +155,14 @@ def incident_row(incident: IncidentChanged, zone: tzinfo) -> dict[str, Any]:
         "opened": rfc3339(incident.opened_us or incident.at_us, zone),
         "closed": rfc3339_or_none(incident.closed_us, zone),
         "revision": incident.revision,
+        "hazard_info": None if incident.hazard is None else hazard_info(incident.hazard),
+        **{name: getattr(incident, name) for name in _OF_INCIDENT},
     }
+
+
+def hazard_info(hazard: Hazard) -> dict[str, Any]:
+    """What is said of a hazard beside its shape."""
+    return {"label": hazard.label, "depth_cm": hazard.depth_cm, "access": hazard.access}
 
 
 def need_row(need: Need) -> dict[str, Any]:
@@ -171,24 +181,20 @@ def offer_row(offer: OfferChanged, zone: tzinfo) -> dict[str, Any]:
         "at": rfc3339(offer.at_us, zone),
         "why": offer.why,
         "minutes": offer.minutes,
+        "made": rfc3339(offer.made_us, zone),
+        "expires": rfc3339(offer.expires_us, zone),
         "by": offer.by,
+        "actor": offer.actor,
+        "manual": offer.manual,
         "revision": offer.revision,
     }
 
 
-def candidate_row(candidate: Candidate) -> dict[str, Any]:
-    return dict(msgspec.to_builtins(candidate))
-
-
 def plan_row(plan: PlanMade, zone: tzinfo) -> dict[str, Any]:
-    """A matching decision: who was chosen, who was not, and by which figures."""
-    return {
-        "incident": plan.incident,
-        "at": rfc3339(plan.at_us, zone),
-        "chosen": [candidate_row(c) for c in plan.chosen],
-        "others": [candidate_row(c) for c in plan.others],
-        "method": plan.method,
-    }
+    """A matching decision: who was chosen, who was not, by which figures, what else would cost, and the proof."""
+    row: dict[str, Any] = msgspec.to_builtins(plan)
+    del row["at_us"], row["type"]
+    return row | {"at": rfc3339(plan.at_us, zone)}
 
 
 def reject_row(seq: int, reject: Reject, zone: tzinfo) -> dict[str, Any]:

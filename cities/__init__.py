@@ -47,6 +47,7 @@ class City:
     stall: LonLat | None = None  # where the simulated truck hides an hour: an eatery that is no known place
     holidays: Mapping[str, str] = field(default_factory=dict)  # ISO date to name
     hazards: tuple[Hazard, ...] = ()
+    calling_code: str = ""  # of its country's telephones, without the plus
     words: Mapping[str, str] = field(default_factory=dict)
 
     def known_places(self) -> tuple[Place, ...]:

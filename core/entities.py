@@ -5,7 +5,7 @@ All are immutable; a change is a new version that enters the log as a config ent
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal, NewType
+from typing import Annotated, Any, Final, Literal, NewType
 
 import msgspec
 
@@ -24,6 +24,7 @@ Metres = Annotated[float, msgspec.Meta(ge=0, le=1e7)]
 Speed = Annotated[float, msgspec.Meta(ge=0, le=1e3)]
 Seconds = Annotated[float, msgspec.Meta(ge=0, le=1e10)]
 DUTY_S: Final = 8 * 3600  # a duty that nobody ended is over after this
+ROAD_PARTS: Final = 1_000
 DUTY_SPANS: Final = 20  # spans of duty that a person's row remembers: late fixes are judged by them
 
 DeviceClass = Literal["truck", "phone"]
@@ -260,6 +261,29 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     rest_s: Seconds = 900.0  # a stop this long ends the stretch of work
 
 
+class RoadPart(msgspec.Struct, frozen=True, kw_only=True):
+    """Part `part` (from 1) of `of` of the packed road graph `version` (see `dispatch.roads.packing`)."""
+
+    id: str
+    version: str
+    part: Annotated[int, msgspec.Meta(ge=1, le=ROAD_PARTS)]
+    of: Annotated[int, msgspec.Meta(ge=1, le=ROAD_PARTS)]
+    body: bytes  # base64 where the row went through JSON
+
+
+class Closure(msgspec.Struct, frozen=True, kw_only=True):
+    """A shape (GeoJSON geometry) that hinders traffic: water so deep, a road so narrowed, or closed to all.
+
+    `access` is what fits through: 0 nobody with wheels, 1 motorbikes, 2 and 3 cars too, 4 all. With neither depth nor
+    access the road is closed, to everyone.
+    """
+
+    id: str
+    shape: dict[str, Any]
+    depth_cm: Annotated[float, msgspec.Meta(ge=0, le=2000)] | None = None
+    access: Annotated[int, msgspec.Meta(ge=0, le=4)] | None = None
+
+
 REGISTRIES: Final[dict[str, type[msgspec.Struct]]] = {
     "devices": Device,
     "vehicles": Vehicle,
@@ -279,4 +303,6 @@ SECTIONS: Final[dict[str, type[msgspec.Struct]]] = {  # of the configuration, by
     "zones": Zone,
     "streets": Street,
     "labels": Label,
+    "roads": RoadPart,
+    "closures": Closure,
 }

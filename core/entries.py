@@ -6,7 +6,7 @@ may change a decision. That is what makes replay exact.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -27,7 +27,11 @@ Section = Literal[
     "tasks",
     "labels",
     "rules",
+    "roads",
+    "closures",
 ]
+DISPATCH_ONLY: Final = frozenset[Section]({"roads", "closures"})  # they decide nothing in a partition
+OF_DISPATCH: Final = DISPATCH_ONLY | frozenset[Section]({"city", "people", "assignments", "areas"})
 
 
 class Tick(msgspec.Struct, frozen=True, kw_only=True):

@@ -238,11 +238,20 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
     seconds: int = 0
 
 
+class Words(msgspec.Struct, frozen=True, kw_only=True):
+    """One sentence for people: Indonesian, English."""
+
+    id: str
+    en: str
+
+
 class Alternative(msgspec.Struct, frozen=True, kw_only=True):
     """A volunteer who was not chosen, and what it would cost to send them here all the same (None: cannot be)."""
 
     device: str
     cost: Price | None
+    role: str = ""
+    words: Words | None = None
 
 
 class Gauge(msgspec.Struct, frozen=True, kw_only=True):
@@ -254,6 +263,15 @@ class Gauge(msgspec.Struct, frozen=True, kw_only=True):
     asked: int
     full: float
     fill_s: float | None
+
+
+class Proof(msgspec.Struct, frozen=True, kw_only=True):
+    """How the matching was found (table or lists), how many were looked at, how much better another one could be."""
+
+    method: str
+    listed: int  # volunteers looked at for the incident's first need
+    rounds: int  # times that lists were widened, and once
+    gap_s: float  # 0: proven
 
 
 class PlanMade(msgspec.Struct, frozen=True, kw_only=True, tag="plan"):
@@ -269,6 +287,8 @@ class PlanMade(msgspec.Struct, frozen=True, kw_only=True, tag="plan"):
     worth: tuple[Price, ...] = ()  # by chosen: what it would cost if they were not there
     alternatives: tuple[Alternative, ...] = ()
     gauge: Gauge | None = None
+    certificate: Proof | None = None
+    words: tuple[Words, ...] = ()  # why these people, and what one more would cost
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,6 +19,7 @@ from core.errors import ConflictError
 from core.events import Hazard, IncidentChanged, Need, OfferChanged
 from core.units import seconds_to_us
 from dispatch import offers
+from dispatch.areas import area_at
 from dispatch.asking import drop, offer_to, release, settle
 from dispatch.desk import Desk
 from dispatch.incidents import ENDED, MOVES, Move
@@ -58,6 +59,8 @@ class _Edit(msgspec.Struct, frozen=True, kw_only=True):
     address: Text | msgspec.UnsetType | None = msgspec.UNSET
     needs: tuple[Need, ...] | msgspec.UnsetType = msgspec.UNSET
     hazard: Hazard | msgspec.UnsetType | None = msgspec.UNSET
+    lon: Lon | msgspec.UnsetType = msgspec.UNSET
+    lat: Lat | msgspec.UnsetType = msgspec.UNSET
 
 
 class _Of(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,6 +101,8 @@ def perform(desk: Desk, command: Command) -> None:
 
 def _open(desk: Desk, command: Command) -> tuple[None, IncidentChanged]:
     body = msgspec.convert(command.body, _Open)
+    if body.area is None and not body.placed:
+        body = msgspec.structs.replace(body, area=area_at(desk.state.areas, body.lon, body.lat))
     _sound(body.needs)
     same = _same(desk, body)
     fields = {name: getattr(body, name) for name in body.__struct_fields__}
@@ -173,26 +178,34 @@ def _open_one(desk: Desk, command: Command) -> IncidentChanged:
     return incident
 
 
-def _edit(_desk: Desk, command: Command, before: IncidentChanged) -> dict[str, Any]:
+def _edit(desk: Desk, command: Command, before: IncidentChanged) -> dict[str, Any]:
     body = msgspec.convert(command.body, _Edit)
     fields = {name: value for name in body.__struct_fields__ if (value := getattr(body, name)) is not msgspec.UNSET}
     _sound(fields.get("needs", ()))
     if "needs" in fields:
         fields["needs"] = (*fields["needs"], *(need for need in before.needs if need.role == LOOK))
+    if {"lon", "lat"} & fields.keys():
+        fields |= _placed(desk, before, fields.get("lon", before.lon), fields.get("lat", before.lat))
     return fields
 
 
 def _relocate(desk: Desk, command: Command, before: IncidentChanged) -> dict[str, Any]:
     """The place was wrong ("lokasi pindah"): those who come are told, and their way is measured anew."""
     body = msgspec.convert(command.body, _Place)
+    fields = {"address": body.address, **_placed(desk, before, body.lon, body.lat)}
+    return fields if body.area is None else fields | {"area": body.area}
+
+
+def _placed(desk: Desk, before: IncidentChanged, lon: float, lat: float) -> dict[str, Any]:
     for offer in desk.live(before.id):
         remeasure(desk, offer)
-    return {**{name: getattr(body, name) for name in body.__struct_fields__}, "placed": ""}
+    return {"lon": lon, "lat": lat, "area": area_at(desk.state.areas, lon, lat), "placed": ""}
 
 
 def remeasure(desk: Desk, offer: OfferChanged) -> None:
     """The way to another place is measured anew; who comes is told."""
-    desk.trail(offer, start_s=None, eta_s=None, best_s=None, best_us=desk.now_us, fix_us=0, near=0, far_us=None)
+    best_us = max(desk.now_us, desk.state.trails[offer.id].best_us)  # when they said that they come still holds
+    desk.trail(offer, start_s=None, eta_s=None, best_s=None, best_us=best_us, fix_us=0, near=0, far_us=None)
     if offer.state not in offers.PENDING:
         desk.tell("moved", offer)
 
@@ -312,6 +325,8 @@ def _undo(desk: Desk, command: Command) -> tuple[IncidentChanged | None, Inciden
     undo = desk.state.undo.get(command.actor)
     if undo is None or desk.now_us - undo.at_us > seconds_to_us(desk.params.undo_s):
         raise ConflictError("nothing of yours from the last minutes can be taken back")
+    if command.body.get("id", undo.incident) != undo.incident:
+        raise ConflictError("your last command was about another incident; take it back there")
     now = desk.incident(undo.incident)
     if now.revision != undo.revision:
         raise ConflictError("the incident changed since; take it back by hand")

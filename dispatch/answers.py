@@ -12,12 +12,14 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
+from core.calendar import Calendar, CityZone
 from core.entries import Command
 from core.errors import ConflictError
 from core.events import Mover, OfferChanged
 from dispatch import offers
 from dispatch.asking import drop, settle
 from dispatch.desk import Desk
+from dispatch.eta import START_S
 from dispatch.people import carriers
 
 Act = Callable[[Desk, Command], None]
@@ -52,17 +54,28 @@ def _mine(desk: Desk, command: Command, by: Mover) -> OfferChanged:
     return offer
 
 
+def _today_us(desk: Desk, person: str) -> int:
+    """The end of "not today": the city's midnight after the shift; where nobody told its clock, half a day."""
+    latest_us = desk.after(desk.params.today_s)
+    if not desk.state.offsets:
+        return latest_us
+    spans = desk.state.people[person].duty if person in desk.state.people else ()
+    ends_us = next((until_us for from_us, until_us in spans if from_us <= desk.now_us < until_us), desk.now_us)
+    calendar = Calendar(CityZone(desk.state.offsets))
+    return calendar.instant_us(calendar.day(min(ends_us, latest_us)) + 1)
+
+
 def _answer(by: Mover) -> Act:
     def act(desk: Desk, command: Command) -> None:
         offer, body = _mine(desk, command, by), msgspec.convert(command.body, _Answer)
         if body.answer in ("decline", "decline_today"):
             desk.step(offer, "decline", by, command.actor)
             if body.answer == "decline_today":
-                desk.put(away_us={**desk.state.away_us, offer.person: desk.after(desk.params.today_s)})
+                desk.put(away_us={**desk.state.away_us, offer.person: _today_us(desk, offer.person)})
             return
         minutes = body.minutes if body.answer == "accept_in" else None
         taken = desk.step(offer, "accept", by, command.actor, minutes=minutes)
-        desk.trail(taken, best_us=desk.after(60.0 * (minutes or 0)))
+        desk.trail(taken, best_us=desk.after(60.0 * (minutes or 0) + START_S))  # nobody is nearer before they set out
         settle(desk, offer.incident, taken)
 
     return act

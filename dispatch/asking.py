@@ -27,7 +27,7 @@ def ask(desk: Desk, found: Round) -> None:
                 desk.step(elsewhere, "withdraw", "matcher")
             elif desk.quiet(ranger.name):
                 continue  # they were told a moment ago that they are not needed
-            arrive_s = round(float(found.eta_s[i, j]), 1)
+            arrive_s = round(found.eta_s(i, [j])[0], 1)
             offer_to(desk, row.incident, row.need.role, ranger.name, ranger.device, arrive_s, why="nearest")
 
 

@@ -14,16 +14,17 @@ from core.entries import Command
 from core.errors import ConflictError
 from core.events import Event, IncidentChanged, Mover, Need, NoticeAsked, NoticeKind, OfferChanged
 from core.units import seconds_to_us
-from dispatch import offers
+from dispatch import learning, offers
+from dispatch.eta import Reach
 from dispatch.incidents import ENDED, Move, moved
 from dispatch.matching.problem import MAX_PLACES
-from dispatch.reach import checked
+from dispatch.reach import Ways, checked
 from dispatch.state import LOOK, Params, State, Trail, Undo
 
 
 class Desk:
-    def __init__(self, state: State, params: Params, said: Iterable[Event] = ()) -> None:
-        self.params = params
+    def __init__(self, state: State, params: Params, said: Iterable[Event] = (), ways: Ways | None = None) -> None:
+        self.params, self.ways = params, ways or Ways()
         self.state = msgspec.structs.replace(  # these three are written to here, the state that was given never
             state, incidents=dict(state.incidents), offers=dict(state.offers), trails=dict(state.trails)
         )
@@ -41,6 +42,10 @@ class Desk:
     def put(self, **fields: Any) -> None:
         """Replace parts of the state."""
         self.state = msgspec.structs.replace(self.state, **fields)
+
+    def reach(self) -> Reach:
+        """The roads and closures of now."""
+        return self.ways.reach(self.state)
 
     def after(self, seconds: float) -> int:
         """The instant so many seconds from now."""
@@ -74,7 +79,7 @@ class Desk:
         if incident.status not in ENDED:
             self._bounded(incidents, len(incidents) - len(ended))
         if incident.hazard is not None:
-            checked(incidents.values())
+            checked(incidents.values(), self.state.closures.values())
         for forgotten in ended[: max(0, len(ended) - self.params.max_ended)]:
             del incidents[forgotten]
         self.put(dirty=True)
@@ -150,7 +155,7 @@ class Desk:
         """A move of the offer's table, remembered, said, and told to the volunteer where they must know."""
         after = msgspec.structs.replace(offers.moved(offer, move, by, self.now_us, actor), **fields)
         self.store(after)
-        self._learn(offer, after)
+        self.put(**learning.learned(self.state, offer, after))
         if (kind := offers.TOLD.get(move)) is not None and not silent:
             self.tell(kind, after)
         return after
@@ -177,14 +182,6 @@ class Desk:
     def trail(self, offer: OfferChanged, **fields: Any) -> None:
         """What is newly known about a live offer."""
         self.state.trails[offer.id] = msgspec.structs.replace(self.state.trails[offer.id], **fields)
-
-    def _learn(self, before: OfferChanged, after: OfferChanged) -> None:
-        """Count an answer, or that none came; old ones weigh less as new ones come."""
-        if before.state not in offers.PENDING or after.state not in ("accepted", "declined", "expired"):
-            return
-        keep = 0.99
-        yes = float(after.state == "accepted")
-        self.put(accepted=self.state.accepted * keep + yes, asked=self.state.asked * keep + 1)
 
     # notices
 

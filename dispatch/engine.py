@@ -18,7 +18,9 @@ from core.events import CommandDone, Event, IncidentChanged
 from core.units import seconds_to_us
 from dispatch import acts, answers, asking, plan, scene, telling, timers
 from dispatch.desk import Desk
-from dispatch.people import configure, see
+from dispatch.people import see
+from dispatch.reach import Ways
+from dispatch.register import configure
 from dispatch.state import Params, State, open_incidents
 
 ACTS: Final[Mapping[str, Callable[[Desk, Command], None]]] = {
@@ -27,9 +29,9 @@ ACTS: Final[Mapping[str, Callable[[Desk, Command], None]]] = {
 }
 
 
-def step(state: State, entry: Entry, params: Params) -> tuple[State, list[Event]]:
-    """Decide one entry."""
-    desk = Desk(state, params)
+def step(state: State, entry: Entry, params: Params, ways: Ways | None = None) -> tuple[State, list[Event]]:
+    """Decide one entry. `ways` is kept by the caller from entry to entry; without it the same is computed anew."""
+    desk = Desk(state, params, ways=ways)
     desk.put(now_us=max(state.now_us, _time_us(entry)))
     timers.ring(desk)  # what was due before this entry comes before it
     before = desk.state
@@ -58,10 +60,10 @@ def _apply(desk: Desk, entry: Entry) -> tuple[Desk, list[Event]]:
 
 
 def _configure(desk: Desk, change: Config) -> list[Event]:
-    """Follow the register. A change that cannot be read changes nothing; it comes again at every replay."""
+    """Follow the register. A change that cannot be used changes nothing and says why."""
     try:
         configure(desk, change)
-    except (msgspec.ValidationError, KeyError) as error:
+    except Exception as error:  # noqa: BLE001 - a row in the log comes again at every replay: it must not stop us
         return [CommandDone(at_us=desk.now_us, id=change.id, ok=False, reason=f"{change.section}: {error}")]
     return []
 
@@ -71,7 +73,7 @@ def _command(desk: Desk, command: Command) -> tuple[Desk, list[Event]]:
     done = CommandDone(at_us=desk.now_us, id=command.id, ok=True)
     if command.id in desk.state.done or command.id in desk.state.incidents:
         return desk, [done]
-    trial = Desk(desk.state, desk.params, desk.said)
+    trial = Desk(desk.state, desk.params, desk.said, desk.ways)
     try:
         ACTS.get(command.kind, _unknown)(trial, command)
     except (ConflictError, msgspec.ValidationError) as refusal:

@@ -14,19 +14,22 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from core.entities import Closure
 from dispatch.roads.blame import FREE, blamed
-from dispatch.roads.closing import Closed, Closure
+from dispatch.roads.closing import Closed
 from dispatch.roads.field import Field, Fields, field, obstacles
 from dispatch.roads.metric import between_m
+from dispatch.roads.near import Columns, Group, order_of
 from dispatch.roads.network import Network
-from dispatch.roads.people import Classes, Columns, Crowd, Group, Member, by_road_s
-from dispatch.roads.speeds import FOOT, OFF_ROAD_KMH
+from dispatch.roads.people import Classes, Crowd, Member, by_road_s
+from dispatch.roads.speeds import CLASSES, FOOT, OFF_ROAD_KMH
 
 METHOD: Final = "straight-line estimate"
 ROAD: Final = "road"
 DETOUR: Final = 1.44
 PACE_S_PER_KM: Final = 78.5
 FOOT_PACE_S_PER_KM: Final = 3600 / OFF_ROAD_KMH["foot"]
+OFF_ROAD_MPS: Final = max(OFF_ROAD_KMH.values()) / 3.6
 START_S: Final = 136.0
 LIMIT_S: Final = 7200.0  # on the way; who needs longer cannot get there
 SLOWED: Final = ""  # in `cut_off`: no closure stops them, slow water takes them beyond the limit
@@ -87,12 +90,37 @@ class Reach:
         """Volunteers put on the roads, once for all incidents; raises `ValueError` for a class that is not known."""
         return Crowd(self.network, self.closed, self._dry, lons, lats, classes)
 
-    def floor_s(self, distance_m: NDArray[np.float64]) -> NDArray[np.float64]:
-        """What nobody beats over each straight-line distance, whatever their class."""
-        fastest_mps = 1000 / (PACE_S_PER_KM * DETOUR)
+    def nearest(self, lon: float, lat: float, crowd: Crowd, k: int) -> tuple[Columns, float]:
+        """Columns of those soonest there by road, about k of each class, and what all others need at least."""
+        network, columns, floor_s = self.network, [np.empty(0, np.int64)], np.inf
+        assert network is not None  # noqa: S101  without roads the straight line tells who is near
+        for member in crowd.chosen(None):
+            found = self._field(self.closed, member.cls, lon, lat)
+            if found is None or found.place.snap.segment[0] < 0:
+                columns.append(member.at)  # no road leads there: everybody by the straight line
+            elif found.covered_by < 0:
+                key = ("order", lon, lat, member.cls, network.version, self.closed.version, self.limit_s)
+                order = self._fields.get(key, lambda found=found: order_of(found))
+                next_to = crowd.neighbours(member.cls, network.roads.nodes)
+                rows, others_s = next_to.nearest(found, order, k)
+                columns.append(member.at[rows])
+                floor_s = min(floor_s, START_S + others_s)
+        return np.concatenate(columns), floor_s
+
+    def floors_s_per_m(self) -> list[float]:
+        """By class what nobody of it beats for a metre of the straight line, beyond the start."""
+        line = [(FOOT_PACE_S_PER_KM if cls == FOOT else PACE_S_PER_KM) * DETOUR / 1000 for cls in range(len(CLASSES))]
         if self.network is not None:
-            fastest_mps = max(fastest_mps, self.network.roads.fastest_mps())
-        return START_S + np.asarray(distance_m, np.float64) / (fastest_mps * _MARGIN)
+            fastest = [max(row[cls] for row in self.network.roads.speeds) / 3.6 for cls in range(len(CLASSES))]
+            line = [min(s, 1 / max(mps, OFF_ROAD_MPS)) for s, mps in zip(line, fastest, strict=True)]
+        return [s / _MARGIN for s in line]
+
+    def on_road(self, lon: float, lat: float, crowd: Crowd) -> bool:
+        """Whether the way to this position is by road for anybody."""
+        fields = (
+            self._field(self.closed, member.cls, lon, lat) for member in crowd.chosen(None) if crowd.on_road.any()
+        )
+        return any(found is not None and found.place.snap.segment[0] >= 0 for found in fields)
 
     def eta_of(
         self, lon: float, lat: float, crowd: Crowd, columns: Columns | None = None, *, why: bool = True

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, TypeVar
-
-import msgspec
+from typing import NamedTuple
 
 from core.duty import kept
 from core.entities import Assignment, Person
-from core.entries import Config, Sightings
+from core.entries import Sightings
 from core.units import seconds_to_us
 from dispatch.desk import Desk
 from dispatch.state import Params, State, Volunteer
 
-Entity = TypeVar("Entity", Person, Assignment)
 
-
-@dataclass(frozen=True, slots=True)
-class Ranger:
+class Ranger(NamedTuple):
     """A volunteer as the matcher sees them. Without a register `person` is None: a proposal that nobody is asked by."""
 
     device: str
@@ -52,38 +45,16 @@ def see(desk: Desk, sightings: Sightings) -> None:
         desk.put(seen=seen, dirty=True)
 
 
-def configure(desk: Desk, change: Config) -> None:
-    """Follow the register: volunteers, and who carries which device. Other sections are not dispatch's."""
-    state = desk.state
-    if change.section == "people":
-        people = _followed(state.people, change, Person, lambda person: person.kind == "volunteer")
-        desk.put(people=people, dirty=True)
-    elif change.section == "assignments":
-        holds = _followed(state.holds, change, Assignment, lambda held: bool(held.device and held.person))
-        desk.put(holds=holds, dirty=True)
-
-
-def _followed(
-    known: Mapping[Any, Entity], change: Config, kind: type[Entity], wanted: Callable[[Entity], bool]
-) -> dict[Any, Entity]:
-    """The rows of a section after a change, those that dispatch asks for."""
-    rows = {} if change.op == "set" else dict(known)
-    for row in change.rows:
-        rows.pop(str(row["id"]), None)
-        if change.op != "delete" and wanted(entity := msgspec.convert(row, kind)):
-            rows[str(row["id"])] = entity
-    return rows
-
-
 def carriers(state: State) -> dict[str, str]:
     """The person of each device now."""
     now_us = state.now_us
-    held = sorted(state.holds.values(), key=lambda a: (a.from_us, a.id))
-    return {
-        str(a.device): str(a.person)
-        for a in held
-        if a.from_us <= now_us and (a.until_us is None or now_us < a.until_us)
-    }
+    held: dict[str, Assignment] = {}
+    for a in state.holds.values():
+        if a.from_us <= now_us and (a.until_us is None or now_us < a.until_us):
+            other = held.get(str(a.device))
+            if other is None or (other.from_us, other.id) < (a.from_us, a.id):
+                held[str(a.device)] = a
+    return {device: str(a.person) for device, a in held.items()}
 
 
 def device_of(state: State, person: str) -> str:
@@ -103,10 +74,15 @@ def crowd(state: State, params: Params) -> list[Ranger]:
     fresh = [v for v in state.seen.values() if v.time_us >= oldest_us]
     if not state.people:
         return sorted((Ranger(v.device, None, v.lon, v.lat, v.time_us) for v in fresh), key=lambda r: r.device)
-    who = carriers(state)
-    found: dict[str, Ranger] = {}
-    for v in sorted(fresh, key=lambda v: (v.time_us, v.device)):
-        person = state.people.get(who.get(v.device, ""))
-        if person is not None and on_call(state, person):
-            found[person.id] = Ranger(v.device, person, v.lon, v.lat, v.time_us)
-    return sorted(found.values(), key=lambda r: r.device)
+    who, newest = carriers(state), dict[str, Volunteer]()
+    for v in fresh:
+        person_id = who.get(v.device, "")
+        other = newest.get(person_id)
+        if other is None or (other.time_us, other.device) < (v.time_us, v.device):
+            newest[person_id] = v
+    found = [
+        Ranger(v.device, person, v.lon, v.lat, v.time_us)
+        for person_id, v in newest.items()
+        if (person := state.people.get(person_id)) is not None and on_call(state, person)
+    ]
+    return sorted(found, key=lambda r: r.device)

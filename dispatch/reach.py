@@ -1,15 +1,22 @@
-"""What hinders the way: the hazards drawn at open incidents, as closures of the roads."""
+"""The way as it is now: the roads in force, and what hinders, hazards drawn at open incidents and closures."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 
 import msgspec
 
+from core.entities import Closure
 from core.errors import ConfigError, ConflictError
 from core.events import IncidentChanged
+from dispatch.eta import Reach
 from dispatch.incidents import ENDED
-from dispatch.roads.closing import Closed, Closure
+from dispatch.roads.closing import Closed
+from dispatch.roads.field import Fields
+from dispatch.roads.network import Network
+from dispatch.roads.packing import graph_of
+from dispatch.state import State
 
 
 def closures(incidents: Iterable[IncidentChanged]) -> list[Closure]:
@@ -23,10 +30,49 @@ def closures(incidents: Iterable[IncidentChanged]) -> list[Closure]:
     ]
 
 
-def checked(incidents: Iterable[IncidentChanged]) -> None:
-    """Raises `ConflictError` when these hazards together cannot be used: before they are remembered, not after."""
-    found = closures(incidents)
+def checked(incidents: Iterable[IncidentChanged], drawn: Iterable[Closure]) -> None:
+    """Raises `ConflictError` when hazards and closures together cannot be used: before they are kept, not after."""
+    found = [*closures(incidents), *drawn]
     try:
         Closed(None, msgspec.convert(msgspec.to_builtins(found), list[Closure]))
     except (ConfigError, msgspec.ValidationError) as error:
         raise ConflictError(f"the hazard cannot be used: {error}") from error
+
+
+def drawable(network: Network | None, found: Iterable[Closure]) -> list[Closure]:
+    """Those that fit on the map in force, or without one beside the first: what lies far away hinders nobody here."""
+    kept: list[Closure] = []
+    for closure in sorted(found, key=lambda closure: closure.id):
+        with suppress(ConfigError):
+            Closed(network, [*kept[:1], closure])
+            kept.append(closure)
+    return kept
+
+
+class Ways:
+    """What follows from a state's roads and closures, kept from entry to entry: forgetting it changes nothing."""
+
+    def __init__(self) -> None:
+        self._fields = Fields()
+        self._network: Network | None = None
+        self._kept: tuple[Network | None, list[Closure], Reach] | None = None
+
+    def reach(self, state: State) -> Reach:
+        """Who can be where how soon, by the roads and closures in force."""
+        network, found = self._roads(state), [*closures(state.incidents.values()), *state.closures.values()]
+        if self._kept is None or self._kept[0] is not network or self._kept[1] != found:
+            self._kept = (network, found, self._reach(network, found))
+        return self._kept[2]
+
+    def _reach(self, network: Network | None, found: list[Closure]) -> Reach:
+        try:
+            return Reach(network, found, self._fields)
+        except ConfigError:
+            return Reach(network, drawable(network, found), self._fields)
+
+    def _roads(self, state: State) -> Network | None:
+        version = next((part.version for part in state.roads.values()), "")
+        if (self._network.version if self._network else "") != version:
+            roads = graph_of(state.roads.values()) if version else None
+            self._network = Network(roads, version) if roads else None
+        return self._network

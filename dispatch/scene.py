@@ -7,31 +7,37 @@ from math import isinf
 
 import numpy as np
 
-from core.events import IncidentChanged, OfferChanged
+from core.events import OfferChanged
 from core.units import seconds_to_us
 from dispatch import eta, offers
 from dispatch.asking import settle
 from dispatch.desk import Desk
 from dispatch.people import carriers
-from dispatch.reach import closures
 from dispatch.state import Trail, Volunteer
 
+News = Sequence[tuple[OfferChanged, Volunteer]]  # live offers with newer positions of their people
 NEARER_S = 20.0  # so much sooner than at first: on the way
 FALLS_S = 5.0  # less than this is noise, no progress
 
 
 def follow(desk: Desk) -> None:
     """Look at every live offer whose device was seen since."""
+    if not desk.state.trails:
+        return
     who = carriers(desk.state)
-    newest = sorted(desk.state.seen.values(), key=lambda v: (v.time_us, v.device))
-    seen = {who[v.device]: v for v in newest if v.device in who}
-    reach = eta.Reach(None, closures(desk.state.incidents.values()))
-    for incident in dict.fromkeys(offer.incident for offer in desk.live()):
-        news = [
-            (o, seen[o.person]) for o in desk.live(incident) if o.person in seen and _is_new(desk, o, seen[o.person])
-        ]
-        if news:
-            _look(desk, reach, desk.incident(incident), news)
+    seen: dict[str, Volunteer] = {}
+    for v in desk.state.seen.values():
+        other = seen.get(person := who.get(v.device, ""))
+        if other is None or (other.time_us, other.device) < (v.time_us, v.device):
+            seen[person] = v
+    news = [(offer, seen[offer.person]) for offer in desk.live() if offer.person in seen]
+    news = [(offer, at) for offer, at in news if _is_new(desk, offer, at)]
+    if news:
+        for (offer, at), eta_s, away_m in zip(news, *_measured(desk, news), strict=True):
+            if offer.id in desk.state.trails:  # somebody before them may have ended it
+                before = desk.state.trails[offer.id]
+                _measure(desk, offer, at, None if isinf(eta_s) else eta_s, away_m)
+                _judge(desk, desk.offer(offer.id), before, at)
 
 
 def _is_new(desk: Desk, offer: OfferChanged, at: Volunteer) -> bool:
@@ -39,20 +45,21 @@ def _is_new(desk: Desk, offer: OfferChanged, at: Volunteer) -> bool:
     return trail.fix_us < at.time_us and offer.made_us <= at.time_us and not trail.woken
 
 
-def _look(
-    desk: Desk, reach: eta.Reach, incident: IncidentChanged, news: Sequence[tuple[OfferChanged, Volunteer]]
-) -> None:
-    """Measure the way of all who come to one incident; then judge each, unless somebody before them ended it."""
+def _measured(desk: Desk, news: News) -> tuple[list[float], list[float]]:
+    """Seconds and metres of each to their incident; all are put on the roads at once."""
     lons, lats = np.array([at.lon for _, at in news]), np.array([at.lat for _, at in news])
     people = [desk.state.people.get(offer.person) for offer, _ in news]
-    group = reach.crowd(lons, lats, [person.vehicle if person else "motorbike" for person in people])
-    times = reach.eta_of(incident.lon, incident.lat, group, why=False).eta_s.tolist()
-    away = eta.distances_m(incident.lon, incident.lat, lons, lats).tolist()
-    for (offer, at), eta_s, away_m in zip(news, times, away, strict=True):
-        if offer.id in desk.state.trails:
-            before = desk.state.trails[offer.id]
-            _measure(desk, offer, at, None if isinf(eta_s) else eta_s, away_m)
-            _judge(desk, desk.offer(offer.id), before, at)
+    reach = desk.reach()
+    crowd = reach.crowd(lons, lats, [person.vehicle if person else "motorbike" for person in people])
+    columns: dict[str, list[int]] = {}
+    for j, (offer, _) in enumerate(news):
+        columns.setdefault(offer.incident, []).append(j)
+    eta_s, away_m = np.empty(len(news)), np.empty(len(news))
+    for incident_id, some in columns.items():
+        at, these = desk.incident(incident_id), np.array(some, np.int64)
+        eta_s[these] = reach.eta_of(at.lon, at.lat, crowd, these, why=False).eta_s
+        away_m[these] = eta.distances_m(at.lon, at.lat, lons[these], lats[these])
+    return eta_s.tolist(), away_m.tolist()
 
 
 def _measure(desk: Desk, offer: OfferChanged, at: Volunteer, eta_s: float | None, away_m: float) -> None:

@@ -1,20 +1,21 @@
-"""What dispatch remembers, and the parameters of its decisions. Bytes and back: fields are only ever added."""
+"""What dispatch remembers, and the parameters of its decisions. As bytes: `rows`; fields are only ever added."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Final
 
 import msgspec
 
-from core.entities import Assignment, Person
+from core.entities import Area, Assignment, Closure, Person, RoadPart
 from core.errors import ConfigError
 from core.events import IncidentChanged, Need, NoticeAsked, OfferChanged
 from dispatch.incidents import ENDED
 from dispatch.matching.problem import MAX_PLACES, MAX_TIME_S
 
-VERSION: Final = 1
+VERSION: Final = 2  # 1: all of it in one row
 LOOK: Final = "look"  # the role of those who are asked to go and see whether a report is true
 
 
@@ -34,7 +35,7 @@ class Trail(msgspec.Struct, frozen=True, kw_only=True):
     start_s: float | None = None  # None: nobody follows them
     eta_s: float | None = None
     best_s: float | None = None
-    best_us: int = 0  # in the future: they said that they come in so many minutes
+    best_us: int = 0  # in the future: by then they will have set out
     fix_us: int = 0  # of the newest sighting used
     near: int = 0  # sightings in a row at the scene
     far_us: int | None = None  # since when they are away from it again
@@ -61,6 +62,11 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     seen: dict[str, Volunteer] = {}  # by device
     people: dict[str, Person] = {}  # volunteers
     holds: dict[str, Assignment] = {}  # who carries which device
+    areas: dict[str, Area] = {}
+    roads: dict[str, RoadPart] = {}  # the map in force: all its parts
+    coming: dict[str, RoadPart] = {}  # those of a new one that are there so far
+    closures: dict[str, Closure] = {}  # drawn by people, beside the hazards of incidents
+    offsets: tuple[tuple[int, int], ...] = ()  # the city's clock (from_us, offset_s); empty: nobody told it
     offers: dict[str, OfferChanged] = {}
     trails: dict[str, Trail] = {}  # of live offers
     numbered: int = 0  # offers made so far
@@ -102,6 +108,14 @@ class Params:
     work_s: float = 120.0  # standing at the scene so long is working
     same_m: float = 300.0  # reports of one kind so near, within `same_s`, may be one incident
     same_s: float = 3 * 3600.0
+    tired_after_s: float = 4 * 3600.0  # on duty; from then on
+    tired_s: float = 30.0  # is charged for each full hour
+    tired_most_s: float = 120.0
+    rest_s: float = 120.0  # is charged who did their part within
+    rest_for_s: float = 1800.0
+    fair_s: float = 15.0  # is charged for each offer made within
+    fair_for_s: float = 3600.0
+    fair_most_s: float = 60.0
 
     def __post_init__(self) -> None:
         most = max([self.default_need, *self.needs.values()])
@@ -111,6 +125,16 @@ class Params:
             raise ConfigError(f"{self.max_open} incidents of {most} people exceed {MAX_PLACES} places: lower one")
         if not 0 < self.cutoff_s <= MAX_TIME_S or self.sticky_s < 0:
             raise ConfigError(f"cutoff_s must be within 0..{MAX_TIME_S} and sticky_s not negative")
+        charged = (self.tired_s, self.tired_most_s, self.rest_s, self.fair_s, self.fair_most_s)
+        if min(charged) < 0 or self.cutoff_s + self.most_charged_s > MAX_TIME_S:
+            raise ConfigError(
+                f"what rest and fairness charge must not be negative, nor exceed {MAX_TIME_S} s with cutoff_s"
+            )
+
+    @property
+    def most_charged_s(self) -> int:
+        """What rest and fairness charge a person at most."""
+        return ceil(self.tired_most_s + self.rest_s + self.fair_most_s)
 
     def need_of(self, kind: str) -> int:
         """People that an incident of this kind asks for."""
@@ -121,16 +145,6 @@ class Params:
         if any(need.role != LOOK for need in incident.needs):
             return incident.needs
         return (Need(count=self.need_of(incident.kind)), *incident.needs)
-
-
-def encode(state: State) -> bytes:
-    """Bytes that `decode` reads back."""
-    return msgspec.msgpack.encode(state)
-
-
-def decode(body: bytes | None) -> State:
-    """The state of these bytes; a fresh one when there are none yet."""
-    return msgspec.msgpack.decode(body, type=State) if body else State()
 
 
 def open_incidents(state: State) -> list[IncidentChanged]:

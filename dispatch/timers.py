@@ -7,6 +7,7 @@ from core.units import seconds_to_us
 from dispatch import offers
 from dispatch.desk import Desk
 from dispatch.people import on_call
+from dispatch.state import State, open_incidents
 
 
 def ring(desk: Desk) -> None:
@@ -37,3 +38,8 @@ def _coming(desk: Desk, offer: OfferChanged) -> None:
         desk.step(offer, "stall", "clock")
     elif offer.state == "accepted" and desk.now_us - offer.at_us >= seconds_to_us(desk.params.settle_s):
         desk.step(offer, "commit", "clock")
+
+
+def pending(state: State) -> bool:
+    """Whether time alone may change something: somebody is asked or comes, a notice waits, an incident is open."""
+    return bool(state.trails or state.owed or open_incidents(state))

@@ -15,7 +15,7 @@ import shapely
 
 from core.calendar import Calendar, CityZone, day_number
 from core.entities import SECTIONS, Area, Day, Profile, Zone
-from core.entries import Config
+from core.entries import DISPATCH_ONLY, Config
 from core.shaping import polygons_fault
 from geo.city.world import World
 from geo.meaning.duty import Duties
@@ -46,7 +46,7 @@ class CityFacts(msgspec.Struct, frozen=True):
 
 TYPES: Final[dict[str, type[msgspec.Struct]]] = {  # sections that decide something here: who is who does not
     "city": CityFacts,
-    **{section: kind for section, kind in SECTIONS.items() if section != "people"},
+    **{section: kind for section, kind in SECTIONS.items() if section not in {"people", *DISPATCH_ONLY}},
 }
 USED: Final = tuple(TYPES)
 LABELS_MAX: Final = 10_000  # the newest: every change saves the whole section

@@ -16,17 +16,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.entities import Device, DeviceId
+from core.entries import Command
 from core.fixes import Fixes, Flag
 from core.heard import TTL_S
 from core.rejects import PAYLOAD_LIMIT, Reject
 from core.units import US_PER_S
 from ingest.columns import FIRST_US, Judged, judge, read_times
+from ingest.commanding import Memory, command_of
 from ingest.directory import Directory, kept_rows
 from ingest.heard import STRANGER_TTL_S, Hearing
 from ingest.honesty import Honesty
 from ingest.message import Message
 from ingest.opening import PAYLOAD_MAX, Opened, Opener, may_publish, may_use
-from ingest.raw import Problem
+from ingest.raw import Problem, Words
 from ingest.refusals import REJECTS_PER_MESSAGE, bounded, of_fix, refusal
 from ingest.strangers import Strangers
 
@@ -39,6 +41,8 @@ _KNOWN, _HELD, _AWAY = 0, 1, 2  # what a device is to us: registered, a stranger
 
 _FAULT: Final = Problem("unknown_type", "our decoder failed on this payload; please report it")
 _OFF_DUTY: Final = Problem("off_duty", "off duty or without consent: nothing of it is kept")
+_NOBODY: Final = Problem("unknown_device", "nobody registered this device; it is not heard by dispatch")
+_RETAINED: Final = Problem("unknown_type", "a retained message is said again and again; publish it without `retain`")
 _TO_STRANGERS: Final = {
     _HELD: Problem("unknown_device", "nobody registered this device; its fixes are kept for a day, adopt it"),
     _AWAY: Problem("unknown_device", "nobody registered this device, and there is no room to keep its fixes"),
@@ -58,6 +62,7 @@ class Admitted:
     rejects: list[Reject] = field(default_factory=list)
     told: list[tuple[Callable[[Reject], None], Reject]] = field(default_factory=list)  # who waits for which reject
     devices: list[Device] = field(default_factory=list)  # to register before the fixes are written
+    commands: list[Command] = field(default_factory=list)  # for dispatch
     ignored: int = 0
     heard: dict[str, Hearing] = field(default_factory=dict)  # the newest message of each device
 
@@ -83,6 +88,7 @@ class Admission:
         self._strangers = strangers or Strangers()
         self._honesty = Honesty(directory.cls)
         self._nothing = Fixes.empty()  # made once: its hash costs as much as that of a hundred fixes
+        self.spoken = Memory()
         self._registered: set[str] = set()  # by us, and perhaps not yet seen by `directory`
 
     def sort(self, messages: Sequence[Message]) -> Admitted:
@@ -133,6 +139,8 @@ class Admission:
             decoded = item.decoded
             if decoded.fixes:
                 items.append(item)
+            elif decoded.words is not None:
+                self._pass_on(item, decoded.words, admitted)
             elif not decoded.problems:
                 self._ignore(item, admitted)
             if decoded.problems:
@@ -144,8 +152,23 @@ class Admission:
     def _ignore(self, item: Opened, admitted: Admitted) -> None:
         """A message that is known and of no use here."""
         admitted.ignored += 1
+        self._note(item, admitted)
+
+    def _note(self, item: Opened, admitted: Admitted) -> None:
         private = not self._directory.keeps(item.device, item.message.received_us)
         admitted.hear(item.device, item.message, item.dialect.name, private=private)
+
+    def _pass_on(self, item: Opened, words: Words, admitted: Admitted) -> None:
+        """A message for dispatch, on duty or off: what it says was meant to be told."""
+        if not (self._directory.known(item.device) or item.device in self._registered):
+            self._refuse_all(admitted, item, [_NOBODY])
+        elif item.message.retained:
+            self._refuse_all(admitted, item, [_RETAINED])
+        else:
+            command = command_of(item, words)
+            self.spoken.keep(command, item.payload)
+            admitted.commands.append(command)
+            self._note(item, admitted)
 
     def _judge(self, items: list[Opened], admitted: Admitted) -> None:
         raws = list(chain.from_iterable([item.decoded.fixes for item in items]))
@@ -347,6 +370,7 @@ def _join(parts: list[Admitted]) -> Admitted:
         rejects=[reject for part in parts for reject in part.rejects],
         told=[told for part in parts for told in part.told],
         devices=[device for part in parts for device in part.devices],
+        commands=[command for part in parts for command in part.commands],
         ignored=sum(part.ignored for part in parts),
         heard={device: hearing for part in parts for device, hearing in part.heard.items()},
     )

@@ -33,6 +33,7 @@ from ingest.ration import Ration
 
 REJECTS_STREAM: Final = "rejects"
 REJECTS_CAP: Final = 100_000  # entries of the rejects stream; what nobody read by then is forgotten
+DISPATCH_STREAM: Final = "dispatch.in"
 HELD_STREAM: Final = "held"  # fixes of devices that nobody registered
 WAITING_SHOWN: Final = 500  # of the messages that wait, as many as the clock is compared with
 BUSY_MESSAGES: Final = 64  # a batch from which on the next one may collect longer
@@ -274,8 +275,9 @@ class Batcher:
                 return
 
     def _entries(self, admitted: Admitted) -> list[tuple[str, bytes]]:
-        """Log entries of a batch: registrations first, then fixes by partition."""
+        """Log entries of a batch: registrations first, then what dispatch is told, then fixes by partition."""
         entries = self._registrations(admitted.devices)
+        entries += [(DISPATCH_STREAM, codec.encode(command)) for command in admitted.commands]
         return entries + [(f"in.{p}", codec.encode(fixes)) for p, fixes in split(admitted.fixes, self._partitions)]
 
     def _registrations(self, devices: list[Device]) -> list[tuple[str, bytes]]:
@@ -290,6 +292,7 @@ class Batcher:
         counters = self._counters
         counters.messages += len(batch)
         counters.fixes += len(admitted.fixes)
+        counters.commands += len(admitted.commands)
         counters.ignored += admitted.ignored
         counters.held_fixes += len(admitted.held)
         counters.registered += len(admitted.devices)

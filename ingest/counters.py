@@ -12,6 +12,7 @@ class Counters:
 
     messages: int = 0
     fixes: int = 0
+    commands: int = 0  # for dispatch: answers to offers, reports of incidents
     ignored: int = 0  # known and of no use here: OwnTracks cards, waypoints, last wills, ...
     rejects: Counter[str] = field(default_factory=Counter)  # by reason
     rejects_stored: int = 0  # the others were withheld by the ration

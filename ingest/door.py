@@ -14,6 +14,7 @@ import secrets
 import ssl
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
+from math import inf
 from typing import Any, Final, Self
 
 from core.clock import Clock
@@ -24,7 +25,7 @@ from ingest.counters import Counters
 from ingest.dialects import Router
 from ingest.heard import shown
 from ingest.lines import Lines, available
-from ingest.mailbox import LASTING_S, Mailboxes, Notice
+from ingest.mailbox import LASTING_S, Mailboxes, Notice, Told, unasked
 from ingest.message import Sink
 from ingest.recheck import Credential, Rechecks
 from ingest.session import RECEIVE_MAXIMUM, SKIP_MAX, Session
@@ -150,12 +151,16 @@ class Door:
         for session in self._connections:
             session.hold("shutdown")
 
-    def notify(self, device: str, kind: str, payload: bytes) -> int:
-        """Send a message to a device's own topic; how many sessions have it or will get it."""
+    def notify(self, device: str, kind: str, payload: bytes, told: Told = unasked, life_s: float = inf) -> int:
+        """Send a message to a device's own topic; how many sessions have it or will get it, within its life.
+
+        `told` is called for each of them at its PUBACK, or when it is clear that none will come.
+        """
         topic = f"ronda/v1/{device}/{kind}"
+        notice = Notice(topic, payload, told, self.now_s() + life_s)
         boxes = self._mailboxes.of_topic(topic)
         for box in boxes:
-            self._counters.notices_dropped += box.put(Notice(topic, payload))
+            self._counters.notices_dropped += box.put(notice)
             session = self._sessions.get(box.key)
             if session is not None:
                 session.deliver()

@@ -1,15 +1,18 @@
 """What a device is to be told: its subscriptions, what was sent and not yet acknowledged, what waits for it.
 
 A mailbox outlives the connection when the client asked for a lasting session. It is kept in memory and is small on
-purpose: offers and notices age fast. A full one forgets its oldest message, and that is counted.
+purpose: offers and notices age fast. A full one forgets its oldest message, and that is counted. Whoever sent a message
+is told what became of it; one that is past its life is not sent any more.
 """
 
 from __future__ import annotations
 
 import re
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from math import inf
+from typing import Final, Literal, NamedTuple
 
 from core.identity import Identity
 
@@ -23,9 +26,22 @@ _TOPIC: Final = re.compile(rf"ronda/v1/([^/+#]+)/(?:{'|'.join(KINDS)})")
 Key = tuple[str, str]  # whose credential, client id
 
 
+Fate = Literal["delivered", "sent", "lost"]  # the device has it, a broker has it, nobody has it
+Told = Callable[[Fate], None]
+
+
+def unasked(fate: Fate) -> None:
+    """Whoever sent it does not want to know."""
+    del fate
+
+
 class Notice(NamedTuple):
+    """A message for a device. `told` is called when its fate is known; after `until_s` (monotonic) it is not sent."""
+
     topic: str
     payload: bytes
+    told: Told = unasked
+    until_s: float = inf
 
 
 @dataclass(slots=True)
@@ -45,8 +61,34 @@ class Mailbox:
         self.waiting.append(notice)
         if len(self.waiting) <= QUEUE_LIMIT:
             return 0
-        self.waiting.popleft()
+        self.waiting.popleft().told("lost")
         return 1
+
+    def next(self, now_s: float) -> Notice | None:
+        """The next message to send, None if there is none; what is past its life goes."""
+        while self.waiting:
+            notice = self.waiting.popleft()
+            if now_s < notice.until_s:
+                return notice
+            notice.told("lost")
+        return None
+
+    def again(self, now_s: float) -> list[tuple[int, Notice]]:
+        """What was sent and not acknowledged, by packet id; what is past its life goes."""
+        for mid in [mid for mid, notice in self.inflight.items() if notice.until_s <= now_s]:
+            self.inflight.pop(mid).told("lost")
+        return list(self.inflight.items())
+
+    def acknowledged(self, mid: int) -> None:
+        """The client has it."""
+        notice = self.inflight.pop(mid, None)
+        if notice is not None:
+            notice.told("delivered")
+
+    def close(self) -> None:
+        """It is forgotten, and with it what is in it."""
+        for notice in [*self.inflight.values(), *self.waiting]:
+            notice.told("lost")
 
     def next_mid(self) -> int:
         while True:
@@ -125,6 +167,7 @@ class Mailboxes:
         del self._boxes[box.key]
         for topic in box.topics:
             self._forget(box.key, topic)
+        box.close()
 
     def _forget(self, key: Key, topic: str) -> None:
         keys = self._by_topic.get(topic)

@@ -12,7 +12,8 @@ import logging
 import ssl
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Final
+from math import ceil, inf
+from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 import aiomqtt
@@ -24,16 +25,19 @@ from core.clock import Clock
 from core.errors import ConfigError
 from core.naming import fits_topic
 from ingest.counters import Counters
-from ingest.dialects import SUBSCRIPTIONS
+from ingest.dialects import SUBSCRIPTIONS, words
+from ingest.mailbox import Told, unasked
 from ingest.message import Message, Sink, ignore
 
-TOPICS: Final = SUBSCRIPTIONS
+TOPICS: Final = (*SUBSCRIPTIONS, *words.TOPICS)
 RECEIVE_MAXIMUM: Final = 65_535  # Mosquitto hands out as many unacknowledged messages, whatever its own setting
 SESSION_S: Final = 7 * 86_400  # the broker keeps our session this long
 _BACKOFF_S: Final = (0.2, 10.0)
 _KEEP_ALIVE_S: Final = 30
 _NOTICES_WAITING: Final = 1_000  # messages to devices that the broker has not acknowledged; further ones are dropped
-_REFUSED: Final = 0x80  # reason codes of a SUBACK from here on
+_REFUSED: Final = 0x80  # reason codes of a SUBACK or PUBACK from here on
+_NOBODY_THERE: Final = 0x10  # of a PUBACK: no subscriber, now or in a lasting session
+_LONGEST_S: Final = 0xFFFF_FFFF
 
 _logger = logging.getLogger(__name__)
 
@@ -49,6 +53,7 @@ class MqttSource:
         self._counters = counters
         self._client: aiomqtt.Client | None = None  # the one whose messages we may still acknowledge
         self._connected = False
+        self._told: dict[int, Told] = {}  # by packet id: bounded by what the client may hold
         self._paused = False
         self._room = asyncio.Event()
         self._room.set()
@@ -58,19 +63,34 @@ class MqttSource:
     def connected(self) -> bool:
         return self._connected
 
-    def notify(self, device: str, kind: str, payload: bytes) -> int:
-        """Publish a message for a device at QoS 1; how many brokers took it (none while we are not connected)."""
+    def notify(self, device: str, kind: str, payload: bytes, told: Told = unasked, life_s: float = inf) -> int:
+        """Publish a message for a device at QoS 1; how many brokers took it (none while we are not connected).
+
+        The broker forgets it after `life_s`. `told` hears whether the broker has it, and has anybody to give it to.
+        """
         client = self._client
         if client is None or not self._connected or not fits_topic(device):
             self._counters.notices_dropped += 1
             return 0
         topic = f"ronda/v1/{device}/{kind}"
-        sent = client._client.publish(topic, payload, qos=1)  # noqa: SLF001  # see the module's docstring
+        sent = client._client.publish(topic, payload, qos=1, properties=_expiring(life_s))  # noqa: SLF001  # see above
         if sent.rc == MQTTErrorCode.MQTT_ERR_QUEUE_SIZE:
             self._counters.notices_dropped += 1
             return 0
         self._counters.notices += 1
+        self._told[sent.mid] = told
         return 1
+
+    def _published(self, mid: int, code: int) -> None:
+        """The broker's PUBACK."""
+        if told := self._told.pop(mid, None):
+            told("lost" if code == _NOBODY_THERE or code >= _REFUSED else "sent")
+
+    def _lose(self) -> None:
+        """The connection is gone, and with it what the broker had not acknowledged."""
+        lost, self._told = self._told, {}
+        for told in lost.values():
+            told("lost")
 
     async def run(self) -> None:
         """Connect, serve, and connect again with growing pauses; not while the sink is full."""
@@ -86,6 +106,7 @@ class MqttSource:
                 _logger.warning("the broker is not there, trying again: %s", error, extra=extra)
             finally:
                 self._client, self._connected, self._paused = None, False, False
+                self._lose()
             self._counters.broker_reconnects += 1
             await asyncio.sleep(pause_s)
             pause_s = min(pause_s * 2, longest_s)
@@ -124,7 +145,13 @@ class MqttSource:
             queue_type=_inbox_type(lambda message: self._take(holder[0], message)),
         )
         holder.append(client)
+        paho = client._client  # noqa: SLF001  # see the module's docstring
+        paho.on_publish = partial(self._on_publish, paho.on_publish)
         return client
+
+    def _on_publish(self, theirs: Any, client: Any, userdata: Any, mid: int, code: Any, properties: Any) -> None:
+        theirs(client, userdata, mid, code, properties)
+        self._published(mid, int(code.value))
 
     def _take(self, client: aiomqtt.Client, message: aiomqtt.Message) -> None:
         if not message.qos and self._sink.full:
@@ -165,6 +192,15 @@ class MqttSource:
             loop.remove_reader(socket.fileno())
         else:
             loop.add_reader(socket.fileno(), _read_on, client)
+
+
+def _expiring(life_s: float) -> Properties | None:
+    """The property by which a broker forgets a message that nobody fetched in time."""
+    if life_s == inf:
+        return None
+    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho has no types here
+    properties.MessageExpiryInterval = min(max(ceil(life_s), 1), _LONGEST_S)
+    return properties
 
 
 def _report(granted: Sequence[object]) -> None:

@@ -41,6 +41,13 @@ class Problem(NamedTuple):
     payload: bytes | None = None  # the element, when it is not the whole message
 
 
+class Words(NamedTuple):
+    """What a message wants of dispatch: the kind of the command, and its body."""
+
+    kind: str
+    body: dict[str, Any]
+
+
 class Decoded(msgspec.Struct, frozen=True, gc=False):
     """What a message said. `flags` (bits of `core.fixes.Flag`) has one number per fix, or none when all are zero.
 
@@ -51,6 +58,7 @@ class Decoded(msgspec.Struct, frozen=True, gc=False):
     problems: list[Problem]
     flags: tuple[int, ...] = ()
     device: str = ""
+    words: Words | None = None  # no fix, but something for dispatch
 
 
 IGNORED: Final = Decoded([], [])  # known, and of no use here

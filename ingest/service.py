@@ -25,6 +25,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any, Final
 
 import msgspec
@@ -38,6 +39,7 @@ from ingest.directory import Directory
 from ingest.door import Authenticate, Door, DoorParams
 from ingest.heard import Note
 from ingest.intake import Intake
+from ingest.mailbox import Told, unasked
 from ingest.message import Append, Source
 from ingest.mqtt import MqttSource
 from ingest.ticker import Ticker
@@ -155,10 +157,20 @@ class Ingest:
         """Whether `submit` should be put off: the sources are waiting for the log."""
         return self.intake.full
 
-    def notify(self, device: str, kind: str, payload: bytes) -> int:
-        """Tell a device something (`offer`, `notice`, `reject`); how many of its sessions, or brokers, get it."""
-        at_door = self.door.notify(device, kind, payload) if self.door else 0
-        return at_door + (self._broker.notify(device, kind, payload) if self._broker else 0)
+    def notify(self, device: str, kind: str, payload: bytes, told: Told = unasked, life_s: float = inf) -> int:
+        """Tell a device something (`offer`, `notice`, `reject`); how many of its sessions, or brokers, get it.
+
+        `told` is called once for each of them, when it is known what became of it.
+        """
+        at_door = self.door.notify(device, kind, payload, told, life_s) if self.door else 0
+        return at_door + (self._broker.notify(device, kind, payload, told, life_s) if self._broker else 0)
+
+    def refuse(self, command_id: str, why: str) -> None:
+        """Dispatch did not do what a phone asked for: tell the phone, if it is known which."""
+        spoken = self.intake.admission.spoken.take(command_id)
+        if spoken is not None:
+            told = {"reason": "conflict", "detail": why, "payload": spoken.payload.decode(errors="replace")}
+            self.notify(spoken.device, "reject", msgspec.json.encode(told))
 
     def _tell(self, rejects: list[Reject]) -> None:
         """Send rejects back to the devices that listen for them (whoever is writing a device wants to know why)."""

@@ -225,7 +225,7 @@ class Session(Framed):
     def _on_puback(self, first: int, body: bytes) -> None:
         del first
         assert self.mailbox is not None  # noqa: S101  # nothing is read before the welcome
-        self.mailbox.inflight.pop(wire.read_puback(body, self.version), None)
+        self.mailbox.acknowledged(wire.read_puback(body, self.version))
         self.deliver()
 
     def _on_disconnect(self, first: int, body: bytes) -> None:
@@ -268,8 +268,10 @@ class Session(Framed):
     def deliver(self) -> None:
         """Send what waits in the mailbox, as far as the client has acknowledged what it got before."""
         box = self.mailbox
-        while box is not None and box.waiting and len(box.inflight) < self.peer_inflight and not self.stuck:
-            notice = box.waiting.popleft()
+        while box is not None and len(box.inflight) < self.peer_inflight and not self.stuck:
+            notice = box.next(self._house.now_s())
+            if notice is None:
+                return
             qos = box.topics.get(notice.topic, 0)
             mid = 0
             if qos:
@@ -279,7 +281,7 @@ class Session(Framed):
 
     def deliver_again(self) -> None:
         """After a reconnect: first what was sent and not acknowledged, then what waits."""
-        for mid, notice in self.mailbox.inflight.items() if self.mailbox else ():
+        for mid, notice in self.mailbox.again(self._house.now_s()) if self.mailbox else ():
             self._send(wire.publish(self.version, notice.topic, notice.payload, qos=1, mid=mid, dup=True))
         self.deliver()
 

@@ -1,8 +1,8 @@
 """Registering: configuration into the log, with it what was held of devices that are strangers no longer.
 
-One append holds the configuration of every partition and behind it the held fixes of the device, in order of time:
-so geo knows the device before it hears it, and a kill leaves all of it or none. What was not dropped then is adopted
-again by the sweep; a fix that comes twice counts once.
+One append holds the configuration for all that decide by it and behind it the held fixes of the device, in order of
+time: so geo knows the device before it hears it, and a kill leaves all of it or none. What was not dropped then is
+adopted again by the sweep; a fix that comes twice counts once.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from core.fixes import Fixes
 from core.partition import partition_of
 from ingest.directory import kept_rows
 from ronda.registry import Directory
-from ronda.runtime import AWAY, Runtime
+from ronda.runtime import AWAY, Runtime, inputs_of
 from store import joins
 from store.held import drop_held, held_fixes
 from store.log import Log
@@ -112,7 +112,7 @@ class Registrar:
 
     async def _append(self, configs: Sequence[Config], held: Sequence[Fixes]) -> None:
         """Everything in one append; then what is in the log need not be held."""
-        items = [(f"in.{p}", encode(config)) for config in configs for p in range(self._partitions)]
+        items = [(stream, encode(config)) for config in configs for stream in inputs_of(config, self._partitions)]
         directory = await self._directory(configs, [fixes.ids[0] for fixes in held]) if held else Directory()
         for fixes in held:
             stream = f"in.{partition_of(fixes.ids[0], self._partitions)}"

@@ -85,12 +85,14 @@ def _publish(p: argparse.ArgumentParser) -> None:
 
 
 def _simulate(p: argparse.ArgumentParser) -> None:
-    p.add_argument("scenario", metavar="SCENARIO", help="day")
-    p.add_argument("--trucks", type=_count, default=35, metavar="N")
+    p.add_argument("scenario", metavar="SCENARIO", help="day, flood")
+    p.add_argument("--trucks", type=_count, default=35, metavar="N", help="of a day; in a flood there are none")
     p.add_argument("--volunteers", type=_count, default=65, metavar="N")
     p.add_argument("--seed", type=int, default=1, metavar="S", help="the same seed gives the same day")
     p.add_argument("--speedup", type=_speed, default=1.0, metavar="X", help="times real speed, or `max`")
-    p.add_argument("--duration", type=_positive, metavar="S", help="seconds of simulated time (default: a whole day)")
+    p.add_argument(
+        "--duration", type=_positive, metavar="S", help="simulated seconds (default: a whole day; a flood: an hour)"
+    )
     p.add_argument("--truth", metavar="FILE", help="write what really happened there, as JSON lines")
     _target(p)
     _data(p)

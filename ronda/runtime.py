@@ -10,13 +10,14 @@ from psycopg_pool import AsyncConnectionPool
 
 from core.clock import Clock
 from core.codec import encode
-from core.entries import Config, Entry
+from core.entries import DISPATCH_ONLY, OF_DISPATCH, Config, Entry
 from core.errors import UnavailableError
 from ronda.holds import Holds, TrustedClock
 from ronda.settings import Settings
 from store.log import Log
 
 AWAY: Final = (UnavailableError, OSError)  # a server is not there: wait and try again
+DISPATCH_IN: Final = "dispatch.in"
 State = Literal["starting", "ready", "failing", "stopped"]
 
 
@@ -76,12 +77,21 @@ class Runtime:
         return [f"in.{p}" for p in range(self.partitions)]
 
     async def configure(self, config: Config) -> None:
-        """Append a configuration version to every partition's input, in one durable append."""
-        await self.tell(config)
+        """Append a configuration version to every input where it decides something, in one durable append."""
+        await self.tell(config, inputs_of(config, self.partitions))
 
-    async def tell(self, entry: Entry) -> None:
-        """Append one tick, command or configuration to every partition's input; not under a wrong clock."""
+    async def tell(self, entry: Entry, streams: Sequence[str] | None = None) -> None:
+        """Append one entry to these streams, else to every partition's input; not under a wrong clock."""
         if why := self.holds.of("clock"):
             raise UnavailableError(why)
         body = encode(entry)
-        await self.log.append([(stream, body) for stream in self.inputs()])
+        await self.log.append([(stream, body) for stream in (self.inputs() if streams is None else streams)])
+
+
+def inputs_of(change: Config, partitions: int) -> list[str]:
+    """Where a change of configuration is written: to all that decide by it, and to the first partition for the archive.
+
+    Those who write it do so in one append, so that dispatch and geo hear of it in one order.
+    """
+    mine = 1 if change.section in DISPATCH_ONLY else partitions
+    return [f"in.{p}" for p in range(mine)] + ([DISPATCH_IN] if change.section in OF_DISPATCH else [])

@@ -27,10 +27,11 @@ _SETTLE_S: Final = 0.5  # every stage reads the configuration from the log; inge
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An MQTT address and the secret to show there ("" where none is asked)."""
+    """An MQTT address and the secret to show there ("" where none is asked); the installation, if it is ours."""
 
     url: str
     secret: str = field(default="", repr=False)
+    runtime: Runtime | None = None
 
 
 @asynccontextmanager
@@ -46,7 +47,7 @@ async def target(
     async with opened(settings, located(settings), Parts()) as runtime:
         await settle(runtime, [lacking async for lacking in _lacking(runtime, configs)])
         if args.token:
-            yield Target(runtime.urls.mqtt, args.token)
+            yield Target(runtime.urls.mqtt, args.token, runtime)
             return
         now_us = runtime.clock.now_us()
         token, secret = await credentials.create_token(
@@ -58,7 +59,7 @@ async def target(
             now_us=now_us,
         )
         try:
-            yield Target(runtime.urls.mqtt, secret)
+            yield Target(runtime.urls.mqtt, secret, runtime)
         finally:
             await credentials.revoke_token(runtime.pool, token, runtime.clock.now_us())
 

@@ -12,13 +12,16 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from string import Template
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from core.errors import ConfigError
+from core.signing import key_of
 
 PREFIX: Final = "RONDA_"
 FILE: Final = "ronda.toml"
+WEBHOOK_KEY_BYTES: Final = 24
 LOG_LEAST_MB: Final = 64  # a fifth of it stays free for geo; a batch in flight takes a few MB of that
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -43,6 +46,13 @@ class Settings:
     oidc_issuer: str = ""
     map_style_url: str = ""
     auto_register: bool = False
+    sms_url: str = field(default="", repr=False)
+    sms_body: str = "to=$phone&text=$text"
+    sms_authorization: str = field(default="", repr=False)
+    sms_after_s: int = 20
+    webhook_url: str = field(default="", repr=False)
+    webhook_secret: str = field(default="", repr=False)
+    push_contact: str = ""
     log_max_mb: int = 0
     disk_min_mb: int = 200
     keep_fixes_days: int = 0
@@ -146,6 +156,7 @@ def _check(settings: Settings) -> None:
         if not 0 <= port <= 65535:
             raise ConfigError(f"{name} must be from 0 (any free port) to 65535, not {port}.")
     _check_amounts(settings)
+    _check_channels(settings)
     public = urlsplit(settings.public_url)
     if public.scheme == "http" and public.hostname not in _LOOPBACK:
         raise ConfigError("RONDA_PUBLIC_URL must begin with https:// beyond this machine: links carry credentials.")
@@ -170,9 +181,33 @@ def _check_amounts(settings: Settings) -> None:
         raise ConfigError(f"RONDA_PARTITIONS must be from 1 to 256, not {settings.partitions}.")
 
 
+def _check_channels(settings: Settings) -> None:
+    """Refuse what would only be found out when somebody is to be called."""
+    _check_scheme("RONDA_SMS_URL", settings.sms_url, ("http", "https"))
+    _check_scheme("RONDA_WEBHOOK_URL", settings.webhook_url, ("http", "https"))
+    _check_scheme("RONDA_PUSH_CONTACT", settings.push_contact, ("mailto", "https"))
+    template = Template(settings.sms_body)
+    if not template.is_valid() or not {"phone", "text"} <= set(template.get_identifiers()) <= {"phone", "text", "id"}:
+        raise ConfigError("RONDA_SMS_BODY needs $phone and $text, may have $id, and writes a dollar sign as $$.")
+    if settings.sms_after_s < 0:
+        raise ConfigError(f"RONDA_SMS_AFTER_S cannot be negative, as {settings.sms_after_s} is.")
+    if bool(settings.webhook_url) != bool(settings.webhook_secret):
+        raise ConfigError("RONDA_WEBHOOK_URL and RONDA_WEBHOOK_SECRET belong together; set both or neither.")
+    if settings.webhook_secret and len(_webhook_key(settings.webhook_secret)) < WEBHOOK_KEY_BYTES:
+        raise ConfigError(f"RONDA_WEBHOOK_SECRET needs {WEBHOOK_KEY_BYTES} bytes: whsec_ and base64, or plain text.")
+
+
+def _webhook_key(secret: str) -> bytes:
+    try:
+        return key_of(secret)
+    except ValueError:
+        return b""
+
+
 def _check_scheme(name: str, url: str, schemes: tuple[str, ...]) -> None:
     if url and urlsplit(url).scheme not in schemes:
-        raise ConfigError(f"{name} must begin with {' or '.join(s + '://' for s in schemes)}.")
+        shown = (s + (":" if s == "mailto" else "://") for s in schemes)
+        raise ConfigError(f"{name} must begin with {' or '.join(shown)}.")
 
 
 def _bracketed(host: str) -> str:

@@ -3,6 +3,7 @@
 ingest ─▶ in.{p} ─▶ geo ─▶ events.{p} ─▶ archive ─▶ Postgres ─▶ api
              └──────────────────────────────┘
 api ─▶ dispatch.in ─▶ dispatch ─▶ dispatch.events ─▶ archive
+phones ─▶ ingest ─┘                      └─▶ ingest (MQTT), notify (Web Push, SMS, webhook) ─▶ people
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from importlib.metadata import version
 from importlib.resources import files
@@ -31,12 +32,15 @@ from ingest.service import Ingest, IngestParams
 from ingest.ticker import find_last_tick
 from ronda.adopt import adopt_for_ever, registrar_of
 from ronda.archiving import archive_for_ever
-from ronda.configure import ensure_city
+from ronda.channels import keys
+from ronda.channels.sealing import public
+from ronda.configure import ensure_city, tell_dispatch
 from ronda.days import close_day, close_for_ever, rebuild_day
 from ronda.descriptors import connections
 from ronda.holds import NAMES, Name
 from ronda.judging import judge_for_ever
 from ronda.metrics import metrics
+from ronda.notifying import notify_others, notify_phones
 from ronda.posting import Posting, posting
 from ronda.pump import Pump
 from ronda.rebuilding import rebuild_for_ever
@@ -44,7 +48,8 @@ from ronda.registry import Directory
 from ronda.runtime import AWAY, Runtime
 from ronda.serving import serve
 from ronda.settings import Settings
-from ronda.steps import DispatchStep, GeoStep, sightings_of, warm
+from ronda.steps import DispatchStep, GeoStep, sightings_of, warm, warm_dispatch
+from ronda.ticking import DispatchTicker
 from ronda.trimming import trim_for_ever
 from ronda.unawaited import unawaited
 from ronda.upkeep import keep_for_ever
@@ -83,6 +88,7 @@ async def ingest(runtime: Runtime) -> None:
         group.create_task(directory.follow_keys(partial(payload_keys, runtime.pool)), name="ingest-keys")
         group.create_task(begin(runtime, begun), name="ingest-begin")
         group.create_task(service.run(), name="ingest")
+        group.create_task(notify_phones(runtime, service), name="ingest-phones")
         await service.opened.wait()
         while True:
             listening, why = service.listening, runtime.holds.why() or "not listening"
@@ -160,39 +166,54 @@ def geo_step_of(runtime: Runtime, partition: int, rows: dict[str, bytes]) -> Geo
 
 
 async def dispatch(runtime: Runtime) -> None:
-    """Commands and sightings become incidents and plans."""
-    pump = Pump(runtime.log, DispatchStep.reader, DispatchStep.stream, uuid4().hex, DispatchStep, AWAY)
+    """Commands, the register and sightings become incidents, plans and offers."""
+    await unawaited(warm_dispatch, "matching")
+    ticker = DispatchTicker(runtime)
+    pump = Pump(runtime.log, DispatchStep.reader, DispatchStep.stream, uuid4().hex, ticker.load, AWAY)
     async with asyncio.TaskGroup() as group:
         group.create_task(pump.run(), name="dispatch-pump")
+        group.create_task(ticker.run(), name="dispatch-ticker")
+        group.create_task(tell_dispatch(runtime), name="dispatch-register")
         group.create_task(sight(runtime), name="dispatch-sightings")
         runtime.parts.say("dispatch", "ready")
 
 
 async def sight(runtime: Runtime) -> None:
     """Write where the volunteers are into dispatch's own stream, coalesced: what it decides from can be replayed."""
-    while True:
-        try:
-            async for rows in moved(runtime):
+    newest, fresh = dict[str, Live](), asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(hear(runtime, newest, fresh), name="dispatch-frames")
+        while True:
+            await fresh.wait()
+            fresh.clear()
+            rows = [*newest.values()]
+            newest.clear()
+            try:
+                await runtime.holds.free_of("clock")
                 sightings = sightings_of(rows, runtime.clock.now_us())
                 if sightings.rows:
                     await runtime.log.append([(DispatchStep.stream, encode(sightings))])
-        except AWAY as error:
-            log.warning("sightings: %s", error, extra={"action": "dispatch.sightings_retry"})
+            except AWAY as error:
+                log.warning("sightings: %s", error, extra={"action": "dispatch.sightings_retry"})
+                newest |= {row.device: row for row in rows} | newest
+                fresh.set()
             await asyncio.sleep(SIGHTINGS_S)
 
 
-async def moved(runtime: Runtime) -> AsyncIterator[list[Live]]:
-    """Live rows that changed, the newest of each device, at most once every `SIGHTINGS_S`; first all of them."""
+async def hear(runtime: Runtime, newest: dict[str, Live], fresh: asyncio.Event) -> None:
+    """Gather live rows that changed, the newest of each device; at first, and after a gap, all of them."""
     one, many = msgspec.msgpack.Decoder(Live), msgspec.msgpack.Decoder(list[Live])
-    newest: dict[str, Live] = {}
-    told = 0.0
-    async for frame in runtime.log.frames():
-        rows = many.decode(frame) if frame else [one.decode(body) for body in (await runtime.log.live()).values()]
-        newest |= {row.device: row for row in rows}
-        now = asyncio.get_running_loop().time()
-        if now - told >= SIGHTINGS_S and runtime.holds.of("clock") is None:
-            yield list(newest.values())
-            newest, told = {}, now
+    while True:
+        try:
+            async for frame in runtime.log.frames():
+                rows = (
+                    many.decode(frame) if frame else [one.decode(body) for body in (await runtime.log.live()).values()]
+                )
+                newest |= {row.device: row for row in rows}
+                fresh.set()
+        except AWAY as error:
+            log.warning("sightings: %s", error, extra={"action": "dispatch.sightings_retry"})
+            await asyncio.sleep(SIGHTINGS_S)
 
 
 async def api(runtime: Runtime) -> None:
@@ -220,6 +241,8 @@ def deps_of(runtime: Runtime, posts: Posting) -> Deps:
             bounds=city.bounds,
             language=city.language,
             words=city.words,
+            hazards=city.hazards,
+            calling_code=city.calling_code,
         ),
         partitions=runtime.partitions,
         public_url=settings.link_base,
@@ -233,6 +256,8 @@ def deps_of(runtime: Runtime, posts: Posting) -> Deps:
         close_day=partial(close_day, runtime),
         rebuild_day=partial(rebuild_day, runtime),
         unwritable=partial(runtime.holds.of, "clock"),
+        link_secret=keys.link_secret(settings.data_dir),
+        push_key=public(keys.push_key(settings.data_dir)),
         **posts.deps(),
     )
 
@@ -270,9 +295,9 @@ async def schedule(runtime: Runtime) -> None:
 
 
 async def notify(runtime: Runtime) -> None:
-    """Carry effects to people's phones. No room makes effects yet, so it only stands ready."""
+    """Tell people what they are asked, over every channel but MQTT, which `ingest` has."""
     runtime.parts.say("notify", "ready")
-    await asyncio.Event().wait()
+    await notify_others(runtime)
 
 
 STAGES: Final[dict[str, Callable[[Runtime], Awaitable[None]]]] = {

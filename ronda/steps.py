@@ -7,16 +7,19 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import msgspec
+import numpy as np
 
 from core.codec import decode, encode
 from core.entries import Command, Config, Sightings, Tick
 from core.errors import DecodeError
+from core.events import CommandDone, Event
 from core.fixes import Fixes
 from core.live import Live
 from dispatch import engine
-from dispatch.state import Params, Volunteer
-from dispatch.state import decode as decode_dispatch
-from dispatch.state import encode as encode_dispatch
+from dispatch.matching import dense
+from dispatch.reach import Ways
+from dispatch.rows import changed, restored
+from dispatch.state import Params
 from geo.partition import COUNTS, GeoState
 from geo.step import step as geo_step
 from geo.steps.live import drain_live
@@ -41,6 +44,11 @@ def warm() -> None:
     state = GeoState()
     for value in (fix, Tick(now_us=3)):
         geo_step(state, decode(encode(value)))
+
+
+def warm_dispatch() -> None:
+    """The matcher's kernel likewise, before the first incident."""
+    dense.solve(np.zeros((1, 1), np.int64), [(1,)])
 
 
 class GeoStep:
@@ -73,8 +81,6 @@ class GeoStep:
         return dict(zip(COUNTS, self.state.counts.tolist(), strict=True))
 
 
-STATE_KEY: Final = "state"
-VOLUNTEERS_KEY: Final = "volunteers"
 DISPATCHED: Final = (Tick, Command, Config, Sightings)
 
 
@@ -87,21 +93,27 @@ class DispatchStep:
 
     def __init__(self, rows: dict[str, bytes], params: Params | None = None) -> None:
         self.params = params or Params()
-        body = rows.get(VOLUNTEERS_KEY)
-        seen = msgspec.msgpack.decode(body, type=dict[str, Volunteer]) if body else {}
-        self.state = msgspec.structs.replace(decode_dispatch(rows.get(STATE_KEY)), seen=seen)
+        self.state, self._saved = restored(rows)
+        self._ways = Ways()
 
     def __call__(self, entries: list[Entry]) -> Commit:
-        outputs, seen = [], self.state.seen
+        outputs = []
         for id_, value in readable(entries, self.stream):
             if isinstance(value, DISPATCHED):
-                self.state, events = engine.step(self.state, value, self.params)
+                self.state, events = engine.step(self.state, value, self.params, self._ways)
                 if events:
                     outputs.append(Output(self.events, id_, encode(events)))
-        state: dict[str, bytes | None] = {STATE_KEY: encode_dispatch(msgspec.structs.replace(self.state, seen={}))}
-        if self.state.seen is not seen:
-            state[VOLUNTEERS_KEY] = pack_live(self.state.seen)
-        return Commit(reader=self.reader, stream=self.stream, offset=entries[-1].id, outputs=outputs, state=state)
+                if isinstance(value, Config):
+                    report(value, events)
+        rows, self._saved = changed(self._saved, self.state), self.state
+        return Commit(reader=self.reader, stream=self.stream, offset=entries[-1].id, outputs=outputs, state=rows)
+
+
+def report(change: Config, events: list[Event]) -> None:
+    """Say which change of the register was not taken over; whoever sent it waits for the archive alone."""
+    for event in events:
+        if isinstance(event, CommandDone) and not event.ok:
+            log.warning("config %s: %s", change.id, event.reason, extra={"action": "dispatch.config_refused"})
 
 
 def sightings_of(rows: list[Live], now_us: int) -> Sightings:

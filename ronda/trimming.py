@@ -10,6 +10,7 @@ from core.codec import encode
 from core.units import US_PER_S
 from ingest.ticker import find_last_tick_entry
 from ronda.archiving import streams_of
+from ronda.notifying import READERS
 from ronda.registry import STREAM as REGISTRY
 from ronda.room import KEEP_S, kept_s
 from ronda.runtime import AWAY, Runtime
@@ -21,6 +22,7 @@ log = logging.getLogger(__name__)
 
 FOLLOWED_S: Final = 15.0  # whoever follows the registry is a third of this behind at most, or reads the archive again
 TRIM_S: Final = 60.0
+TOLD_S: Final = 3_600.0  # life of a notice
 ASLEEP_S: Final = 60.0  # the ticker is not at work when its last word is this old
 LOOK_S: Final = 5.0  # how often memory is looked at; when it is tight, so often is trimmed
 
@@ -50,9 +52,17 @@ async def trim(runtime: Runtime, keep_s: float = KEEP_S) -> None:
         if stream.startswith("in."):
             offsets.append(await runtime.log.offset(GeoStep.reader, stream))
             offsets += await last_tick(runtime, stream, keep_s)
+        if stream == DispatchStep.events:
+            offsets.append(await told_from(runtime, now_us))
         if stream == DispatchStep.stream:
             offsets.append(await runtime.log.offset(DispatchStep.reader, stream))
         await runtime.log.trim(stream, min(offsets, key=id_key))
+
+
+async def told_from(runtime: Runtime, now_us: int) -> str:
+    """What may still have to be told to people, however tight memory is: no notice lives longer than an hour."""
+    unread = [await runtime.log.offset(reader, DispatchStep.events) for reader in READERS]
+    return max(kept_from(now_us, TOLD_S), min(unread, key=id_key), key=id_key)
 
 
 async def last_tick(runtime: Runtime, stream: str, keep_s: float) -> list[str]:

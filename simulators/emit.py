@@ -8,7 +8,7 @@ import math
 import os
 import ssl
 import zlib
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Final
@@ -31,11 +31,24 @@ class EmitError(RondaError):
 
 
 class Publisher:
-    """One connection. `publish` returns once a message has a place in the window, `drain` once all are acknowledged."""
+    """One connection. `publish` returns once a message has a place in the window, `drain` once all are acknowledged.
 
-    def __init__(self, url: str, *, name: str, secret: str = "", patience_s: float = 20.0) -> None:
+    What comes on `topics` is handed to `heard`.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        name: str,
+        secret: str = "",
+        patience_s: float = 20.0,
+        topics: Sequence[str] = (),
+        heard: Callable[[str, bytes], None] = lambda _topic, _payload: None,
+    ) -> None:
         self._url, self._parts = url, urlsplit(url)
         self._name, self._secret, self._patience_s = name, secret, patience_s
+        self._topics, self._heard = topics, heard
         self._room = asyncio.Semaphore(WINDOW)
         self._numbers = itertools.count()
         self._unacked: dict[int, tuple[str, bytes]] = {}
@@ -92,8 +105,10 @@ class Publisher:
             self._client = client
             for number in list(self._unacked):
                 self._start(number)
-            async for _ in client.messages:  # nothing comes; it raises when the connection is lost
-                pass
+            if self._topics:
+                await client.subscribe([(topic, 1) for topic in self._topics])
+            async for message in client.messages:  # it raises when the connection is lost
+                self._heard(str(message.topic), bytes(message.payload))
 
     def _connection(self) -> aiomqtt.Client:
         parts, tls = self._parts, self._parts.scheme == "mqtts"

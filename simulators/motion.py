@@ -52,6 +52,12 @@ class Motion:
     def length_m(self) -> float:
         return float(self.along_m[-1])
 
+    def then(self, later: Motion) -> Motion:
+        """The same until another begins, from then on that one."""
+        n = int(np.searchsorted(self.t_s, later.t_s[0]))
+        stops = (*(stop for stop in self.stops if stop.end_s <= later.t_s[0]), *later.stops)
+        return Motion(np.r_[self.t_s[:n], later.t_s], np.vstack([self.xy[:n], later.xy]), stops)
+
     def shifted(self, by_s: float) -> Motion:
         stops = (Stop(s.start_s + by_s, s.end_s + by_s, s.x, s.y, s.reason, s.place) for s in self.stops)
         return Motion(self.t_s + by_s, self.xy, tuple(stops))
@@ -92,6 +98,10 @@ class Driver:
         for a, b in itertools.pairwise(nodes):
             self._edge(a, b, halts_m)
         self.node = goal
+
+    def walk(self, to: NDArray[np.float64], speed: float) -> None:
+        """Straight to a point, roads or none; the next drive begins at the same node as before."""
+        self._drive(to, speed)
 
     def motion(self) -> Motion:
         return Motion(np.array(self.times), np.array(self.points), tuple(self.stops))

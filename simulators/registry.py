@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -92,6 +93,46 @@ def driver(number: int) -> Person:
 def volunteer(number: int) -> Person:
     skills = _SKILLS[number % len(_SKILLS)]
     return Person(id=PersonId(f"tr-{number + 1:02d}"), name=_name(3 * number), kind="volunteer", skills=skills)
+
+
+def crew_configs(
+    devices: Sequence[str], *, from_us: int, at_us: int, actor: str, duty_us: tuple[int, int]
+) -> list[Config]:
+    """Volunteers of an exercise, beside those of the city: each with a phone, all on duty in `duty_us`."""
+    people = [_rescuer(i, from_us, duty_us) for i in range(len(devices))]
+    held = (
+        Assignment(id=f"latihan-{i + 1:02d}", from_us=from_us, device=DeviceId(device), person=people[i].id)
+        for i, device in enumerate(devices)
+    )
+    phones = (Device(id=DeviceId(device), cls="phone", name=people[i].name) for i, device in enumerate(devices))
+    return _configs({"devices": _rows(phones), "people": _rows(people), "assignments": _rows(held)}, at_us, actor)
+
+
+def crew_device(number: int) -> str:
+    """Phone of the exercise's volunteer `number` (from 0)."""
+    return f"latihan-{number + 1:02d}"
+
+
+def made_up(row: Mapping[str, Any]) -> bool:
+    """Whether a person of the register is one of ours, by id and name."""
+    found = re.fullmatch(r"(tr|relawan-latihan)-(\d+)", str(row.get("id", "")))
+    if found is None:
+        return False
+    number = int(found[2]) - 1
+    return bool(row.get("name") == (volunteer(number) if found[1] == "tr" else _rescuer(number)).name)
+
+
+def _rescuer(number: int, consent_us: int = 0, duty_us: tuple[int, int] | None = None) -> Person:
+    """One of seven comes by car."""
+    return Person(
+        id=PersonId(f"relawan-latihan-{number + 1:02d}"),
+        name=f"{_name(5 * number + 1)} (latihan)",
+        kind="volunteer",
+        skills=_SKILLS[number % len(_SKILLS)],
+        vehicle="car" if number % 7 == 3 else "motorbike",
+        consent_us=consent_us,
+        duty=duty(*duty_us) if duty_us else (),
+    )
 
 
 def team(volunteers: int, consent_us: int, duty_us: tuple[int, int]) -> Iterable[Person]:

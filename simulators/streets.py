@@ -69,12 +69,18 @@ class Streets:
     main: NDArray[np.bool_]  # per edge: a main road
     place_node: dict[str, int]
     stall_node: int
+    slowed: NDArray[np.float64] | None = None  # per edge: so many times as long; None: as usual
+
+    def nearest(self, at: NDArray[np.float64]) -> int:
+        """The node nearest to a point."""
+        return int(np.argmin(((self.xy - at) ** 2).sum(axis=1)))
 
     @cached_property
     def seconds(self) -> csr_matrix:
         a, b = self.edges.T
         length = np.hypot(*(self.xy[a] - self.xy[b]).T)
         weight = length / np.where(self.main, ROAD_MPS, STREET_MPS)
+        weight = weight if self.slowed is None else weight * self.slowed
         n = len(self.xy)
         return csr_matrix((np.r_[weight, weight], (np.r_[a, b], np.r_[b, a])), shape=(n, n))
 

@@ -15,11 +15,20 @@ from psycopg_pool import AsyncConnectionPool
 
 from core.entries import Command, Config
 from core.errors import ConflictError, RondaError
-from core.events import AlertChanged, CommandDone, DwellChanged, Event, IncidentChanged, PlanMade, SpellChanged
+from core.events import (
+    AlertChanged,
+    CommandDone,
+    DwellChanged,
+    Event,
+    IncidentChanged,
+    OfferChanged,
+    PlanMade,
+    SpellChanged,
+)
 from core.fixes import Fixes
 from core.rejects import Reject
 from store.log import START, id_key
-from store.pg import query, transaction
+from store.pg import queries, query, transaction
 from store.registry import apply_config
 from store.staging import device_numbers, stage
 from store.text import clean, json_of
@@ -167,6 +176,7 @@ async def _store_rows(cursor: AsyncCursor[Any], events: Sequence[Event]) -> None
     spells = [event.row for event in events if isinstance(event, SpellChanged)]
     alerts = [event for event in events if isinstance(event, AlertChanged)]
     incidents = [event for event in events if isinstance(event, IncidentChanged)]
+    offers = [event for event in events if isinstance(event, OfferChanged)]
     plans = {(e.incident, e.at_us): e for e in events if isinstance(e, PlanMade)}
     done = [event for event in events if isinstance(event, CommandDone)]
     await _upsert(cursor, "store_dwells", newest(dwells))
@@ -174,13 +184,14 @@ async def _store_rows(cursor: AsyncCursor[Any], events: Sequence[Event]) -> None
     await _upsert(cursor, "store_alerts", oldest(alerts))
     await _upsert(cursor, "store_alerts", newest(alerts))
     await _upsert(cursor, "store_incidents", newest(incidents))
+    await _upsert(cursor, "store_offers", newest(offers), "offers.sql")
     await _upsert(cursor, "store_plans", list(plans.values()))
     await _upsert(cursor, "finish_commands", _outcomes(done))
 
 
-async def _upsert(cursor: AsyncCursor[Any], name: str, rows: Sequence[Any]) -> None:
+async def _upsert(cursor: AsyncCursor[Any], name: str, rows: Sequence[Any], file: str = "queries.sql") -> None:
     if rows:
-        await cursor.execute(query(name), {"rows": json_of(rows)})
+        await cursor.execute(queries(file)[name], {"rows": json_of(rows)})
 
 
 def newest(rows: Iterable[Any]) -> list[Any]:

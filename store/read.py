@@ -5,9 +5,9 @@ Paging is by keyset: pass the `after` of the last page (`Page.next`) and get the
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
-from typing import Any, Final, Generic, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 import psycopg
@@ -18,6 +18,7 @@ from core.events import AlertChanged, Dwell, IncidentChanged, PlanMade, Spell, S
 from core.fixes import Fixes
 from core.rejects import Reject
 from store.bell import event_bell
+from store.paging import Page, key_of, page_of, position_of, whole_of
 from store.pg import query, transaction
 from store.rows import dwell_of, fixes_of
 from store.text import clean
@@ -31,16 +32,7 @@ __all__ = [
 
 T = TypeVar("T")
 _REGISTRY_PAGE: Final = 1000
-_TOO_LARGE: Final = 1 << 63
 _decode_spell: Final = msgspec.json.Decoder(Spell).decode
-
-
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
-    """Rows and the opaque key of the page after them; None when this was the last."""
-
-    rows: list[T]
-    next: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,10 +144,10 @@ async def dwells(
     pool: AsyncConnectionPool, where: DwellFilter, *, after: str | None = None, limit: int = 1000
 ) -> Page[DwellRow]:
     """Dwells by start, oldest first."""
-    after_us, after_id = _position(after) if after else (None, "")
+    after_us, after_id = position_of(after) if after else (None, "")
     named = asdict(where) | {"after_us": after_us, "after_id": after_id}
     rows = await _all(pool, "dwells", named | {"limit": limit + 1})
-    return _page([_dwell(row) for row in rows], limit, lambda found: _key(found.row.start_us, found.row.id))
+    return page_of([_dwell(row) for row in rows], limit, lambda found: key_of(found.row.start_us, found.row.id))
 
 
 async def dwell(pool: AsyncConnectionPool, dwell_id: str) -> DwellRow | None:
@@ -168,10 +160,10 @@ async def spells(
     pool: AsyncConnectionPool, where: SpellFilter, *, after: str | None = None, limit: int = 1000
 ) -> Page[SpellRow]:
     """Spells of a kind by start, oldest first."""
-    after_us, after_id = _position(after) if after else (None, "")
+    after_us, after_id = position_of(after) if after else (None, "")
     named = asdict(where) | {"after_us": after_us, "after_id": after_id}
     rows = await _all(pool, "spells", named | {"limit": limit + 1})
-    return _page([_spell(row) for row in rows], limit, lambda found: _key(found.row.start_us, found.row.id))
+    return page_of([_spell(row) for row in rows], limit, lambda found: key_of(found.row.start_us, found.row.id))
 
 
 async def spell(pool: AsyncConnectionPool, spell_id: str) -> SpellRow | None:
@@ -184,11 +176,11 @@ async def fixes(
     pool: AsyncConnectionPool, device: str, from_us: int, to_us: int, *, after: str | None = None, limit: int = 10_000
 ) -> tuple[Fixes, str | None]:
     """Fixes of a device with from_us <= time < to_us by (time, content), and the key of the page after."""
-    after_us, content = _position(after) if after else (from_us - 1, "0")
+    after_us, content = position_of(after) if after else (from_us - 1, "0")
     named = {"device": device, "from_us": from_us, "to_us": to_us, "after_us": after_us, "limit": limit + 1}
-    rows = await _all(pool, "fixes", named | {"after_content": _whole(content)})
+    rows = await _all(pool, "fixes", named | {"after_content": whole_of(content)})
     last = rows[limit - 1] if len(rows) > limit else None
-    return fixes_of(device, rows[:limit]), last and _key(last.time_us, last.content)
+    return fixes_of(device, rows[:limit]), last and key_of(last.time_us, last.content)
 
 
 async def registry(
@@ -222,10 +214,10 @@ async def alerts(
     pool: AsyncConnectionPool, where: AlertFilter, *, after: str | None = None, limit: int = 1000
 ) -> Page[AlertRow]:
     """Alerts, newest first."""
-    after_us, after_id = _position(after) if after else (None, None)
+    after_us, after_id = position_of(after) if after else (None, None)
     named = asdict(where) | {"id": None, "after_us": after_us, "after_id": after_id}
     rows = await _all(pool, "alerts", named | {"limit": limit + 1})
-    return _page([_alert(row) for row in rows], limit, lambda found: _key(found.raised_us, found.alert.id))
+    return page_of([_alert(row) for row in rows], limit, lambda found: key_of(found.raised_us, found.alert.id))
 
 
 async def alert(pool: AsyncConnectionPool, alert_id: str) -> AlertRow | None:
@@ -244,19 +236,19 @@ async def rejects(
     reason: str | None = None,
 ) -> Page[RejectRow]:
     """Rejects, newest first."""
-    named = {"after": _whole(after) if after else None, "limit": limit + 1, "device": device, "reason": reason}
+    named = {"after": whole_of(after) if after else None, "limit": limit + 1, "device": device, "reason": reason}
     rows = [row._asdict() for row in await _all(pool, "rejects", named)]
     found = [RejectRow(row.pop("seq"), Reject(**row)) for row in rows]
-    return _page(found, limit, lambda reject: str(reject.seq))
+    return page_of(found, limit, lambda reject: str(reject.seq))
 
 
 async def incidents(pool: AsyncConnectionPool, *, after: str | None = None, limit: int = 1000) -> Page[IncidentChanged]:
     """Incidents in their newest version, newest first."""
-    after_us, after_id = _position(after) if after else (None, None)
+    after_us, after_id = position_of(after) if after else (None, None)
     named = {"id": None, "after_us": after_us, "after_id": after_id, "limit": limit + 1}
     rows = await _all(pool, "incidents", named)
     found = [msgspec.json.decode(row.body, type=IncidentChanged) for row in rows]
-    return _page(found, limit, lambda incident: _key(incident.opened_us, incident.id))
+    return page_of(found, limit, lambda incident: key_of(incident.opened_us, incident.id))
 
 
 async def incident(pool: AsyncConnectionPool, incident_id: str) -> IncidentChanged | None:
@@ -333,30 +325,3 @@ def _alert(row: Any) -> AlertRow:
     columns = row._asdict()
     vehicle, raised_us, actor = columns.pop("vehicle"), columns.pop("raised_us"), columns.pop("actor")
     return AlertRow(AlertChanged(**columns, by=actor), raised_us, vehicle)
-
-
-def _page(rows: list[T], limit: int, key: Callable[[T], str]) -> Page[T]:
-    """`rows` were asked for one beyond the limit, to know whether there are more."""
-    return Page(rows[:limit], key(rows[limit - 1]) if len(rows) > limit else None)
-
-
-def _key(at_us: int, rest: object) -> str:
-    return f"{at_us}~{rest}"
-
-
-def _position(after: str) -> tuple[int, str]:
-    at_us, mark, rest = after.partition("~")
-    if not mark:
-        raise DecodeError("bad_cursor", "pass `after` exactly as the page before gave it")
-    return _whole(at_us), rest
-
-
-def _whole(text: str) -> int:
-    """A 64-bit integer out of a key that came back from outside."""
-    try:
-        number = int(text)
-    except ValueError:
-        number = _TOO_LARGE
-    if not -_TOO_LARGE <= number < _TOO_LARGE:
-        raise DecodeError("bad_cursor", "pass `after` exactly as the page before gave it")
-    return number

@@ -141,6 +141,8 @@ CREATE TABLE events (
 );
 CREATE INDEX events_thread ON events ((body ->> 'thread')) WHERE kind = 'alert';
 CREATE INDEX events_flagged ON events (seq) WHERE kind = 'fix_flagged';
+CREATE INDEX events_incident ON events (coalesce(body ->> 'incident', body ->> 'id'), seq)
+WHERE kind IN ('incident', 'plan', 'offer', 'notice');
 
 CREATE TABLE incidents (
     id text PRIMARY KEY,
@@ -351,3 +353,26 @@ CREATE TABLE late_days (
     reason text NOT NULL DEFAULT '',
     PRIMARY KEY (device, day)
 );
+
+-- What volunteers were asked, in the newest version.
+CREATE TABLE offers (
+    id text PRIMARY KEY,
+    incident text NOT NULL,
+    person text NOT NULL,
+    state text NOT NULL,
+    made_at timestamptz NOT NULL,
+    revision integer NOT NULL,
+    body jsonb NOT NULL
+);
+CREATE INDEX offers_incident ON offers (incident, made_at, id);
+CREATE INDEX offers_person ON offers (person, made_at, id);
+
+-- Browsers that a person is reached in by Web Push: where, and the two keys that a message is sealed with.
+CREATE TABLE pushes (
+    endpoint text PRIMARY KEY,
+    person text NOT NULL,
+    public_key bytea NOT NULL,
+    secret bytea NOT NULL,
+    at timestamptz NOT NULL
+);
+CREATE INDEX pushes_person ON pushes (person);

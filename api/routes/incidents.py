@@ -1,52 +1,51 @@
-"""Incidents: open one, list them, see who was chosen and why."""
+"""Incidents: open one, list them, and everything that a coordinator does with one."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Body, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.acting import Coordinator, IfMatch, act, incident_of, told
 from api.answers import json, page
 from api.commands import DISPATCH, Commands
-from api.deps import Deps, GivenDeps, commands_of
-from api.params import NO_NUL, PAGE, AfterText, Limit
-from api.problems import NotFoundError
+from api.deps import GivenDeps, commands_of
+from api.incidentbodies import (
+    Assigned,
+    Edited,
+    Into,
+    Look,
+    Moved,
+    NewIncident,
+    PersonOf,
+    Seen,
+    editing,
+    opening,
+    within,
+)
+from api.params import PAGE, AfterText, Limit
 from api.roles import Allow
-from api.rows import incident_row, plan_row
-from core.events import IncidentChanged
+from api.rows import incident_row
 from core.identity import Identity
 from store import read
 
 router = APIRouter(prefix="/api/v1", tags=["incidents"])
 _read = [Depends(Allow("incident.read"))]
+GivenCommands = Annotated[Commands, Depends(commands_of)]
 
 
-class NewIncident(BaseModel):
-    """What is known when an incident is opened."""
-
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
-
-    kind: str = Field(min_length=1, max_length=40, pattern=NO_NUL)
-    lat: float = Field(ge=-90, le=90)
-    lon: float = Field(ge=-180, le=180)
-    severity: Literal[1, 2, 3] = 2
-    text: str = Field("", max_length=2000, pattern=NO_NUL)
-    exercise: bool = False
-
-
-@router.post("/incidents", summary="Open an incident; answers after volunteers were chosen", status_code=201)
+@router.post("/incidents", summary="Open an incident; asks nobody before `dispatch`", status_code=201)
 async def open_incident(
     deps: GivenDeps,
-    commands: Annotated[Commands, Depends(commands_of)],
+    commands: GivenCommands,
     identity: Annotated[Identity, Depends(Allow("incident.open"))],
     new: NewIncident,
 ) -> Response:
-    done = await commands.send("incident.open", identity.subject, new.model_dump(), DISPATCH)
-    found = await _found(deps, done.id)
-    answer = json(incident_row(found, deps.zone), 201)
+    done = await commands.send("incident.open", identity.subject, opening(new, deps.city), DISPATCH)
+    answer = told(await incident_of(deps, done.id), deps, 201)
     answer.headers["Location"] = f"/api/v1/incidents/{done.id}"
     return answer
 
@@ -57,22 +56,78 @@ async def incidents(request: Request, deps: GivenDeps, after: AfterText = None, 
     return page(request, [incident_row(row, deps.zone) for row in found.rows], found.next)
 
 
-@router.get("/incidents/{incident}", summary="One incident", dependencies=_read)
+@router.get("/incidents/{incident}", summary="One incident, with its revision as the ETag", dependencies=_read)
 async def one(deps: GivenDeps, incident: str) -> Response:
-    return json(incident_row(await _found(deps, incident), deps.zone))
+    return told(await incident_of(deps, incident), deps)
 
 
-@router.get("/incidents/{incident}/plan", summary="Who was chosen, who was not, by which figures", dependencies=_read)
-async def plan(deps: GivenDeps, incident: str) -> Response:
-    await _found(deps, incident)
-    made = await read.plan(deps.pool, incident)
-    if made is None:
-        raise NotFoundError("nobody has been matched to this incident yet")
-    return json(plan_row(made, deps.zone))
+@router.patch("/incidents/{incident}", summary="Correct what is known, the needs or the place")
+async def edit(
+    request: Request, deps: GivenDeps, identity: Coordinator, incident: str, changed: Edited, match: IfMatch = None
+) -> Response:
+    return await act(request, identity, incident, "edit", editing(changed, deps.city), match)
 
 
-async def _found(deps: Deps, incident: str) -> IncidentChanged:
-    row = await read.incident(deps.pool, incident)
-    if row is None:
-        raise NotFoundError(f"there is no incident {incident[:200]!r}")
-    return row
+@router.post("/incidents/{incident}/move", summary="It is elsewhere: who comes is told")
+async def move(
+    request: Request, deps: GivenDeps, identity: Coordinator, incident: str, place: Moved, match: IfMatch = None
+) -> Response:
+    within(deps.city, place.lon, place.lat)
+    return await act(request, identity, incident, "move", place.model_dump(), match)
+
+
+_ACTS: Final[Mapping[str, tuple[type[Seen], str]]] = {
+    "verify": (Seen, "The report is true"),
+    "dispatch": (Seen, "Ask volunteers until its places are filled"),
+    "merge": (Into, "It is the same as another one"),
+    "unmerge": (Seen, "It is not the same after all"),
+    "close": (Seen, "It is over"),
+    "reopen": (Seen, "It is not over"),
+    "cancel": (Seen, "There was nothing"),
+    "look": (Look, "Ask the nearest to go and see"),
+    "assign": (Assigned, "Give a volunteer a place by hand; the matcher never takes it away"),
+    "exclude": (PersonOf, "Never ask this volunteer for it"),
+    "include": (PersonOf, "They may be asked again"),
+    "wake": (Seen, "Ask those off duty who agreed to be woken; severity 3"),
+    "pause": (Seen, "Ask nobody more for now"),
+    "resume": (Seen, "Ask again"),
+    "undo": (Seen, "Take back one's own last command about it, of the last five minutes"),
+}
+
+
+def _add(name: str, kind: type[Seen], summary: str) -> None:
+    async def endpoint(
+        request: Request, identity: Coordinator, incident: str, body: Any, match: IfMatch = None
+    ) -> Response:
+        return await act(request, identity, incident, name, body.model_dump() if body else {}, match)
+
+    needed = any(field.is_required() for field in kind.model_fields.values())
+    # FastAPI reads the annotation of each act's own body here
+    endpoint.__annotations__["body"] = Annotated[kind if needed else kind | None, Body()]
+    if not needed:
+        endpoint.__defaults__ = (None, None)
+    router.add_api_route(
+        f"/incidents/{{incident}}/{name}",
+        endpoint,
+        methods=["POST"],
+        summary=summary,
+        operation_id=f"{name}_incident",
+    )
+
+
+for _name, (_kind, _summary) in _ACTS.items():
+    _add(_name, _kind, _summary)
+
+
+def _add_city(name: str, summary: str) -> None:
+    async def endpoint(commands: GivenCommands, identity: Coordinator) -> Response:
+        await commands.send(f"dispatch.{name}", identity.subject, {}, DISPATCH)
+        return json({"paused": name == "pause"})
+
+    router.add_api_route(
+        f"/dispatch/{name}", endpoint, methods=["POST"], summary=summary, operation_id=f"{name}_dispatch"
+    )
+
+
+_add_city("pause", "Ask nobody in the whole city for now")
+_add_city("resume", "Ask again in the whole city")

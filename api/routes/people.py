@@ -1,4 +1,4 @@
-"""Volunteers' own switches: on duty, and consent. Their fixes are kept only with both."""
+"""Volunteers' own switches: on duty, consent, and whether they may be woken. Their fixes are kept only with both."""
 
 from __future__ import annotations
 
@@ -7,22 +7,31 @@ from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Depends, HTTPException
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from api.answers import json
 from api.deps import Deps, GivenDeps
-from api.problems import NotFoundError
+from api.params import NO_NUL
+from api.problems import NotFoundError, ParameterError
 from api.roles import Allow
 from api.times import rfc3339, rfc3339_or_none
 from core import duty
-from core.entities import Person
+from core.entities import AreaId, Person
 from core.entries import Config
 from core.identity import Identity
 from store import read
 
 router = APIRouter(prefix="/api/v1/volunteers", tags=["volunteers"])
 Who = Annotated[Identity, Depends(Allow("duty.write"))]
+
+
+class Wake(BaseModel):
+    """Whether they may be asked off duty when an incident is severe, and where they live then."""
+
+    model_config = ConfigDict(extra="forbid")
+    on: bool
+    area: str | None = Field(None, max_length=128, pattern=NO_NUL)
 
 
 class Duty(BaseModel):
@@ -44,7 +53,7 @@ async def put_duty(deps: GivenDeps, identity: Who, volunteer: str, body: Duty) -
     def change(person: Person, now_us: int) -> Person:
         return duty.begin(person, now_us) if body.on else duty.end(person, now_us)
 
-    return await _changed(deps, identity, volunteer, change)
+    return json(_shown(await _changed(deps, identity, volunteer, change), deps))
 
 
 @router.put("/{volunteer}/consent", summary="Give consent, or withdraw it, which also ends the duty")
@@ -52,13 +61,24 @@ async def put_consent(deps: GivenDeps, identity: Who, volunteer: str, body: Cons
     def change(person: Person, now_us: int) -> Person:
         return duty.consent(person, now_us, given=body.given)
 
-    return await _changed(deps, identity, volunteer, change)
+    return json(_shown(await _changed(deps, identity, volunteer, change), deps))
 
 
-async def _changed(deps: Deps, identity: Identity, volunteer: str, change: Callable[[Person, int], Person]) -> Response:
+@router.put("/{volunteer}/wake", summary="May be woken when it is severe near home, or not")
+async def put_wake(deps: GivenDeps, identity: Who, volunteer: str, body: Wake) -> Response:
+    def change(person: Person, _now_us: int) -> Person:
+        area = person.area if body.area is None else AreaId(body.area)
+        if body.on and area is None:
+            raise ParameterError("area", "is missing: where they live, so that only what is near wakes them")
+        return msgspec.structs.replace(person, wake=body.on, area=area)
+
+    fresh = await _changed(deps, identity, volunteer, change)
+    return json({"id": fresh.id, "wake": fresh.wake, "area": fresh.area})
+
+
+async def _changed(deps: Deps, identity: Identity, volunteer: str, change: Callable[[Person, int], Person]) -> Person:
     """Read, change and write while nobody else changes the registry."""
-    if identity.role == "volunteer" and identity.subject != volunteer:
-        raise HTTPException(403, "volunteers may change only their own duty and consent")
+    own(identity, volunteer)
     async with deps.register.alone():
         row = await read.registry_row(deps.pool, "people", volunteer)
         person = msgspec.convert(row, Person) if row else None
@@ -69,10 +89,17 @@ async def _changed(deps: Deps, identity: Identity, volunteer: str, change: Calla
         if fresh != person:
             rows = (msgspec.to_builtins(fresh),)
             await deps.register([Config(section="people", rows=rows, actor=identity.subject)])
-    return json(_shown(fresh, now_us, deps))
+    return fresh
 
 
-def _shown(person: Person, now_us: int, deps: Deps) -> dict[str, Any]:
+def own(identity: Identity, volunteer: str) -> None:
+    """Staff act for anybody, a volunteer for themselves alone."""
+    if identity.role == "volunteer" and identity.subject != volunteer:
+        raise HTTPException(403, "volunteers may see and change only what is their own")
+
+
+def _shown(person: Person, deps: Deps) -> dict[str, Any]:
+    now_us = deps.clock.now_us()
     on = duty.on_duty(person, now_us)
     return {
         "id": person.id,

@@ -14,9 +14,10 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
+from core.entities import Closure
 from dispatch.eta import LIMIT_S, Reach
 from dispatch.roads.build import build
-from dispatch.roads.closing import Closed, Closure
+from dispatch.roads.closing import Closed
 from dispatch.roads.field import Fields, field
 from dispatch.roads.network import Network
 from dispatch.roads.packing import pack, unpack

@@ -32,6 +32,7 @@ def city() -> City:
         stall=STALL,
         holidays=HOLIDAYS,
         hazards=HAZARDS,
+        calling_code="62",
         words=WORDS,
     )
 

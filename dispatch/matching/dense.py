@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
+
+from dispatch.matching.kernel import NEVER, NOBODY, place
 
 Chosen = list[NDArray[np.int64]]
 
@@ -23,17 +25,20 @@ def gathered(owner: NDArray[np.int64], columns: NDArray[np.int64], needs: int) -
 
 
 def solve(seconds: NDArray[np.int64], prices: Sequence[Sequence[int]]) -> Chosen:
-    """Columns chosen for each need. `seconds` is needs by volunteers, `prices` what each place costs while empty.
+    """Columns chosen for each need, those of equal worth by who is nearer, then by column.
 
-    A pair never costs more than the empty place: taking it at that price means to leave the place empty. So the table
-    needs no columns for "nobody" unless there are fewer volunteers than places.
+    `seconds` is needs by volunteers, `prices` what each place of a need costs while empty, never rising.
     """
-    owner, price = places_of(prices)
-    volunteers = seconds.shape[1]
-    cells = np.minimum(seconds.astype(np.float64)[owner], price[:, None])  # NEVER becomes the price
-    nobody = np.repeat(price[:, None], max(0, len(owner) - volunteers), axis=1)
-    rows, columns = linear_sum_assignment(np.hstack([cells, nobody]) if nobody.size else cells)
-    real = columns < volunteers
-    rows, columns = rows[real], columns[real]
-    filled = cells[rows, columns] < price[rows]
-    return gathered(owner[rows[filled]], columns[filled], len(prices))
+    needs = len(prices)
+    price = places_of(prices)[1].astype(np.int64)
+    first = np.concatenate([[0], np.cumsum([len(places) for places in prices])]).astype(np.int64)
+    nearest_first = np.argsort(seconds.min(axis=0, initial=NEVER), kind="stable")
+    member, filled = np.full(len(price) + 1, NOBODY, np.int64), np.zeros(needs, np.int64)
+    place(np.ascontiguousarray(seconds.T), nearest_first, price, first, member, filled, *_room(needs))
+    return [np.sort(member[begin : begin + n]) for begin, n in zip(first.tolist(), filled.tolist(), strict=False)]
+
+
+def _room(needs: int) -> list[NDArray[Any]]:
+    """What the kernel computes with, in the order of its arguments; it cannot make an array."""
+    tables = [np.zeros((needs, needs), np.int64) for _ in range(2)]
+    return [*tables, *(np.zeros(needs, np.int64) for _ in range(5)), np.zeros(needs, np.bool_)]

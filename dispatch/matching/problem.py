@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 NEVER: Final = int(np.iinfo(np.int64).max)  # a volunteer who cannot serve this need
 EXACT: Final = 2**53  # whole numbers below it are exact in float64
-MAX_PLACES: Final = 1000  # with times up to MAX_TIME_S, always within EXACT
+MAX_PLACES: Final = 1000  # that are needed; with MAX_SPARES and times up to MAX_TIME_S, always within EXACT
+MAX_SPARES: Final = 1000  # beyond the count, in all needs together
 MAX_TIME_S: Final = 7200
 SEVERITIES: Final = (1, 2, 3)
 

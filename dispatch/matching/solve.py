@@ -21,6 +21,7 @@ from itertools import count
 from typing import Final, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dispatch.matching import dense, sparse
 from dispatch.matching.dense import gathered
@@ -28,8 +29,7 @@ from dispatch.matching.prices import Prices, Residual, Sent, prices_of, residual
 from dispatch.matching.problem import NEVER, Loss, Problem, Steps
 
 METHOD: Final = "exact, severity first"
-DENSE_CELLS: Final = 1_000_000  # places x volunteers, up to which the table is the quicker way where people are few
-PLENTY: Final = 8  # volunteers a place: from there on lists are short, and quicker from an eighth of the cells on
+DENSE_CELLS: Final = 1_000_000  # needs x volunteers, up to which the table of all costs is made
 FIRST_LISTED: Final = 64  # at each need; fewer save little, and mean more rounds in a crowd
 
 
@@ -84,8 +84,7 @@ def match(problem: Problem, *, dense_cells: int = DENSE_CELLS, first_listed: int
     """The best matching of a problem."""
     steps = problem.steps()
     places = [steps.of(need) for need in problem.needs]
-    plenty = problem.costs.volunteers > PLENTY * problem.places
-    if problem.places * problem.costs.volunteers <= (dense_cells // PLENTY if plenty else dense_cells):
+    if len(places) * problem.costs.volunteers <= dense_cells:
         seconds = problem.costs.dense()
         chosen = dense.solve(seconds, places)
         listed = (problem.costs.volunteers,) * len(places)
@@ -120,13 +119,17 @@ def _told(problem: Problem, steps: Steps, sent: Sent, certificate: Certificate) 
     return Matching(problem, chosen, replace(certificate, gap_s=prices.gap_s), steps, prices, sent, graph)
 
 
-def alternative(matching: Matching, need: int, column: int) -> Loss | None:
-    """What it would cost in all to send this volunteer to this need instead, everybody else placed anew as is best.
+def alternatives(matching: Matching, need: int, columns: Sequence[int]) -> list[Loss | None]:
+    """What it would cost in all to send each of these volunteers to this need, everybody else placed anew as is best.
 
     Exact: the cheapest circle of changes through that one. None when it cannot be.
     """
+    ways = matching.graph.distances(need) if columns else None
+    return [_instead(matching, need, column, ways) for column in columns]
+
+
+def _instead(matching: Matching, need: int, column: int, ways: NDArray[np.float64] | None) -> Loss | None:
     seconds = matching.problem.costs.seconds(need, column)
-    ways = matching.graph.distances(need)
     if seconds == NEVER or ways is None:
         return None
     sent = matching.sent

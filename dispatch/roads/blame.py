@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dispatch.roads.field import Field
-from dispatch.roads.people import Group
+from dispatch.roads.near import Group
 
 FREE: Final = -2  # no closure keeps them away: it is too far, or there is no way at all
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -17,6 +17,7 @@ import shapely
 import shapely.geometry
 from numpy.typing import NDArray
 
+from core.entities import Closure
 from core.errors import ConfigError
 from dispatch.roads.metric import Floats, Plane
 from dispatch.roads.network import Network
@@ -26,19 +27,6 @@ MAX_CLOSURES: Final = 1_000
 MAX_VERTICES: Final = 20_000  # of one shape
 LINE_M: Final = 10.0  # half the width of a barrier that is drawn as a line or a point
 _SHAPES: Final = ("Polygon", "MultiPolygon", "LineString", "MultiLineString", "Point", "MultiPoint")
-
-
-class Closure(msgspec.Struct, frozen=True, kw_only=True):
-    """A shape (GeoJSON geometry) that hinders traffic: water so deep, a road so narrowed, or closed to all.
-
-    `access` is what fits through: 0 nobody with wheels, 1 motorbikes, 2 and 3 cars too, 4 all. With neither depth nor
-    access the road is closed, to everyone.
-    """
-
-    id: str
-    shape: dict[str, Any]
-    depth_cm: Annotated[float, msgspec.Meta(ge=0, le=2000)] | None = None
-    access: Annotated[int, msgspec.Meta(ge=0, le=4)] | None = None
 
 
 def speed_share(closure: Closure, cls: VehicleClass) -> float:

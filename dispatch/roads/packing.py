@@ -6,24 +6,22 @@ what was packed and not of the packed bytes: another zlib may pack better.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import zlib
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from core.entities import RoadPart
 from core.errors import ConfigError
 from dispatch.roads.graph import MAX_NODES, MAX_POINTS, MAX_SEGMENTS, Roads
 from dispatch.roads.speeds import CLASSES, Speeds
 
 FORMAT: Final = "ronda roads 1"
 PART_BYTES: Final = 64_000  # of one row, below 64 kB with its frame
-MAX_PARTS: Final = 1_000
 _COLUMNS: Final = {
     "lon": "<i4", "lat": "<i4", "a": "<i4", "b": "<i4", "length_cm": "<i4", "kind": "|u1", "limit_kmh": "|u1",
     "forth": "|u1", "back": "|u1", "first": "<i4", "line": "<i4",
@@ -40,16 +38,6 @@ class _Packed(msgspec.Struct, frozen=True, kw_only=True):
     kinds: tuple[str, ...]
     speeds: tuple[Speeds, ...]
     columns: dict[str, bytes]
-
-
-class RoadPart(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of the section `roads`: part `part` (from 1) of `of` of the graph `version`."""
-
-    id: str
-    version: str
-    part: Annotated[int, msgspec.Meta(ge=1, le=MAX_PARTS)]
-    of: Annotated[int, msgspec.Meta(ge=1, le=MAX_PARTS)]
-    body: bytes  # base64 where the row went through JSON
 
 
 def version_of(roads: Roads) -> str:
@@ -78,7 +66,7 @@ def rows_of(roads: Roads) -> list[dict[str, Any]]:
     ]
 
 
-def graph_of(rows: Sequence[Mapping[str, Any]]) -> Roads | None:
+def graph_of(rows: Iterable[Mapping[str, Any] | RoadPart]) -> Roads | None:
     """The graph of all rows of the section; None while parts of it are missing or of another version.
 
     A set of several entries is replaced row by row, so in between the rows belong to two graphs.
@@ -95,12 +83,10 @@ def graph_of(rows: Sequence[Mapping[str, Any]]) -> Roads | None:
     return _roads(plain)
 
 
-def _part(row: Mapping[str, Any]) -> RoadPart:
+def _part(row: Mapping[str, Any] | RoadPart) -> RoadPart:
     try:
-        body = row.get("body")
-        raw = base64.b64decode(body, validate=True) if isinstance(body, str) else body
-        return msgspec.convert({**row, "body": raw}, RoadPart)
-    except (msgspec.ValidationError, binascii.Error, ValueError) as error:
+        return msgspec.convert(row, RoadPart)
+    except msgspec.ValidationError as error:
         raise ConfigError(_DAMAGED) from error
 
 

@@ -12,37 +12,12 @@ from numpy.typing import NDArray
 from dispatch.roads.closing import Closed
 from dispatch.roads.field import Ends, Field, Seconds, ends_of, through
 from dispatch.roads.metric import Floats
+from dispatch.roads.near import Columns, Group, Neighbours
 from dispatch.roads.network import Network
 from dispatch.roads.snap import Snap
 from dispatch.roads.speeds import CLASSES, NUMBER
 
-Columns = NDArray[np.int64]
 Classes = Sequence[str] | NDArray[np.int8]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Group:
-    """Those of one class. `leave_a_s` and `leave_b_s` take them from where they are to the ends of their segment."""
-
-    lons: Floats
-    lats: Floats
-    covered_by: NDArray[np.int32]  # number of a closure that they stand in and cannot leave, -1: none
-    segment: NDArray[np.int32]  # -1: no road in reach
-    share: Floats
-    off_s: Floats
-    a: Columns
-    b: Columns
-    leave_a_s: Seconds
-    leave_b_s: Seconds
-    on_road: NDArray[np.bool_]
-
-    @property
-    def n(self) -> int:
-        return len(self.lons)
-
-    def take(self, rows: Columns) -> Group:
-        """Some of them."""
-        return Group(*(getattr(self, name)[rows] for name in self.__slots__))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,6 +45,7 @@ class Crowd:
         self.n = len(lons)
         self.classes = numbers_of(classes)
         self._members: dict[int, Member] = {}
+        self._neighbours: dict[int, Neighbours] = {}
         self._row = np.empty(self.n, np.int64)  # of each column within its class
         for cls in np.unique(self.classes).tolist():
             columns = np.flatnonzero(self.classes == cls)
@@ -85,6 +61,12 @@ class Crowd:
         places = [member.at for member in self._members.values()]
         self._back = np.argsort(np.concatenate(places)) if places else np.empty(0, np.int64)
         self.on_road = self.gathered([member.people.on_road for member in self._members.values()]).astype(np.bool_)
+
+    def neighbours(self, cls: int, nodes: int) -> Neighbours:
+        """Those of a class by the crossings that they are next to."""
+        if cls not in self._neighbours:
+            self._neighbours[cls] = Neighbours(self._members[cls].people, nodes)
+        return self._neighbours[cls]
 
     def chosen(self, columns: Columns | None) -> list[Member]:
         """By class who is asked about; None asks about all."""

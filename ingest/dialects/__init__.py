@@ -9,6 +9,7 @@
 | `osmand/{device}` | OsmAnd and Traccar Client (4) | `{device}` |
 | `{any}/{any}/teltonika/{imei}/data` | Teltonika JSON codec (5) | `{imei}` |
 | `application/{app}/device/{devEui}/event/{event}` | ChirpStack v4 (6) | `{devEui}` in lower case |
+| `ronda/v1/{device}/answer`, `…/report`: no fixes, commands of dispatch | `words` | `{device}` |
 
 A new dialect is one module with `DIALECT` and `FIELDS`, and its name in the list below. docs/dialects.md shows what
 each field becomes.
@@ -21,7 +22,7 @@ from typing import Final, NamedTuple
 
 from core.naming import DEVICE_LIMIT as DEVICE_LIMIT
 from core.naming import valid_device as valid_device
-from ingest.dialects import chirpstack, native, osmand, owntracks, teltonika, traccar
+from ingest.dialects import chirpstack, native, osmand, owntracks, teltonika, traccar, words
 from ingest.dialects.dialect import Dialect as Dialect
 from ingest.raw import IGNORED, Decoded
 
@@ -33,6 +34,7 @@ DIALECTS: Final[tuple[Dialect, ...]] = tuple(
 )
 NAMES: Final[dict[int, str]] = {dialect.number: dialect.name for dialect in DIALECTS}
 SUBSCRIPTIONS: Final[tuple[str, ...]] = tuple(topic for dialect in DIALECTS for topic in dialect.subscribe)
+_TOPICS: Final = (*DIALECTS, *words.DIALECTS)
 _OWN: Final = re.compile(r"ronda/v1/([^/]+)/.+", re.DOTALL)
 
 
@@ -46,7 +48,7 @@ class Route(NamedTuple):
 
 def find_route(topic: str) -> Route:
     """The dialect and the device of a topic. Where the payload names the device, the route has none and is valid."""
-    for dialect in DIALECTS:
+    for dialect in _TOPICS:
         found = dialect.topic.fullmatch(topic)
         if found:
             device = dialect.device(found)

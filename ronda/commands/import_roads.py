@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
+import getpass
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
-from core.errors import ConfigError, RondaError
+from core.entries import Config
+from core.errors import ConfigError
 from dispatch.roads.build import Report, build
 from dispatch.roads.graph import UNIT, Roads
 from dispatch.roads.packing import rows_of
 from dispatch.roads.speeds import CLASSES
-from ronda.commands.common import settings_of
+from ronda.adopt import registrar_of
+from ronda.commands.common import WAIT_S, settings_of
 from ronda.intake.roads import Ways, ways_of
+from ronda.runtime import Parts
+from ronda.settings import Settings
+from ronda.up import located, opened
+from store import read
 
+PARTS: Final = 8  # of one entry: half a megabyte
 _SHOWN: Final = 12  # reasons printed; the rest is counted
 
 
@@ -32,10 +42,34 @@ def run(args: argparse.Namespace) -> int:
     rows = rows_of(roads)
     size_kb = sum(len(row["body"]) for row in rows) / 1000
     sys.stdout.write(f"Version {rows[0]['version']}: {size_kb:.0f} kB in {len(rows)} rows.\n")
-    if not args.dry_run:
-        raise RondaError("Roads cannot be taken over yet, only looked at: say --dry-run. Nothing was changed.")
-    sys.stdout.write("Dry run: nothing was changed.\n")
+    if args.dry_run:
+        sys.stdout.write("Dry run: nothing was changed.\n")
+        return 0
+    return asyncio.run(_take_over(settings_of(args), rows))
+
+
+async def _take_over(settings: Settings, rows: Sequence[dict[str, Any]]) -> int:
+    """Into the log, part by part; the map before holds until the last part is there."""
+    async with opened(settings, located(settings), Parts()) as runtime:
+        registrar = registrar_of(runtime, WAIT_S)
+        async with registrar.alone():
+            there = {row["id"]: row["version"] async for row in read.registry_rows(runtime.pool, "roads")}
+            if there == {row["id"]: row["version"] for row in rows}:
+                sys.stdout.write("These roads are in force already; nothing was changed.\n")
+                return 0
+            for change in _changes(rows, there):
+                await registrar([change])
+    sys.stdout.write("Done: dispatch reckons with these roads from now on.\n")
     return 0
+
+
+def _changes(rows: Sequence[dict[str, Any]], there: Iterable[str]) -> list[Config]:
+    """The parts, a bounded number an entry; what is left of a longer map before goes last."""
+    actor, ids = f"import:{getpass.getuser()}", {row["id"] for row in rows}
+    parts = [tuple(rows[at : at + PARTS]) for at in range(0, len(rows), PARTS)]
+    gone = tuple({"id": row_id} for row_id in there if row_id not in ids)
+    changes = [Config(section="roads", rows=part, actor=actor) for part in parts]
+    return [*changes, Config(section="roads", op="delete", rows=gone, actor=actor)] if gone else changes
 
 
 def _say_file(path: Path, found: Ways) -> None:

@@ -18,14 +18,15 @@ import cities
 from core.errors import ConfigError, RondaError
 from core.units import US_PER_S
 from ronda.commands.common import settings_of
+from ronda.commands.simulate_flood import flood
 from ronda.sending import target
 from ronda.settings import Settings
 from ronda.system import SystemClock
 from simulators import emit, registry, streets, wire
 from simulators.day import DAY_S, Day, Scenario, Truth, make
 
-SCENARIOS: Final = ("day",)
-_LATER: Final = ("flood", "faults")
+SCENARIOS: Final = ("day", "flood")
+_LATER: Final = ("faults",)
 _BULK: Final = 1400  # fixes of a message when nobody waits
 
 
@@ -33,6 +34,9 @@ def run(args: argparse.Namespace) -> int:
     if args.scenario not in SCENARIOS:
         later = " comes in a later version" if args.scenario in _LATER else " is unknown"
         raise ConfigError(f"The scenario {args.scenario!r}{later}; there is: {', '.join(SCENARIOS)}.")
+    if args.scenario == "flood":
+        asyncio.run(flood(args, settings_of(args)))
+        return 0
     if args.trucks + args.volunteers == 0:
         raise ConfigError("Nobody to simulate: give --trucks or --volunteers at least 1.")
     asyncio.run(_simulate(args, settings_of(args)))

@@ -14,7 +14,7 @@ from store.memory import MemoryLog
 from tests.api.samples import NOW_US, S
 from tests.api.world import BASE, CITY, in_world
 
-OPEN_PATHS = {"/", "/healthz", "/readyz", "/metrics", "/assets/{path:path}", "/i/{secret}", "/{name}"}
+OPEN_PATHS = {"/", "/healthz", "/readyz", "/metrics", "/assets/{path:path}", "/i/{secret}", "/o/{signed}", "/{name}"}
 pytestmark = pytest.mark.service
 
 

@@ -147,9 +147,9 @@ def test_old_bytes_load():
     """A state of before the offers, as it was written then."""
     import msgspec
 
-    from dispatch.state import decode
+    from dispatch.rows import restored
 
     old = {"version": 1, "incidents": {"i": {"type": "incident", "at_us": 1, "id": "i", "kind": "fire", "severity": 2,
            "status": "reported", "lon": 1.0, "lat": 2.0}}, "plans": {"i": ["d"]}, "done": ["c"]}  # fmt: skip
-    state = decode(msgspec.msgpack.encode(old))
+    state, _ = restored({"state": msgspec.msgpack.encode(old)})
     assert (state.plans, state.incidents["i"].reports, state.offers) == ({"i": ("d",)}, 1, {})

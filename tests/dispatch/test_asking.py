@@ -91,6 +91,13 @@ def test_not_today_holds_for_the_next_incident_too(town):
     assert ("p0", "offered") not in moves(town.run(opened("j", 10), tick(15), opened("k", 400)))
 
 
+def test_not_today_ends_at_the_citys_midnight(town):
+    """It is 06:13 in Kupang, the shift lasts beyond 18:13: until 2023-11-16 00:00, eight hours before UTC's."""
+    town.run(Config(section="city", rows=({"id": "city", "offsets": [[0, 28800]]},), at_us=NOW), opened())
+    town.answer(0, 5, "decline_today")
+    assert town.state.away_us == {"p0": 1_700_064_000 * SECOND}
+
+
 def test_silence_asks_more_before_an_offer_ends(town):
     """After two minutes without an answer the offers are worth little, and the others are asked."""
     town.run(opened())

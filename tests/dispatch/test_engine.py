@@ -5,11 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.entries import Command, Sightings
+from core.entries import Command, Config, Sightings
 from core.errors import ConfigError
 from core.events import CommandDone, IncidentChanged, PlanMade
 from dispatch.engine import step
-from dispatch.state import Params, State, Volunteer, decode, encode
+from dispatch.roads.build import build
+from dispatch.roads.packing import rows_of
+from dispatch.rows import changed, restored
+from dispatch.state import Params, State, Volunteer
+from tests.dispatch.roads.maps import way
 
 NOW = 1_700_000_000_000_000
 MINUTE = 60_000_000
@@ -188,8 +192,17 @@ def test_any_cut_into_batches_gives_the_same(given_commands, cut, crowd_size):
     crowd = rangers(crowd_size)
     whole, events = run(*given_commands, crowd=crowd)
     half, first = run(*given_commands[:cut], crowd=crowd)
-    parts, second = run(*given_commands[cut:], state=decode(encode(half)))
-    assert (encode(parts), first + second) == (encode(whole), events)
+    parts, second = run(*given_commands[cut:], state=restored(changed(None, half))[0])
+    assert (parts, first + second) == (whole, events)
+
+
+def test_a_hazard_far_from_the_map_stops_nothing():
+    """A report of another country: its hazard hinders nobody, it has a plan, and the step goes on."""
+    roads = Config(section="roads", rows=tuple(rows_of(build([way((0, 0), (1000, 0))])[0])), at_us=NOW)
+    state, _ = step(State(), roads, PARAMS)
+    hazard = {"shape": {"type": "Point", "coordinates": [10.0, 50.0]}, "access": 0}
+    state, events = run(opened(lon=10.0, lat=50.0, hazard=hazard), state=state, crowd=rangers(1))
+    assert (events[-1].ok, state.plans) == (True, {"i1": ()})
 
 
 @given(commands, st.permutations(range(6)))
@@ -206,8 +219,3 @@ def test_open_incidents_and_no_others_have_plans(given_commands, crowd_size):
     people = [device for plan in state.plans.values() for device in plan]
     assert len(people) == len(set(people)) == min(crowd_size, 3 * len(state.plans))
     assert set(state.plans) == {i for i, v in state.incidents.items() if v.status not in ("closed", "cancelled")}
-
-
-def test_a_fresh_state_has_no_bytes():
-    """A log without a state row starts empty."""
-    assert decode(None) == State()

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.eta import Reach, distances_m, eta_s
-from dispatch.roads.closing import Closure
+from core.entities import Closure
+from dispatch.eta import START_S, Reach, distances_m, eta_s
 from dispatch.roads.field import Fields
-from dispatch.roads.speeds import CLASSES
+from dispatch.roads.speeds import CLASSES, NUMBER
 from tests.dispatch.roads.maps import at, box, network, way
 
 TOWN = network(
@@ -48,11 +48,12 @@ def test_closures_make_nobody_faster_and_everybody_who_is_stopped_is_counted(cro
 
 @given(crowds(), st.booleans())
 def test_nobody_beats_the_floor(crowd, roads):
-    """The bound from the straight line holds with roads and without."""
+    """The bound of each class from the straight line holds with roads and without."""
     incident, lons, lats, classes, closures = crowd
     reach = Reach(TOWN if roads else None, closures)
     times = reach.eta_of(*incident, reach.crowd(lons, lats, classes)).eta_s
-    assert (times >= reach.floor_s(distances_m(*incident, lons, lats)) - 1e-3).all()
+    least_s = np.array(reach.floors_s_per_m())[[NUMBER[cls] for cls in classes]] * distances_m(*incident, lons, lats)
+    assert (times >= START_S + least_s - 1e-3).all()
 
 
 @given(crowds(), st.data())

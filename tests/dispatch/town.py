@@ -20,7 +20,7 @@ def person(number, *, duty=True, consent=True, **more):
         id=f"p{number}",
         kind="volunteer",
         consent_us=0 if consent else None,
-        duty=((0, NOW + 10**12),) if duty else (),
+        duty=((NOW - 60 * SECOND, NOW + 10**12),) if duty else (),
         **more,
     )
 

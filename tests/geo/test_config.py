@@ -36,6 +36,13 @@ def ids(*changes: Config) -> list[str]:
     return sorted(applied(*changes).sections["places"])
 
 
+@pytest.mark.parametrize("section", ["people", "roads", "closures"])
+def test_what_decides_nothing_in_a_partition_is_not_kept(section: Any) -> None:
+    """Dispatch's own sections pass by, a map of megabytes among them."""
+    config = GeoConfig()
+    assert (config.take(Config(section=section, rows=({"id": "x"},))), config.sections) == (False, {})
+
+
 def test_upsert_set_and_delete() -> None:
     """Upsert and delete go by row id, set replaces all."""
     two = Config(section="places", rows=(place(id="a"), place(id="b")))

@@ -20,6 +20,7 @@ from ingest.directory import Listed
 from ingest.door import DoorParams
 from ingest.message import Message, ignore
 from ingest.service import Ingest, IngestParams
+from store.log import Log
 from store.memory import MemoryLog
 from tests.strategies import T0_US
 
@@ -78,13 +79,14 @@ def check(client_id: str, username: str, password: str) -> Identity | None:
 
 @asynccontextmanager
 async def running(
-    log: MemoryLog,
+    log: Log,
     clock: Clock | None = None,
     *,
     known: Sequence[str] = ("t1", "t2"),
     mqtt_url: str = "",
     last_tick: Tick | None = None,
     standstill: Callable[[], str | None] = lambda: None,
+    authenticate: Callable[[str, str, str], Identity | None] = check,
     **door: Any,
 ) -> AsyncIterator[Ingest]:
     """Ingest with an open door; `door` overrides parameters of the door."""
@@ -95,7 +97,7 @@ async def running(
         partitions=4,
         clock=clock or ManualClock(T0_US + 1_000_000),
         directory=Listed(set(known).__contains__),
-        authenticate=check,
+        authenticate=authenticate,
         note=log.note,
         last_tick=last_tick,
         standstill=standstill,

@@ -77,7 +77,7 @@ def test_another_devices_topic_is_forbidden() -> None:
 
 def test_a_topic_that_nobody_reads() -> None:
     """It is a reject too, nothing is lost silently."""
-    assert reasons(sort(message(FIX, "weather/kupang"), message(FIX, "ronda/v1/t1/answer"))) == ["unknown_type"] * 2
+    assert reasons(sort(message(FIX, "weather/kupang"), message(FIX, "ronda/v1/t1/voice"))) == ["unknown_type"] * 2
 
 
 def test_a_payload_above_the_limit() -> None:

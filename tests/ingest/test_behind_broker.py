@@ -37,7 +37,7 @@ def behind_broker(body: Callable[[HeldLog, Ingest, aiomqtt.Client], Awaitable[No
             options = {"known": ("t1", "868", "356", "0102030405060708"), "mqtt_url": f"mqtt://127.0.0.1:{port}"}
             async with running(log, clock, **options) as ingest:  # type: ignore[arg-type]
                 await eventually(lambda: ingest.listening)
-                async with aiomqtt.Client("127.0.0.1", port) as client:
+                async with aiomqtt.Client("127.0.0.1", port, protocol=aiomqtt.ProtocolVersion.V5) as client:
                     await body(log, ingest, client)
 
     asyncio.run(main())
@@ -87,6 +87,25 @@ def test_notices_go_through_the_broker(tmp_path: Path, kind: str) -> None:
         async with asyncio.timeout(5):
             told = await anext(client.messages)
         assert (told.payload, told.qos) == (b"x", 1)
+
+    behind_broker(body, tmp_path)
+
+
+def test_what_the_broker_can_give_to_nobody_is_lost(tmp_path: Path) -> None:
+    """And what it has for a subscriber is sent: whether the device got it, the broker does not tell."""
+
+    async def body(log: HeldLog, ingest: Ingest, client: aiomqtt.Client) -> None:
+        del log
+        fates: list[str] = []
+        ingest.notify("t1", "offer", b"x", fates.append, 9.0)
+        await eventually(lambda: fates == ["lost"])
+        await client.subscribe("ronda/v1/t1/offer", qos=1)
+        ingest.notify("t1", "offer", b"x", fates.append, 9.0)
+        await eventually(lambda: fates == ["lost", "sent"])
+        async with asyncio.timeout(5):
+            told = await anext(client.messages)
+        assert told.properties is not None
+        assert told.properties.MessageExpiryInterval == 9
 
     behind_broker(body, tmp_path)
 

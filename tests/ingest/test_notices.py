@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from ingest.service import Ingest
@@ -88,5 +90,60 @@ def test_unsubscribing() -> None:
         client.send(client.subscribe(OFFER) + framed(0xA2, b"\0\2" + text(OFFER)))
         assert [await client.read() for _ in range(2)] == [(0x90, b"\0\1\1"), (0xB0, b"\0\2")]
         assert ingest.notify("t1", "offer", b"x") == 0
+
+    at_door(body)
+
+
+def test_whoever_sent_it_learns_at_the_puback() -> None:
+    """Not when it was written: the phone may be out of reach by then."""
+
+    async def body(ingest: Ingest, _: HeldLog) -> None:
+        fates: list[str] = []
+        client = await Client.enter(port_of(ingest))
+        client.send(client.subscribe(OFFER))
+        await client.read()
+        assert ingest.notify("t1", "offer", b"x", fates.append) == 1
+        await client.read()
+        assert fates == []
+        client.send(b"\x40\x02\0\1")
+        await eventually(lambda: fates == ["delivered"])
+
+    at_door(body)
+
+
+def test_what_a_session_takes_with_it_is_lost() -> None:
+    """A phone whose connection broke before its PUBACK comes back with a new session: its sender must know."""
+
+    async def body(ingest: Ingest, _: HeldLog) -> None:
+        fates: list[str] = []
+        client = await Client.enter(port_of(ingest))
+        client.send(client.subscribe(OFFER))
+        await client.read()
+        ingest.notify("t1", "offer", b"x", fates.append)
+        await client.read()
+        client.close()
+        await eventually(lambda: fates == ["lost"])
+
+    at_door(body)
+
+
+def test_what_is_past_its_life_is_not_sent() -> None:
+    """Neither what waited for the client, nor again what it had not acknowledged."""
+
+    async def body(ingest: Ingest, _: HeldLog) -> None:
+        fates: list[str] = []
+        client = await Client.enter(port_of(ingest), clean=False)
+        client.send(client.subscribe(OFFER))
+        await client.read()
+        ingest.notify("t1", "offer", b"unacknowledged", fates.append, 0.05)
+        await client.read()
+        client.close()
+        await eventually(lambda: ingest.counters.connections == 0)
+        ingest.notify("t1", "offer", b"waits", fates.append, 0.05)
+        ingest.notify("t1", "offer", b"good")
+        await asyncio.sleep(0.1)
+        again = await Client.enter(port_of(ingest), clean=False)
+        assert await again.read() == (0x32, text(OFFER) + b"\0\2good")
+        assert fates == ["lost", "lost"]
 
     at_door(body)

@@ -13,7 +13,7 @@ from core.codec import decode
 from core.entries import Config
 from ronda.archiving import archive_for_ever
 from ronda.configure import ensure_city
-from ronda.runtime import Parts, Runtime
+from ronda.runtime import DISPATCH_IN, Parts, Runtime
 from ronda.settings import Settings
 from ronda.up import located, opened
 from store.archive import Archive
@@ -49,6 +49,11 @@ def after_starts(clean_valkey_url: str, postgres_url: str, *configs: Config) -> 
                 for section in ("city", "calendar", "places", "shifts")
             }
             said = [decode(e.body) for e in (await runtime.log.read({"in.0": "0-0"}, count=1000, block_ms=0))["in.0"]]
+            heard = [
+                decode(e.body)
+                for e in (await runtime.log.read({DISPATCH_IN: "0-0"}, count=999, block_ms=0))[DISPATCH_IN]
+            ]
+            found["dispatch"] = Counter(value.section for value in heard)
             found["told"] = Counter(value.section for value in said if isinstance(value, Config))
             while not archive.done():  # a driver may swallow one cancellation
                 archive.cancel()
@@ -64,6 +69,7 @@ def test_a_new_installation_hears_everything(clean_valkey_url: str, postgres_url
     assert found["city"]["city"]["offsets"] == [[0, 28_800]]
     assert found["calendar"]["2026-12-25"]["kind"] == "holiday"
     assert (sorted(found["shifts"]), list(found["places"])) == (["malam", "pagi", "siang"], ["tpa-alak"])
+    assert found["dispatch"] == {"areas": 1, "city": 3}  # and the probes
 
 
 def test_an_older_installation_hears_of_clock_and_holidays(clean_valkey_url: str, postgres_url: str) -> None:

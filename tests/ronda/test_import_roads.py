@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
 import pytest
 
+from core.codec import decode
 from core.errors import ConfigError
+from dispatch.roads import packing
 from dispatch.roads.build import build
-from dispatch.roads.packing import version_of
+from dispatch.roads.packing import rows_of, version_of
+from dispatch.rows import restored
 from ronda.cli import main
+from ronda.commands import import_roads
 from ronda.intake.roads import ways_of
+from ronda.runtime import DISPATCH_IN, Parts
+from ronda.settings import Settings
+from ronda.stages import STAGES
+from ronda.up import located, opened
+from store import read
+from store.cancel import ended
 
 XML = """<?xml version="1.0"?><osm version="0.6">
 <node id="1" lat="-10.17" lon="123.60"/><node id="2" lat="-10.17" lon="123.61"/>
@@ -74,6 +85,43 @@ def test_the_report_says_what_became_of_the_file(tmp_path: Path, capsys: pytest.
     ]
     assert said[4].startswith("Version ")
     assert said[5:] == ["Dry run: nothing was changed."]
+
+
+def in_twos(rows: list[dict[str, object]]) -> list[int]:
+    return [len(rows[at : at + 2]) for at in range(0, len(rows), 2)]
+
+
+@pytest.mark.service
+def test_roads_are_taken_over_by_the_running_engine(
+    clean_valkey_url: str, postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In bounded parts, to archive and dispatch alone; the same again changes nothing, a shorter map leaves no rest."""
+    monkeypatch.setattr(packing, "PART_BYTES", 100)
+    monkeypatch.setattr(import_roads, "PARTS", 2)
+    long, short = written(tmp_path / "l.geojson", FEATURES), written(tmp_path / "s.geojson", FEATURES[:1])
+
+    async def main() -> None:
+        settings = Settings(data_dir=tmp_path, redis_url=clean_valkey_url, database_url=postgres_url)
+        async with opened(settings, located(settings), Parts()) as runtime:
+            tasks = [asyncio.ensure_future(STAGES[name](runtime)) for name in ("archive", "dispatch")]
+            for path in (long, long, short):
+                assert await import_roads._take_over(settings, rows_of(build(ways_of(path).ways)[0])) == 0
+            end = await runtime.log.last_id(DISPATCH_IN)
+            while await runtime.log.offset("dispatch", DISPATCH_IN) != end:  # noqa: ASYNC110  no bell in a test
+                await asyncio.sleep(0.01)
+            await ended(set(tasks))
+            there = [row["id"] async for row in read.registry_rows(runtime.pool, "roads")]
+            state, _ = restored(await runtime.log.state("dispatch", DISPATCH_IN))
+            before, wanted = (rows_of(build(ways_of(path).ways)[0]) for path in (long, short))
+            assert ({part.version for part in state.roads.values()}, [*state.coming]) == ({wanted[0]["version"]}, [])
+            assert there == sorted(state.roads) == [row["id"] for row in wanted]
+            told = (await runtime.log.read({DISPATCH_IN: "0-0"}, count=99, block_ms=0))[DISPATCH_IN]
+            assert [len(decode(entry.body).rows) for entry in told] == [
+                *in_twos(before), *in_twos(wanted), len(before) - len(wanted)
+            ]  # fmt: skip
+            assert await runtime.log.length("in.1") == 0
+
+    asyncio.run(main())
 
 
 def test_roads_of_another_city_are_remarked_upon(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

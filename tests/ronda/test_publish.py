@@ -140,14 +140,24 @@ def test_simulate_sends_a_day_and_writes_the_truth(tmp_path, broker, capsys):
     assert "messages acknowledged" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("scenario", ["flood", "nonsense"])
+@pytest.mark.parametrize("scenario", ["faults", "nonsense"])
 def test_a_scenario_that_is_not_there_is_wrong_usage(scenario, capsys):
     """The error names what there is."""
     assert main(["simulate", scenario]) == 2
-    assert "there is: day" in capsys.readouterr().err
+    assert "there is: day, flood" in capsys.readouterr().err
 
 
 def test_nobody_to_simulate_is_wrong_usage(capsys):
     """Zero trucks and zero volunteers send nothing."""
     assert main(["simulate", "day", "--trucks", "0", "--volunteers", "0"]) == 2
     assert "Nobody" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [(["--speedup", "max"], "--speedup at most 4"), (["--volunteers", "0"], "--volunteers at least 1")],
+)
+def test_a_flood_needs_people_and_their_time(more, why, capsys):
+    """They answer in their own time, so it cannot be played at once."""
+    assert main(["simulate", "flood", *more]) == 2
+    assert why in capsys.readouterr().err

@@ -57,6 +57,13 @@ def test_unknown_name_is_refused_with_the_nearest(tmp_path: Path) -> None:
         ("RONDA_PUBLIC_URL", "http://ronda.example", "https://"),
         ("RONDA_HTTP_HOST", "0.0.0.0", "RONDA_PUBLIC_URL"),
         ("RONDA_MQTT_TLS_CERT", "/tmp/c.pem", "belong together"),
+        ("RONDA_SMS_URL", "ftp://gateway", "http:// or https://"),
+        ("RONDA_SMS_BODY", "to=$phone", r"\$phone and \$text"),
+        ("RONDA_SMS_BODY", "to=$phone&text=$text&by=$who", r"may have \$id"),
+        ("RONDA_SMS_BODY", "to=$phone&text=$text&cost=9$", r"dollar sign as \$\$"),
+        ("RONDA_SMS_AFTER_S", "-1", "cannot be negative"),
+        ("RONDA_WEBHOOK_URL", "https://hook", "RONDA_WEBHOOK_SECRET"),
+        ("RONDA_PUSH_CONTACT", "ani@kota", "mailto:"),
     ],
 )
 def test_impossible_values_are_refused(tmp_path: Path, name: str, value: str, message: str) -> None:
@@ -65,9 +72,16 @@ def test_impossible_values_are_refused(tmp_path: Path, name: str, value: str, me
         load({name: value, "HOME": str(tmp_path)}, cwd=tmp_path)
 
 
+@pytest.mark.parametrize("secret", ["short", "whsec_MfKQ9r8G", "whsec_not base64"])
+def test_a_webhook_needs_a_real_secret(tmp_path: Path, secret: str) -> None:
+    """Else anybody could call the volunteers through it."""
+    with pytest.raises(ConfigError, match="24 bytes"):
+        Settings(data_dir=tmp_path, webhook_url="https://hook", webhook_secret=secret)
+
+
 def test_secrets_are_not_shown(tmp_path: Path) -> None:
     """A printed Settings has no URL that carries a password."""
-    settings = Settings(data_dir=tmp_path, database_url="postgresql://u:hush@h/d", redis_url="redis://:hush@h")
+    settings = Settings(data_dir=tmp_path, database_url="postgresql://u:hush@h/d", sms_authorization="hush")
 
     assert "hush" not in repr(settings)
 

@@ -87,3 +87,20 @@ def test_what_followers_of_the_registry_may_not_have_read_stays(postgres_url: st
         return [await log.length(stream) for stream in last]
 
     assert run_with(MemoryLog(), body) == [50, 1]
+
+
+@pytest.mark.parametrize(("later_ms", "left"), [(10_000, 31), (7_200_000, 1)], ids=["at once", "two hours later"])
+def test_what_people_may_not_have_been_told_stays(postgres_url: str, tmp_path: Path, later_ms: int, left: int) -> None:
+    """However tight memory is, until the slower of the two that tell has read it, or nobody is to be told any more."""
+
+    async def body(log: Log) -> int:
+        ids = await log.append([("dispatch.events", NOISE[1])] * 50)
+        for reader, at in (("notify", ids[19]), ("notify_phones", ids[39])):
+            lease = await log.acquire(reader, "test", 10_000)
+            assert lease is not None
+            await log.commit(lease, Commit(reader=reader, stream="dispatch.events", offset=at))
+        async with all_read(log, postgres_url, tmp_path, {"dispatch.events": ids[-1]}, later_ms) as runtime:
+            await trim(runtime, keep_s=0)
+        return await log.length("dispatch.events")
+
+    assert run_with(MemoryLog(), body) == left

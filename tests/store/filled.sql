@@ -23,6 +23,9 @@ SELECT
 FROM generate_series(1, 80000) AS n, LATERAL (SELECT 1767571200000000 + n * 32400000::bigint) AS t (s);
 INSERT INTO events (stream, entry_id, ordinal, kind, at, body)
 SELECT 'events.0', n || '-0', 0, 'dwell', now(), '{}' FROM generate_series(1, 40000) AS n;
+INSERT INTO events (stream, entry_id, ordinal, kind, at, body)
+SELECT 'dispatch.events', n || '-0', 0, 'offer', now(), jsonb_build_object('id', 'o' || n, 'incident', 'i' || n % 500)
+FROM generate_series(1, 20000) AS n;
 INSERT INTO alerts
 SELECT 'a' || n, 'dwell_limit', 'd' || (n % 50), 'raised', 1, from_us(1767571200000000 + n * 86400000::bigint), now(), 0, 0,
     'w' || n, NULL, '', NULL, NULL, 'w' || n, 1, n % 100 = 0, false
@@ -32,6 +35,10 @@ SELECT now(), (ARRAY['future', 'not_json'])[1 + n % 2], 'native', 't', 'd' || (n
 FROM generate_series(1, 40000) AS n;
 INSERT INTO incidents SELECT 'i' || n, 'closed', now() - n * interval '1 hour', 1, '{}' FROM generate_series(1, 10000) AS n;
 INSERT INTO plans SELECT 'i' || n, now(), '{}' FROM generate_series(1, 10000) AS n;
+INSERT INTO offers
+SELECT 'o' || n, 'i' || (n % 1000), 'p' || (n % 500), 'released', now() - n * interval '1 hour', 1, '{}'
+FROM generate_series(1, 40000) AS n;
+INSERT INTO pushes SELECT 'https://push/' || n, 'p' || (n % 3000), '', '', now() FROM generate_series(1, 6000) AS n;
 INSERT INTO commands SELECT 'c' || n, 'k', 'ani', now(), '{}' FROM generate_series(1, 20000) AS n;
 INSERT INTO config_log
 SELECT n || '-0', CASE WHEN n % 2 = 0 THEN 'g' || n ELSE '' END, 'devices', 'upsert', '[]', 'ani', now()

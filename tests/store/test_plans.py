@@ -22,7 +22,7 @@ HOUR_US = 3_600_000_000
 MID_US = T0_US + 360 * HOUR_US
 LARGE: Final = re.compile(
     r"Seq Scan on "
-    r"(fixes|_hyper\w*|dwells|spells|events|alerts|rejects|incidents|plans|commands|config_log|held|fix_hours)\b"
+    r"(fixes|_hyper\w*|dwells|spells|events|alerts|rejects|incidents|plans|offers|pushes|commands|config_log|held|fix_hours)\b"
 )
 _dwells = {"from_us": MID_US, "to_us": MID_US + 8 * HOUR_US, "after_us": None, "after_id": "", "retracted": False} | (
     dict.fromkeys(["device", "vehicle", "area", "purpose", "open", "min_s", "now_us"]) | {"limit": 1000}
@@ -37,6 +37,7 @@ _spells = {"kind": "trip", "from_us": MID_US, "to_us": MID_US + 8 * HOUR_US, "af
 )
 _fixes = {"device": "d7", "from_us": MID_US, "to_us": MID_US + 9 * HOUR_US, "after_us": MID_US - 1, "after_content": 0}
 _incidents = {"after_us": None, "after_id": None, "id": None, "limit": 100}
+_offers = {"after_us": None, "after_id": None, "limit": 1000}
 _rejects = {"after": None, "device": None, "reason": None, "limit": 100}
 _hours = {"from_us": MID_US, "to_us": MID_US + 8 * HOUR_US, "device": None, "limit": 1000}
 _roll_up = {"devices": [1, 2], "hours_us": [MID_US] * 2, "from_us": MID_US, "to_us": MID_US + 2 * HOUR_US} | (
@@ -121,6 +122,11 @@ HOT: Final[list[tuple[str, str, dict[str, Any], str]]] = [
     ("why", "held_of", {"device": "x7"}, "held_pkey"),
     ("joins", "joins_of", {"devices": ["d1", "d2"]}, "registry_assigned"),
     ("joins", "held_registered", {"limit": 100}, "held_pkey"),
+    ("offers", "offers_of_incident", _offers | {"about": "i7"}, "offers_incident"),
+    ("offers", "offers_of_person", _offers | {"about": "p7"}, "offers_person"),
+    ("offers", "offer", {"id": "o7"}, "offers_pkey"),
+    ("timeline", "timeline", {"incident": "i7", "after": 0, "limit": 1001}, "events_incident"),
+    ("offers", "pushes_of", {"person": "p7"}, "pushes_"),
 ]  # fmt: skip
 _numbers = count()
 

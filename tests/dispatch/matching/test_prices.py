@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from dispatch.matching.prices import prices_of, residual, sent_of_table
 from dispatch.matching.problem import NEVER, Loss, Need
-from dispatch.matching.solve import alternative, match
+from dispatch.matching.solve import alternatives, match
 from tests.dispatch.matching.slowly import best, beyond, problem, problems, ways
 
 SOLVERS = st.sampled_from((match, lambda asked: match(asked, dense_cells=-1, first_listed=1)))
@@ -35,7 +35,7 @@ def test_an_alternative_costs_what_the_forced_choice_does(asked, solver):
     for g in range(len(asked.needs)):
         for j in range(asked.costs.volunteers):
             forced = best(asked, [way for way in every if way[j] == g])
-            assert alternative(answer, g, j) == beyond(forced, answer.loss)
+            assert alternatives(answer, g, [j]) == [beyond(forced, answer.loss)]
 
 
 @given(problems(), st.data())
@@ -56,7 +56,7 @@ def test_why_somebody_near_was_not_sent():
     """Column 0 is 3 minutes from A and 6 from B, where nobody else gets: sent to A, B would stay empty."""
     answer = match(problem([Need(1, 2), Need(1, 2)], [[180, 300], [360, NEVER]]))
     assert answer.chosen == ((1,), (0,))
-    assert alternative(answer, 0, 0) == Loss(0, 1, 0, 180 - 300 - 360)
+    assert alternatives(answer, 0, [0]) == [Loss(0, 1, 0, 180 - 300 - 360)]
 
 
 def test_what_one_more_would_cost_with_the_rest_moved():

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.matching.problem import EXACT, MAX_PLACES, MAX_TIME_S, NEVER, Loss, Need, Problem, Table
+from dispatch.matching.problem import EXACT, MAX_PLACES, MAX_SPARES, MAX_TIME_S, NEVER, Loss, Need, Problem, Table
 from tests.dispatch.matching.slowly import problem
 
 NEEDS = [Need(2, 3), Need(4, 2, (50, 20)), Need(3, 1)]
@@ -31,10 +31,11 @@ def test_a_sum_is_read_back(numbers):
 
 @given(st.tuples(st.integers(0, MAX_PLACES), st.integers(0, MAX_PLACES)).map(sorted))
 def test_the_bound_on_places_is_exact_for_any_mixture(cuts):
-    """Whichever severities they have, every sum stays a whole number in float64."""
+    """Whichever severities they have, with as many spares as there may be, every sum is a whole number in float64."""
     counts = cuts[0], cuts[1] - cuts[0], MAX_PLACES - cuts[1]
-    needs = [Need(count, severity) for severity, count in enumerate(counts, 1)]
-    steps = Problem(needs, Table(np.zeros((3, MAX_PLACES), np.int64), MAX_TIME_S)).steps()
+    spare = (MAX_TIME_S,) * MAX_SPARES
+    needs = [Need(count, severity, spare if severity == 1 else ()) for severity, count in enumerate(counts, 1)]
+    steps = Problem(needs, Table(np.zeros((3, MAX_PLACES + MAX_SPARES), np.int64), MAX_TIME_S)).steps()
     assert sum(sum(steps.of(need)) for need in needs) < EXACT
 
 

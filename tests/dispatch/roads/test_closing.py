@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from core.entities import Closure
 from core.errors import ConfigError
 from dispatch.eta import START_S, Reach
-from dispatch.roads.closing import Closed, Closure, speed_share
+from dispatch.roads.closing import Closed, speed_share
 from dispatch.roads.field import Fields
 from dispatch.roads.speeds import CLASSES
 from tests.dispatch.roads.maps import at, box, network, way

@@ -7,8 +7,9 @@ import shapely
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from core.entities import Closure
 from dispatch.eta import START_S, Reach
-from dispatch.roads.closing import Closure, speed_share
+from dispatch.roads.closing import speed_share
 from dispatch.roads.speeds import CLASSES, NUMBER, OFF_ROAD_KMH
 from tests.dispatch.roads.maps import at, box, network, way
 

@@ -1,0 +1,51 @@
+"""Plain pages: no script, Indonesian first, small enough for a slow network; kept by nobody on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import Final
+
+from starlette.responses import HTMLResponse
+
+STYLE: Final = (
+    "body{font:1.05rem/1.5 system-ui,sans-serif;max-width:36rem;margin:0 auto;padding:1rem;color:#111;background:#fff}"
+    "h1{font-size:1.4rem}h2{font-size:1.15rem;margin-top:2rem}[lang=en]{color:#555;font-size:.9rem}"
+    ".go,button{display:block;width:100%;box-sizing:border-box;padding:.9rem;margin:.8rem 0;font:inherit;"
+    "font-weight:600;text-align:center;color:#fff;background:#0b5c4d;border:0;border-radius:.5rem;text-decoration:none}"
+    "button.no{color:#111;background:#e5e5e5}"
+    ".box{border:1px solid #bbb;border-radius:.5rem;padding:.8rem;margin:1rem 0}"
+    "label{display:block;padding:.4rem 0}.box p:first-child{margin-top:0}"
+    "input{width:1.3rem;height:1.3rem;vertical-align:middle}svg.segno{width:16rem;max-width:100%;display:block;margin:auto}"
+    "dt{color:#555;margin-top:.5rem}dd{margin:0;font-family:monospace;overflow-wrap:anywhere;user-select:all}"
+    "select,textarea{font:inherit;width:100%;box-sizing:border-box;padding:.6rem}button span,.go span{font-weight:400}"
+    "table{border-collapse:collapse;width:100%}th,td{border:1px solid #bbb;padding:.3rem .5rem;text-align:left;"
+    "vertical-align:top}td a{white-space:nowrap}@media print{.go,button,form{display:none}}"
+)
+HEADERS: Final = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex, nofollow"}
+
+
+def both(indonesian: str, english: str) -> str:
+    """Two sentences of markup."""
+    return f'<p>{indonesian}</p><p lang="en">{english}</p>'
+
+
+def html_page(
+    title: str, parts: Sequence[str], *, status: int = 200, headers: dict[str, str] | None = None, wide: bool = False
+) -> HTMLResponse:
+    """A page of these parts, which are markup."""
+    style = STYLE + ("body{max-width:60rem}" if wide else "")
+    head = (
+        '<!doctype html><html lang="id"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>{escape(title)}</title><style>{style}</style>"
+    )
+    return HTMLResponse(
+        f"{head}<h1>{escape(title)}</h1>{''.join(parts)}</html>", status, headers=HEADERS | (headers or {})
+    )
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table; cells are markup."""
+    head = "".join(f"<th>{escape(column)}</th>" for column in columns)
+    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<table><tr>{head}</tr>{body}</table>"

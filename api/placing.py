@@ -1,0 +1,19 @@
+"""Where an incident is and what it is called, as people there say it."""
+
+from __future__ import annotations
+
+from api.deps import Deps
+from core.events import IncidentChanged
+from dispatch.wording import place_of
+from store import read
+
+
+async def where(deps: Deps, incident: IncidentChanged) -> str:
+    """The address and the area's name, else the coordinates."""
+    row = await read.registry_row(deps.pool, "areas", incident.area) if incident.area else None
+    return place_of(incident, {incident.area: row.get("name") or incident.area} if row and incident.area else {})
+
+
+def what(deps: Deps, incident: IncidentChanged) -> str:
+    """The kind of incident by its name."""
+    return deps.city.hazard(incident.kind).name

@@ -1,0 +1,109 @@
+"""Pages about an incident that are printed or carried to a telephone: the BPBD's report, the call sheet."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Final, Literal
+
+import msgspec
+from fastapi import APIRouter, Depends
+from starlette.responses import Response
+
+from api.acting import incident_of
+from api.answers import CSV, csv_lines, json
+from api.deps import Deps, GivenDeps
+from api.htmlpages import html_page, table
+from api.incidentreport import TITLES, Facts, Kind, cells, markup, sections
+from api.placing import what, where
+from api.roles import Allow
+from core.entities import Person
+from core.errors import ConflictError
+from core.events import IncidentChanged, OfferChanged
+from core.links import OfferLink, signed
+from core.units import US_PER_S
+from dispatch.callsheet import Call, call_sheet
+from dispatch.incidents import ENDED
+from dispatch.offers import PENDING
+from dispatch.wording import said
+from store import joins, offers
+from store.timeline import timeline
+
+LINK_LIFE_S: Final = 86_400
+router = APIRouter(prefix="/api/v1/incidents/{incident}", tags=["incidents"])
+
+
+@router.get("/report", summary="The BPBD's report, to be printed", dependencies=[Depends(Allow("incident.read"))])
+async def report(
+    deps: GivenDeps,
+    incident: str,
+    kind: Kind = "awal",
+    format: Literal["html", "csv"] = "html",  # noqa: A002  the contract's name
+) -> Response:
+    found = await incident_of(deps, incident)
+    if kind == "akhir" and found.status not in ENDED:
+        raise ConflictError(f"the incident is {found.status}; its final report is made when it is closed or cancelled")
+    told = sections(kind, await _facts(deps, found), deps.zone)
+    if format == "csv":
+        name = {"Content-Disposition": f'attachment; filename="laporan-{kind}.csv"', "Cache-Control": "no-store"}
+        return Response(csv_lines(cells(told)), headers=name, media_type=CSV)
+    return html_page(TITLES[kind], markup(told), wide=True)
+
+
+@router.get("/calls", summary="Whom to telephone, in which order", dependencies=[Depends(Allow("people.read"))])
+async def calls(
+    deps: GivenDeps,
+    incident: str,
+    format: Literal["html", "json"] = "html",  # noqa: A002  the name of the other tables
+) -> Response:
+    found = await incident_of(deps, incident)
+    asked = (await offers.offers_of_incident(deps.pool, incident, limit=10_000)).rows
+    rows = await joins.rows_of(deps.pool, "people", sorted({offer.person for offer in asked}))
+    people = {name: msgspec.convert(row, Person) for name, row in rows.items()}
+    place = await where(deps, found)
+    sheet = call_sheet(asked, people, deps.city.calling_code, lambda offer: _text(deps, found, offer, place))
+    if format == "json":
+        return json({"items": [msgspec.to_builtins(call) for call in sheet]})
+    columns = ("Nama", "Telepon", "Peran", "Keadaan", "Tiba (menit)")
+    return html_page(
+        f"Daftar telepon: {what(deps, found)}", [table(columns, [_line(call) for call in sheet])], wide=True
+    )
+
+
+def _line(call: Call) -> list[str]:
+    links = [
+        f'<a href="{escape(link)}">{name}</a>' for name, link in (("Telepon", call.tel), ("WhatsApp", call.wa)) if link
+    ]
+    eta = "?" if call.eta_s is None else str(max(1, round(call.eta_s / 60)))
+    number = escape(call.phone) or "tidak ada nomor"
+    return [escape(call.name), " ".join([number, *links]), escape(call.role), escape(call.state), eta]
+
+
+def _text(deps: Deps, incident: IncidentChanged, offer: OfferChanged, place: str) -> str:
+    """What the chat begins with: the question, and the link to its page while an answer is wanted."""
+    words = said(
+        "offer", incident, what=what(deps, incident), where=place, eta_s=offer.eta_s, language=deps.city.language
+    )
+    text = f"{words.title} {words.body}"
+    if offer.state not in PENDING or not deps.link_secret:
+        return text
+    link = OfferLink(offer.id, offer.person, offer.made_us // US_PER_S + LINK_LIFE_S)
+    return f"{text} {deps.public_url.rstrip('/')}/o/{signed(deps.link_secret, link)}"
+
+
+async def _facts(deps: Deps, incident: IncidentChanged) -> Facts:
+    history, arrivals, after = list[IncidentChanged](), dict[str, int](), None
+    while True:
+        page = await timeline(deps.pool, incident.id, after=after)
+        for told in page.rows:
+            event = told.event
+            if isinstance(event, IncidentChanged):
+                history.append(event)
+            elif isinstance(event, OfferChanged) and event.state == "arrived":
+                arrivals.setdefault(event.person, event.at_us)
+        if (after := page.next) is None:
+            break
+    asked = (await offers.offers_of_incident(deps.pool, incident.id, limit=10_000)).rows
+    return Facts(
+        incident, history, asked, sorted(arrivals.values()), what(deps, incident), await where(deps, incident),
+        deps.city.name, deps.clock.now_us(),
+    )  # fmt: skip

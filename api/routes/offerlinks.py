@@ -1,0 +1,126 @@
+"""A volunteer's page for one offer: the address is the credential. GET shows and changes nothing, POST answers.
+
+No cookie counts here, so no foreign page can use one: whoever has the address may answer, and nobody else can.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Mapping
+from typing import Annotated, Any, Final, NamedTuple
+from urllib.parse import parse_qs
+
+from fastapi import APIRouter, Depends
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from api import offerpage
+from api.bodies import Bodies
+from api.commands import DISPATCH, Commands
+from api.deps import Deps, GivenDeps, commands_of
+from api.placing import what, where
+from api.problems import STORE_DOWN, LaterError
+from api.times import from_us
+from core.errors import ConflictError
+from core.events import IncidentChanged, NoticeKind, OfferChanged
+from core.links import OfferLink, opened
+from dispatch.offers import PROMISED, THERE
+from dispatch.state import LOOK
+from dispatch.wording import said
+from store import offers, read
+
+TEXT_MAX: Final = 1000  # characters
+MINUTES_MAX: Final = 240
+_LEADS_TO: Final[Mapping[str, Collection[str]]] = {
+    "accept": PROMISED,
+    "accept_in": PROMISED,
+    "decline": ("declined",),
+    "decline_today": ("declined",),
+    "arrived": THERE,
+    "left": ("released",),
+    "real": ("released",),
+    "unreal": ("released",),
+}
+logger: Final = logging.getLogger("ronda.api")
+router = APIRouter(tags=["offers"])
+
+
+class Found(NamedTuple):
+    offer: OfferChanged
+    incident: IncidentChanged
+
+
+@router.get("/o/{signed}", include_in_schema=False)
+async def show(deps: GivenDeps, signed: str) -> Response:
+    """The page; messengers fetch every link for a preview, so looking at it says nothing."""
+    link = opened(deps.link_secret, signed, deps.clock.now_us()) if deps.link_secret else None
+    if link is None:
+        return offerpage.gone()
+    try:
+        found = await _found(deps, link)
+        return offerpage.later() if found is None else await _page(deps, found)
+    except STORE_DOWN:
+        return offerpage.later()
+
+
+@router.post("/o/{signed}", include_in_schema=False)
+async def answer(
+    request: Request, deps: GivenDeps, commands: Annotated[Commands, Depends(commands_of)], signed: str
+) -> Response:
+    """One of its buttons; what became of it is shown by the page itself, so that going back asks nothing again."""
+    link = opened(deps.link_secret, signed, deps.clock.now_us()) if deps.link_secret else None
+    if link is None:
+        return offerpage.gone()
+    bodies: Bodies = request.app.state.bodies
+    form = parse_qs((await bodies.read(request)).decode(errors="replace"))
+    told = _told(form)
+    if told is None:
+        return offerpage.unclear()
+    kind, body = told
+    try:
+        await commands.send(kind, link.person, {"offer": link.offer} | body, DISPATCH)
+    except ConflictError:
+        if not await _said_already(deps, link, form["answer"][0]):
+            return offerpage.refused()
+    except (LaterError, *STORE_DOWN) as error:
+        logger.warning("an answer has to wait: %s", error, extra={"action": "offer.later"})
+        return offerpage.later()
+    return RedirectResponse(f"/o/{signed}", 303, headers={"Cache-Control": "no-store"})
+
+
+def _told(form: dict[str, list[str]]) -> tuple[str, dict[str, Any]] | None:
+    """The command that a button stands for."""
+    match form.get("answer", [""])[0]:
+        case "accept" | "decline" | "decline_today" as word:
+            return "offer.answer", {"answer": word}
+        case "accept_in":
+            minutes = form.get("minutes", [""])[0]
+            fits = minutes.isascii() and minutes.isdigit() and len(minutes) < 4 and int(minutes) <= MINUTES_MAX
+            return ("offer.answer", {"answer": "accept_in", "minutes": int(minutes)}) if fits else None
+        case "arrived" | "left" as word:
+            return f"offer.{word}", {}
+        case "real" | "unreal" as word:
+            text = form.get("text", [""])[0].replace("\0", "").strip()[:TEXT_MAX]
+            return "offer.looked", {"real": word == "real", "text": text}
+    return None
+
+
+async def _said_already(deps: Deps, link: OfferLink, answer: str) -> bool:
+    """Whether the offer is where this answer leads: a button pressed twice is no quarrel."""
+    offer = await offers.offer(deps.pool, link.offer)
+    return offer is not None and offer.person == link.person and offer.state in _LEADS_TO.get(answer, ())
+
+
+async def _found(deps: Deps, link: OfferLink) -> Found | None:
+    offer = await offers.offer(deps.pool, link.offer)
+    incident = await read.incident(deps.pool, offer.incident) if offer and offer.person == link.person else None
+    return Found(offer, incident) if offer and incident else None
+
+
+async def _page(deps: Deps, found: Found) -> Response:
+    offer, incident = found
+    kind: NoticeKind = "verify" if offer.role == LOOK else "wake" if offer.why == "woken" else "offer"
+    place, language = await where(deps, incident), deps.city.language
+    words = said(kind, incident, what=what(deps, incident), where=place, eta_s=offer.eta_s, language=language)
+    until = from_us(offer.expires_us, deps.zone).strftime("%H.%M")
+    return offerpage.offered(offer, incident, words, until)
