@@ -25,7 +25,8 @@ def records(type_: Any) -> st.SearchStrategy[Any]:  # noqa: PLR0911 - one return
     args = get_args(type_)
     if hasattr(type_, "__metadata__"):  # a bounded number or text
         bound = type_.__metadata__[0]
-        return st.floats(bound.ge, bound.le) if bound.ge is not None else records(args[0])
+        number = st.integers if args[0] is int else st.floats
+        return number(bound.ge, bound.le) if bound.ge is not None else records(args[0])
     if type_ in PLAIN:
         return PLAIN[type_]
     if get_origin(type_) is Literal:
