@@ -17,6 +17,7 @@ from simulators.clocks import offsets
 from simulators.registry import city_configs
 from store import joins, read
 from store.archive import Archive
+from store.cancel import heed_cancel
 from store.log import START, id_key
 
 log = logging.getLogger(__name__)
@@ -68,6 +69,7 @@ async def tell_dispatch(runtime: Runtime) -> None:
             told = True
         except AWAY as error:
             log.info("register for dispatch: %s", error, extra={"action": "dispatch.register_retry"})
+            heed_cancel()
             await asyncio.sleep(_RETRY_S)
 
 

@@ -54,6 +54,7 @@ from ronda.trimming import trim_for_ever
 from ronda.unawaited import unawaited
 from ronda.upkeep import keep_for_ever
 from store.archive import Archive
+from store.cancel import heed_cancel
 from store.credentials import find_token, payload_keys
 
 log = logging.getLogger(__name__)
@@ -197,6 +198,7 @@ async def sight(runtime: Runtime) -> None:
                 log.warning("sightings: %s", error, extra={"action": "dispatch.sightings_retry"})
                 newest |= {row.device: row for row in rows} | newest
                 fresh.set()
+            heed_cancel()
             await asyncio.sleep(SIGHTINGS_S)
 
 
@@ -213,6 +215,7 @@ async def hear(runtime: Runtime, newest: dict[str, Live], fresh: asyncio.Event) 
                 fresh.set()
         except AWAY as error:
             log.warning("sightings: %s", error, extra={"action": "dispatch.sightings_retry"})
+            heed_cancel()
             await asyncio.sleep(SIGHTINGS_S)
 
 

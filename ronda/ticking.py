@@ -16,6 +16,7 @@ from core.units import seconds_to_us
 from dispatch.timers import pending
 from ronda.runtime import AWAY, DISPATCH_IN, Runtime
 from ronda.steps import DispatchStep
+from store.cancel import heed_cancel
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +45,7 @@ class DispatchTicker:
                 await self.look()
             except AWAY as error:
                 log.warning("tick of dispatch: %s", error, extra={"action": "dispatch.tick_retry"})
+            heed_cancel()
 
     async def look(self) -> None:
         """Tick if it is time to and the clock can be believed."""

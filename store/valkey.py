@@ -25,6 +25,7 @@ from redis.exceptions import RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from core.errors import ConflictError, LeaseLostError, UnavailableError
+from store.cancel import heed_cancel
 from store.log import START, Commit, Entry, Lease
 
 FRAMES: Final = "ronda:frames"
@@ -158,6 +159,7 @@ class ValkeyLog:
                     await channel.subscribe(FRAMES)
                     while True:
                         message = await channel.get_message(timeout=SOCKET_TIMEOUT_S / 2)
+                        heed_cancel()
                         if message is None:
                             await channel.ping()
                         elif message["type"] == "subscribe":

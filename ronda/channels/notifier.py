@@ -27,7 +27,7 @@ from ronda.channels.facts import Facts
 from ronda.pump import release
 from ronda.runtime import AWAY
 from ronda.steps import DispatchStep, readable
-from store.cancel import heed_cancel
+from store.cancel import ended, heed_cancel
 from store.log import Lease, Log
 
 log = logging.getLogger(__name__)
@@ -110,8 +110,7 @@ class Notifier:
                 task.result()
         finally:
             ending = [*tasks, *self._under_way.values()]
-            for task in ending:
-                task.cancel()
+            await ended({*ending})
             await asyncio.gather(*ending, return_exceptions=True)
             self._under_way.clear()
             await asyncio.shield(release(self._log, lease, AWAY))
