@@ -158,8 +158,8 @@ class ValkeyLog:
                 async with self._client.pubsub(ignore_subscribe_messages=False) as channel:
                     await channel.subscribe(FRAMES)
                     while True:
-                        message = await channel.get_message(timeout=SOCKET_TIMEOUT_S / 2)
                         heed_cancel()
+                        message = await channel.get_message(timeout=SOCKET_TIMEOUT_S / 2)
                         if message is None:
                             await channel.ping()
                         elif message["type"] == "subscribe":
