@@ -337,7 +337,7 @@ def feed(
                 return ended, row, n
         if t >= k[TLAST]:
             last[s, 0], last[s, 1], last[s, 2] = course[row], acc[row], battery[row]
-        if at_once and track is not None and track.out.z[Z_VISITS] > 0:
+        if bare is not None and at_once and track.out.z[Z_VISITS] > 0:  # numba leaves out what asks `bare` first
             return SAID, row + 1, n
     return DONE, rows, n
 

@@ -10,13 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.entities import Profile
 from core.events import AlertChanged, FixFlagged
 from core.fixes import Fixes
 from geo.folds.layout import COUNT, SIZE
-from geo.folds.rewind import RING_MAX
+from geo.folds.rewind import DONE, RING_MAX, feed
 from geo.partition import COUNTS, GeoState
 from geo.steps.live import open_rows
 from tests.geo.tracks import DAY_US, NEARBY, brief, driving, fixes, newest, run, standing, table, tick, told
+
+COLUMNS = (
+    *("device", "time_us", "content", "received_us", "lon", "lat", "speed_mps", "course_deg", "accuracy_m"),
+    *("battery_pct", "ignition", "moving", "flags"),
+)
 
 
 def counts(state: GeoState) -> dict[str, int]:
@@ -44,6 +50,23 @@ def test_a_late_fix_that_changes_nothing_says_nothing() -> None:
     state, events = run([fixes(track[:5] + track[6:]), fixes(track[5:6])])
     assert told(events) == []
     assert counts(state) == {"used": 10, "late": 1}
+
+
+def test_the_dwell_fold_goes_alone() -> None:
+    """Without a track the kernel tells the same of a stop, whether it may stop for visits or not."""
+    batch, said = fixes(standing(0, 140)), []
+    for at_once in (False, True):
+        state = GeoState()
+        d, slots = state.devices, np.array([state.devices.slot("t1", Profile())])
+        columns = [
+            getattr(batch, name).view(np.int64) if name == "content" else getattr(batch, name) for name in COLUMNS
+        ]
+        ended, row, events = feed(
+            0, slots, *columns, d.ring, d.homes, d.floats, d.ints, d.last, d.profiles, None, 0, 0, state.lengths,
+            state.event_ints, state.event_floats, state.counts, at_once,
+        )  # fmt: skip
+        said.append((ended, row, events > 0))
+    assert said == [(DONE, 15, True)] * 2
 
 
 def test_a_fix_twice_is_a_duplicate() -> None:
