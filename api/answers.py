@@ -12,6 +12,8 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from store.paging import Page
+
 T = TypeVar("T")
 GEOJSON: Final = "application/geo+json"
 CSV: Final = "text/csv; charset=utf-8"
@@ -74,6 +76,18 @@ async def pages(
         yield rows
         if after is None:
             return
+
+
+async def every(read_page: Callable[..., Awaitable[Page[T]]], *asked: Any) -> AsyncIterator[T]:
+    """The rows of all pages of a read of the archive, one page in memory."""
+
+    async def paged(after: str | None) -> tuple[list[T], str | None]:
+        found = await read_page(*asked, after=after)
+        return found.rows, found.next
+
+    async for rows in pages(paged, None):
+        for row in rows:
+            yield row
 
 
 async def streamed(chunks: AsyncIterator[bytes], media: str, filename: str | None = None) -> StreamingResponse:

@@ -16,7 +16,7 @@ from starlette.requests import HTTPConnection
 
 from api.commands import Commands
 from api.feed import Feed
-from api.hub import Hub
+from api.hub import Box, Hub
 from api.problems import LaterError
 from api.registering import NoRegister, Register
 from cities import Hazard
@@ -70,10 +70,8 @@ class CityInfo:
         return known.get(kind) or Hazard(kind, kind.replace("_", " ").capitalize(), ())
 
     def holds(self, lon: float, lat: float) -> bool:
-        """Whether a place lies within the city's bounds; they may reach across the antimeridian."""
-        west, south, east, north = self.bounds
-        across = west <= lon <= east if west <= east else lon >= west or lon <= east
-        return across and south <= lat <= north
+        """Whether a place lies within the city's bounds."""
+        return Box(*self.bounds).holds(lon, lat)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

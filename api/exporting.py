@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any, Final
 
 import msgspec
 
+from api.answers import every, pages
 from api.deps import Deps
 from api.rows import dwell_row, offer_row, registry_row
 from api.times import rfc3339
@@ -22,7 +24,7 @@ async def export(deps: Deps, row: dict[str, Any]) -> AsyncIterator[bytes]:
     """The pieces of the document."""
     person = str(row["id"])
     carried = await carried_by(deps.pool, person, deps.clock.now_us())
-    told = [offer async for offer in _offers(deps, person)]
+    told = [offer_row(offer, deps.zone) async for offer in every(offers.offers_of_person, deps.pool, person)]
     browsers = [push.endpoint for push in await offers.pushes_of(deps.pool, person)]
     duty = [{"from": rfc3339(a, deps.zone), "until": rfc3339(b, deps.zone)} for a, b in row.get("duty") or ()]
     head = {
@@ -44,34 +46,17 @@ async def export(deps: Deps, row: dict[str, Any]) -> AsyncIterator[bytes]:
     yield b"]}"
 
 
-async def _offers(deps: Deps, person: str) -> AsyncIterator[dict[str, Any]]:
-    after: str | None = None
-    while True:
-        page = await offers.offers_of_person(deps.pool, person, after=after)
-        for offer in page.rows:
-            yield offer_row(offer, deps.zone)
-        if (after := page.next) is None:
-            return
-
-
 async def _stops(deps: Deps, one: Carried) -> AsyncIterator[dict[str, Any]]:
     """Where their phone stood, as the engine saw it."""
-    where, after = DwellFilter(device=one.device, from_us=one.from_us, to_us=one.until_us), None
-    while True:
-        page = await read.dwells(deps.pool, where, after=after)
-        for found in page.rows:
-            yield dwell_row(found.row, None, deps.clock.now_us(), deps.zone)
-        if (after := page.next) is None:
-            return
+    where = DwellFilter(device=one.device, from_us=one.from_us, to_us=one.until_us)
+    async for found in every(read.dwells, deps.pool, where):
+        yield dwell_row(found.row, None, deps.clock.now_us(), deps.zone)
 
 
 async def _fixes(deps: Deps, one: Carried) -> AsyncIterator[Fixes]:
-    after: str | None = None
-    while True:
-        fixes, after = await read.fixes(deps.pool, one.device, one.from_us, one.until_us, after=after, limit=PAGE)
+    read_page = partial(read.fixes, deps.pool, one.device, one.from_us, one.until_us, limit=PAGE)
+    async for fixes in pages(lambda after: read_page(after=after), None):
         yield fixes
-        if after is None:
-            return
 
 
 def _device(one: Carried, deps: Deps) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from api.acting import incident_of
-from api.answers import CSV, csv_lines, json
+from api.answers import CSV, csv_lines, every, json
 from api.deps import Deps, GivenDeps
 from api.htmlpages import html_page, table
 from api.incidentreport import TITLES, Facts, Kind, cells, markup, sections
@@ -91,17 +91,13 @@ def _text(deps: Deps, incident: IncidentChanged, offer: OfferChanged, place: str
 
 
 async def _facts(deps: Deps, incident: IncidentChanged) -> Facts:
-    history, arrivals, after = list[IncidentChanged](), dict[str, int](), None
-    while True:
-        page = await timeline(deps.pool, incident.id, after=after)
-        for told in page.rows:
-            event = told.event
-            if isinstance(event, IncidentChanged):
-                history.append(event)
-            elif isinstance(event, OfferChanged) and event.state == "arrived":
-                arrivals.setdefault(event.person, event.at_us)
-        if (after := page.next) is None:
-            break
+    history, arrivals = list[IncidentChanged](), dict[str, int]()
+    async for told in every(timeline, deps.pool, incident.id):
+        event = told.event
+        if isinstance(event, IncidentChanged):
+            history.append(event)
+        elif isinstance(event, OfferChanged) and event.state == "arrived":
+            arrivals.setdefault(event.person, event.at_us)
     asked = (await offers.offers_of_incident(deps.pool, incident.id, limit=10_000)).rows
     return Facts(
         incident, history, asked, sorted(arrivals.values()), what(deps, incident), await where(deps, incident),

@@ -53,7 +53,7 @@ class Found(NamedTuple):
 @router.get("/o/{signed}", include_in_schema=False)
 async def show(deps: GivenDeps, signed: str) -> Response:
     """The page; messengers fetch every link for a preview, so looking at it says nothing."""
-    link = opened(deps.link_secret, signed, deps.clock.now_us()) if deps.link_secret else None
+    link = _link(deps, signed)
     if link is None:
         return offerpage.gone()
     try:
@@ -68,7 +68,7 @@ async def answer(
     request: Request, deps: GivenDeps, commands: Annotated[Commands, Depends(commands_of)], signed: str
 ) -> Response:
     """One of its buttons; what became of it is shown by the page itself, so that going back asks nothing again."""
-    link = opened(deps.link_secret, signed, deps.clock.now_us()) if deps.link_secret else None
+    link = _link(deps, signed)
     if link is None:
         return offerpage.gone()
     bodies: Bodies = request.app.state.bodies
@@ -86,6 +86,10 @@ async def answer(
         logger.warning("an answer has to wait: %s", error, extra={"action": "offer.later"})
         return offerpage.later()
     return RedirectResponse(f"/o/{signed}", 303, headers={"Cache-Control": "no-store"})
+
+
+def _link(deps: Deps, signed: str) -> OfferLink | None:
+    return opened(deps.link_secret, signed, deps.clock.now_us()) if deps.link_secret else None
 
 
 def _told(form: dict[str, list[str]]) -> tuple[str, dict[str, Any]] | None:
