@@ -63,6 +63,7 @@ from api.routes import (
 )
 from store import read
 from store.cancel import ended
+from store.timeline import off_duty
 
 ROUTERS: Final = (
     health.router,
@@ -118,7 +119,7 @@ def create_app(deps: Deps) -> FastAPI:
     feed = Feed(deps.pool, deps.database_url, renderer(deps.zone))
     app.state.deps = deps
     app.state.feed = feed
-    app.state.hub = Hub(deps.log, deps.clock, partial(read.vehicles_at, deps.pool))
+    app.state.hub = Hub(deps.log, deps.clock, partial(read.vehicles_at, deps.pool), partial(off_duty, deps.pool))
     app.state.commands = Commands(deps.log, deps.pool, deps.clock, feed, deps.partitions, deps.unwritable)
     app.state.bodies = Bodies()
     app.state.reporter = Reporter(deps.pool, app.state.hub)

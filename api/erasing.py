@@ -1,40 +1,91 @@
-"""A volunteer is forgotten: first that nothing new comes, then what is there; sums of groups and of the city stay."""
+"""A volunteer is forgotten: first that nothing new comes, then what the engine holds, then what is archived.
+
+Sums of groups and of the city stay. The log forgets by itself, within about an hour.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
 from api import changing
 from api.changing import Change
+from api.commands import DISPATCH, Commands
 from api.deps import Deps
-from core.entities import Assignment
+from core import duty
+from core.entities import Assignment, Person
 from core.entries import Config
 from core.errors import ConflictError
+from core.heard import HEARD
+from core.partition import partition_of
 from dispatch.offers import LIVE
-from store import offers
-from store.erasure import carried_by, forget, joins_of_person
+from store import joins, offers, read
+from store.erasure import Carried, carried_by, forget, joins_of_person
 
 logger: Final = logging.getLogger("ronda.api")
 
 
-async def erase(deps: Deps, actor: str, person: str) -> None:
-    """Take the person out of the register, with who carried what, then out of the archive.
+async def erase(deps: Deps, commands: Commands, actor: str, person: str) -> None:
+    """End their duty and consent; then out of the engine, the archive, and the register with who carried what.
 
-    A failure between leaves a person who is no longer asked, and what can be asked for again.
+    The register comes last: a failure before leaves a person whom nobody follows or asks, and who can ask again.
     """
     asked = (await offers.offers_of_person(deps.pool, person, limit=10_000)).rows
     if any(offer.state in LIVE for offer in asked):
         raise ConflictError("an incident asks them, or they are on their way or there; stand them down first")
-    now_us = deps.clock.now_us()
-    carried = await carried_by(deps.pool, person, now_us)
-    joins = [msgspec.convert(body, Assignment) for body in await joins_of_person(deps.pool, person)]
-    await changing.delete(deps, Change("people", actor, close=True), person)
-    async with deps.register.alone():
-        rows = tuple({"id": join.id} for join in joins)
-        if rows:
-            await deps.register([Config(section="assignments", op="delete", rows=rows, actor=actor, at_us=now_us)])
-        await forget(deps.pool, person, carried)
+    await _end_consent(deps, actor, person)
+    carried = await carried_by(deps.pool, person, deps.clock.now_us())
+    alone = await _carried_last(deps, person, carried)
+    await _forget_in_engine(commands, actor, person, carried, alone)
+    await deps.log.forget([HEARD + device for device in alone])
+    await forget(deps.pool, person, carried)
+    await _unregister(deps, actor, person)
+    await forget(deps.pool, person, carried)  # what the last words about them were, too
     logger.info("a volunteer was forgotten", extra={"action": "volunteer.erased", "subject": actor})
+
+
+async def _end_consent(deps: Deps, actor: str, person: str) -> None:
+    """From now on ingest keeps nothing of theirs."""
+    async with deps.register.alone():
+        row = msgspec.convert(await read.registry_row(deps.pool, "people", person), Person)
+        ended = msgspec.to_builtins(duty.consent(row, deps.clock.now_us(), given=False))
+        await deps.register([Config(section="people", rows=(ended,), actor=actor)])
+
+
+async def _unregister(deps: Deps, actor: str, person: str) -> None:
+    held = await joins_of_person(deps.pool, person)
+    await changing.delete(deps, Change("people", actor, close=True), person)
+    if rows := tuple({"id": body["id"]} for body in held):
+        async with deps.register.alone():
+            now_us = deps.clock.now_us()
+            await deps.register([Config(section="assignments", op="delete", rows=rows, actor=actor, at_us=now_us)])
+
+
+async def _carried_last(deps: Deps, person: str, carried: Sequence[Carried]) -> list[str]:
+    """The devices that nobody carried after them."""
+    last: dict[str, Assignment] = {}
+    found = await joins.joins_of(deps.pool, {one.device for one in carried})
+    for join in sorted((msgspec.convert(body, Assignment) for body in found), key=lambda join: (join.from_us, join.id)):
+        if join.device and join.person:
+            last[join.device] = join
+    return sorted(device for device, join in last.items() if join.person == person)
+
+
+async def _forget_in_engine(
+    commands: Commands, actor: str, person: str, carried: Sequence[Carried], alone: Sequence[str]
+) -> None:
+    until_us: dict[str, int] = {}
+    for one in carried:
+        until_us[one.device] = max(one.until_us, until_us.get(one.device, 0))
+    await commands.send("person.forget", actor, {"person": person, "devices": [*alone]}, DISPATCH)
+    async with asyncio.TaskGroup() as group:
+        for device, until in until_us.items():
+            stream = commands.geo[partition_of(device, len(commands.geo))]
+            group.create_task(
+                commands.send("device.forget", actor, {"device": device, "until_us": until}, (stream,)),
+                name="api.forget",
+            )

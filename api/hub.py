@@ -88,10 +88,18 @@ class HubCounters:
 class Hub:
     """Latest position of every device and the viewers that want to hear of changes."""
 
-    def __init__(self, log: Log, clock: Clock, vehicles_at: Callable[[int], Awaitable[dict[str, str]]]) -> None:
+    def __init__(
+        self,
+        log: Log,
+        clock: Clock,
+        vehicles_at: Callable[[int], Awaitable[dict[str, str]]],
+        off_duty: Callable[[int], Awaitable[frozenset[str]]] | None = None,
+    ) -> None:
         self._log = log
         self._clock = clock
         self._vehicles_at = vehicles_at
+        self._off_duty = off_duty
+        self._private: frozenset[str] | None = None if off_duty else frozenset()  # None: not known yet
         self._viewers: set[Viewer] = set()
         self._states: dict[str, State] = {}
         self.rows: dict[str, Live] = {}
@@ -114,10 +122,11 @@ class Hub:
         while True:
             try:
                 async for frame in self._log.frames():
-                    if frame:
+                    rows = _many.decode(frame) if frame else []
+                    if rows:
                         self.counters.frames_in += 1
-                        self.apply(_many.decode(frame))
-                    else:  # at the start, and after a gap
+                        self.apply(rows)
+                    else:  # at the start, after a gap, and when a row went
                         await self.reload()
             except STORE_DOWN as error:
                 logger.warning("live positions are away: %r", error, extra={"action": "api.live_lost"})
@@ -172,11 +181,23 @@ class Hub:
             await asyncio.sleep(VEHICLES_S)
 
     async def name_vehicles(self) -> None:
-        """Read the assignments of now; devices whose vehicle changed are sent again."""
-        old, self.vehicles = self.vehicles, await self._vehicles_at(self._clock.now_us())
+        """Read the assignments of now; devices whose vehicle changed, or whose carrier's duty, are sent again."""
+        now_us = self._clock.now_us()
+        old, self.vehicles = self.vehicles, await self._vehicles_at(now_us)
         renamed = [d for d in self.rows if old.get(d) != self.vehicles.get(d)]
-        if renamed:
-            self._tell(renamed)
+        before = [d for d in self.rows if not self.seen(d)]
+        if self._off_duty is not None:
+            self._private = await self._off_duty(now_us)
+        turned = {d for d in self.rows if not self.seen(d)} ^ set(before)
+        if renamed or turned:
+            self._tell([*renamed, *turned])
+
+    def seen(self, device: str) -> bool:
+        """Whether people may see where a device is: a volunteer's phone on duty only, or while it calls for help."""
+        live = self.rows[device]
+        if live.sos is not None:
+            return True
+        return live.cls != "phone" if self._private is None else device not in self._private
 
     def join(self, viewer: Viewer) -> None:
         self._viewers.add(viewer)
@@ -189,7 +210,8 @@ class Hub:
         now_us = self._clock.now_us()
         viewer.bell.clear()
         devices = list(self.rows) if viewer.reset else sorted(viewer.changed)
-        visible = [live for d in devices if (live := self.rows.get(d)) is not None and _sees(viewer, live)]
+        known = [d for d in devices if d in self.rows and self.seen(d)]
+        visible = [live for d in known if _sees(viewer, live := self.rows[d])]
         rows = [frame_row(live, self.vehicles.get(live.device), now_us) for live in visible]
         names = {live.device for live in visible}
         body = {"type": "frame", "t": now_us // 1000, "positions": rows}

@@ -6,6 +6,7 @@ from math import isfinite
 from typing import Any, Final
 
 DEVICE_LIMIT: Final = 128  # characters of a device id
+ERASED: Final = "terhapus"  # stands where the name of somebody stood who is forgotten
 _SHORTEST_SECRET: Final = 40  # characters: what is shorter is an id of a device, and none of our secrets
 
 

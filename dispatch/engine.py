@@ -18,6 +18,7 @@ from core.events import CommandDone, Event, IncidentChanged
 from core.units import seconds_to_us
 from dispatch import acts, answers, asking, plan, scene, telling, timers
 from dispatch.desk import Desk
+from dispatch.forgetting import forget
 from dispatch.people import see
 from dispatch.reach import Ways
 from dispatch.register import configure
@@ -26,6 +27,7 @@ from dispatch.state import Params, State, open_incidents
 ACTS: Final[Mapping[str, Callable[[Desk, Command], None]]] = {
     **dict.fromkeys(acts.ACTS, acts.perform),
     **dict.fromkeys(answers.ACTS, answers.perform),
+    "person.forget": forget,
 }
 
 

@@ -63,6 +63,7 @@ class GeoState:
         self.counts = np.zeros(len(COUNTS), np.int64)
         self.dirty: set[int] = set()  # slots whose row must be saved
         self.moved: set[int] = set()  # slots whose live position changed
+        self.gone: set[str] = set()  # devices that were forgotten: their live row goes
         self.dirty_keys: set[str] = set()
         self.flips = Flips()
         self.event_ints = np.zeros((BUFFER, EVENT_INTS), np.int64)

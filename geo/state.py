@@ -148,6 +148,16 @@ class Devices:
             self._settle(slot, FIRST_REGION)
         return slot
 
+    def forget(self, slot: int, profile: Profile) -> None:
+        """As if nothing had been heard of a device, but for the numbers that its ids are made from: they go on."""
+        for column in self.ring_of(slot):
+            column[:] = 0
+        self.rows[slot], self.spells[slot] = [], []
+        self._clear(slot)
+        self.track.forget(slot)
+        self.tune(slot, profile)
+        self._settle(slot, FIRST_REGION)
+
     def tune(self, slot: int, profile: Profile) -> None:
         """The profile that holds for a device from now on."""
         row = self.profile_rows.setdefault(profile, len(self.profiles))

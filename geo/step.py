@@ -22,6 +22,7 @@ from geo.folds.layout import E_SLOT
 from geo.partition import CONFIG_KEY, PARTITION_KEY, SOS_KEY, GeoState, Watch
 from geo.rows.sos import Calls, calls_in, pressed
 from geo.steps.acks import acknowledge
+from geo.steps.forgetting import forget
 from geo.steps.hearing import heard_in
 from geo.steps.lapse import by_clock, by_config, welcome
 from geo.steps.raising import by_rows, judged
@@ -136,5 +137,7 @@ def apply_command(state: GeoState, command: Command) -> list[Event]:
         return rebuild(state, command, step)
     if command.kind == "rows.judge":
         return judge_again(state, command)
+    if command.kind == "device.forget":
+        return forget(state, command)
     reason = f"unknown command {command.kind}"
     return [CommandDone(at_us=command.at_us, id=command.id, ok=False, reason=reason)]

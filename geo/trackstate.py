@@ -99,6 +99,12 @@ class TrackState:
         self.g[:, slot], self.m[:, slot] = 0.0, 0
         self.m[:, slot, M_T1] = self.m[:, slot, M_C1] = NEVER
 
+    def forget(self, slot: int) -> None:
+        """As if nothing had been heard of a device."""
+        for which in range(COPIES):
+            drop_contacts(self.arrays().pool, self.m[which, slot])
+        self.begin(slot)
+
     def make_room(self) -> None:
         """An empty buffer, and cells for many more contacts: called between the kernel's runs."""
         self.z[Z_EVENTS] = self.z[Z_VISITS] = 0

@@ -208,9 +208,8 @@ async def hear(runtime: Runtime, newest: dict[str, Live], fresh: asyncio.Event) 
     while True:
         try:
             async for frame in runtime.log.frames():
-                rows = (
-                    many.decode(frame) if frame else [one.decode(body) for body in (await runtime.log.live()).values()]
-                )
+                rows = many.decode(frame) if frame else []
+                rows = rows or [one.decode(body) for body in (await runtime.log.live()).values()]
                 newest |= {row.device: row for row in rows}
                 fresh.set()
         except AWAY as error:

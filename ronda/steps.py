@@ -22,7 +22,7 @@ from dispatch.rows import changed, restored
 from dispatch.state import Params
 from geo.partition import COUNTS, GeoState
 from geo.step import step as geo_step
-from geo.steps.live import drain_live
+from geo.steps.live import drain_gone, drain_live
 from store.log import Commit, Entry, Output
 
 log = logging.getLogger(__name__)
@@ -65,15 +65,15 @@ class GeoStep:
         for id_, value in readable(entries, self.stream):
             if events := geo_step(self.state, value):
                 outputs.append(Output(self.events, id_, encode(events)))
-        live = drain_live(self.state)
+        live, gone = drain_live(self.state), drain_gone(self.state)
         return Commit(
             reader=self.reader,
             stream=self.stream,
             offset=entries[-1].id,
             outputs=outputs,
             state=self.state.drain_state(),
-            live={row.device: pack_live(row) for row in live},
-            frame=pack_live(live) if live else None,
+            live={row.device: pack_live(row) for row in live} | dict.fromkeys(gone),
+            frame=pack_live([] if gone else live) if live or gone else None,  # an empty one: read all rows again
         )
 
     def counts(self) -> dict[str, int]:

@@ -13,17 +13,19 @@ import msgspec
 from psycopg import AsyncCursor
 from psycopg_pool import AsyncConnectionPool
 
+from core.naming import ERASED
 from store.pg import ask, queries, transaction
 from store.text import clean
 
-WORD: Final = "terhapus"  # stands where a name was
 _ask: Final = partial(ask, "erasure.sql")
 _OF_DEVICE: Final = (
     "forget_fixes", "forget_dwells", "forget_spells", "forget_alerts", "forget_rejects_of", "forget_device_events",
+    "forget_day_rows",
 )  # fmt: skip
-_NAMING: Final = ("events", "plans", "incidents", "offers", "commands", "config_log")
+_NAMING: Final = ("events", "plans", "incidents", "offers", "commands", "config_log", "day_rows", "days")
 _OF_PERSON: Final = (
-    "forget_actor", "forget_pushes", "forget_invites", "forget_tokens", "forget_sessions", "forget_links",
+    "forget_actor", "forget_day_joins", "forget_pushes", "forget_invites", "forget_tokens", "forget_sessions",
+    "forget_links",
 )  # fmt: skip
 _TOLD: Final = frozenset({"name", "phone", "skills", "duty", "consent_us", "area"})  # of a row of the register
 
@@ -55,10 +57,10 @@ async def forget(pool: AsyncConnectionPool, person: str, carried: Sequence[Carri
         for one in carried:
             for name in _OF_DEVICE:
                 await cursor.execute(queries("erasure.sql")[name], one._asdict())
+        for name in _OF_PERSON:
+            await cursor.execute(queries("erasure.sql")[name], {"person": names[0], "names": names, "word": ERASED})
         for table in _NAMING:
             await _unname(cursor, table, names)
-        for name in _OF_PERSON:
-            await cursor.execute(queries("erasure.sql")[name], {"person": names[0], "names": names, "word": WORD})
 
 
 async def _unname(cursor: AsyncCursor[Any], table: str, names: Sequence[str]) -> None:
@@ -75,7 +77,7 @@ def unnamed(value: Any, names: frozenset[str]) -> Any:
     if isinstance(value, list):
         return [unnamed(each, names) for each in value]
     if not isinstance(value, dict):
-        return WORD if isinstance(value, str) and value in names else value
+        return ERASED if isinstance(value, str) and value in names else value
     bears = any(value.get(name) in names for name in ("id", "device") if isinstance(value.get(name), str))
     told = {key: each for key, each in value.items() if not (bears and key in (*_TOLD, "words"))}
     return {key: unnamed(each, names) for key, each in told.items()}

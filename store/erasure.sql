@@ -26,6 +26,36 @@ DELETE FROM rejects WHERE device = %(device)s AND received >= from_us(%(from_us)
 -- name: forget_device_events
 DELETE FROM events WHERE device = %(device)s AND at >= from_us(%(from_us)s) AND at < from_us(%(until_us)s)
 
+-- name: forget_day_rows
+DELETE FROM day_rows
+WHERE
+    kind IN ('dwell', 'spell', 'alert') AND body ->> 'device' = %(device)s
+    AND coalesce(body ->> 'start_us', body ->> 'at_us')::bigint >= %(from_us)s
+    AND coalesce(body ->> 'start_us', body ->> 'at_us')::bigint < %(until_us)s
+
+-- name: forget_day_joins
+DELETE FROM day_rows WHERE kind = 'registry' AND body -> 'body' ->> 'person' = %(person)s
+
+-- name: naming_day_rows
+SELECT ctid::text AS key, body FROM day_rows
+WHERE EXISTS (SELECT FROM unnest(%(names)s::text[]) AS n WHERE strpos(body::text, to_json(n)::text) > 0)
+FOR UPDATE
+
+-- name: unname_day_rows
+UPDATE day_rows SET body = new.body::jsonb
+FROM unnest(%(keys)s::text[], %(bodies)s::text[]) AS new (key, body)
+WHERE day_rows.ctid = new.key::tid
+
+-- name: naming_days
+SELECT ctid::text AS key, report AS body FROM days
+WHERE EXISTS (SELECT FROM unnest(%(names)s::text[]) AS n WHERE strpos(report::text, to_json(n)::text) > 0)
+FOR UPDATE
+
+-- name: unname_days
+UPDATE days SET report = new.body::jsonb
+FROM unnest(%(keys)s::text[], %(bodies)s::text[]) AS new (key, body)
+WHERE days.ctid = new.key::tid
+
 -- name: naming_events
 SELECT ctid::text AS key, body FROM events
 WHERE kind IN ('incident', 'plan', 'offer', 'notice') AND EXISTS (SELECT FROM unnest(%(names)s::text[]) AS n WHERE strpos(body::text, to_json(n)::text) > 0)

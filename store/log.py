@@ -49,7 +49,8 @@ class Commit:
     """Everything that one step changed; written whole or not at all.
 
     `state` and `live` map a device id to new bytes (None deletes). `frame` is sent to whoever listens to
-    `Log.frames` (lost on nobody's account: a listener that was away reads `live` again).
+    `Log.frames` (lost on nobody's account: a listener that was away reads `live` again; so does one that hears an
+    empty list of rows, for some row went).
     """
 
     reader: str
@@ -125,6 +126,10 @@ class Log(Protocol):
 
         Notes decide nothing: they are no part of any commit, and after a crash the newest may be missing.
         """
+        ...
+
+    async def forget(self, keys: Sequence[str]) -> None:
+        """Drop these notes."""
         ...
 
     async def notes(self, keys: Sequence[str]) -> list[bytes | None]:

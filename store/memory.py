@@ -156,6 +156,10 @@ class MemoryLog:
         for key in list(takewhile(lambda key: self._notes[key][0] <= now_s, self._notes)):
             del self._notes[key]
 
+    async def forget(self, keys: Sequence[str]) -> None:
+        for key in keys:
+            self._notes.pop(key, None)
+
     async def notes(self, keys: Sequence[str]) -> list[bytes | None]:
         now_s = _loop_s()
         found = [self._notes.get(key) for key in keys]

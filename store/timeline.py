@@ -47,6 +47,11 @@ async def volunteers(pool: AsyncConnectionPool, *, after: str | None = None, lim
     return page_of([row.body for row in rows], limit, lambda body: str(body["id"]))
 
 
+async def off_duty(pool: AsyncConnectionPool, now_us: int) -> frozenset[str]:
+    """Phones of volunteers who are not to be seen now."""
+    return frozenset(row.device for row in await _ask(pool, "off_duty", {"now_us": now_us}))
+
+
 async def strength(pool: AsyncConnectionPool, now_us: int) -> Strength:
     """How many volunteers there are, and how many of them are on duty."""
     return Strength(*(await _ask(pool, "on_duty", {"now_us": now_us}))[0])

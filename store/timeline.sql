@@ -22,6 +22,24 @@ WHERE section = 'people' AND body ->> 'kind' = 'volunteer' AND id > %(after)s
 ORDER BY id
 LIMIT %(limit)s
 
+-- name: off_duty
+-- Phones that a volunteer carries who is not on duty or does not agree: nobody is to see where they are.
+SELECT DISTINCT a.body ->> 'device' AS device
+FROM registry AS a
+INNER JOIN registry AS p ON p.section = 'people' AND p.id = a.body ->> 'person'
+WHERE
+    a.section = 'assignments' AND a.body ->> 'device' IS NOT NULL
+    AND (a.body ->> 'from_us')::bigint <= %(now_us)s
+    AND coalesce((a.body ->> 'until_us')::bigint > %(now_us)s, true)
+    AND p.body ->> 'kind' = 'volunteer'
+    AND NOT (
+        p.body ->> 'consent_us' IS NOT NULL
+        AND EXISTS (
+            SELECT FROM jsonb_array_elements(p.body -> 'duty') AS span
+            WHERE (span ->> 0)::bigint <= %(now_us)s AND (span ->> 1)::bigint > %(now_us)s
+        )
+    )
+
 -- name: on_duty
 SELECT
     count(*) AS registered,

@@ -181,6 +181,10 @@ class ValkeyLog:
                 pipe.set(NOTE + key, body, ex=ttl_s)
             await _ask(pipe.execute())
 
+    async def forget(self, keys: Sequence[str]) -> None:
+        for part in _parts(keys):
+            await _ask(self._client.unlink(*(NOTE + key for key in part)))
+
     async def notes(self, keys: Sequence[str]) -> list[bytes | None]:
         found: list[bytes | None] = []
         for part in _parts(keys):

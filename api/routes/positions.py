@@ -38,7 +38,7 @@ async def positions(
     rows = [
         live
         for live in hub.rows.values()
-        if _wanted(live, window, cls, device) and state in (None, state_of(live, now_us))
+        if hub.seen(live.device) and _wanted(live, window, cls, device) and state in (None, state_of(live, now_us))
     ]
     features = [
         point(live.lon, live.lat, position_properties(live, hub.vehicles.get(live.device), now_us, zone), live.device)

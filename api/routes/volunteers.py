@@ -13,7 +13,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.answers import json, next_link, streamed
-from api.deps import Deps, GivenDeps
+from api.commands import Commands
+from api.deps import Deps, GivenDeps, commands_of
 from api.erasing import erase
 from api.exporting import export
 from api.params import NO_NUL, PAGE, AfterText, Limit
@@ -97,10 +98,13 @@ async def push_key(deps: GivenDeps) -> Response:
 
 @router.delete("/{volunteer}", summary="Forget a volunteer: who they were, and where they have been", status_code=204)
 async def forget(
-    deps: GivenDeps, identity: Annotated[Identity, Depends(Allow("own.erase"))], volunteer: str
+    deps: GivenDeps,
+    commands: Annotated[Commands, Depends(commands_of)],
+    identity: Annotated[Identity, Depends(Allow("own.erase"))],
+    volunteer: str,
 ) -> Response:
     await _volunteer(deps, identity, volunteer)
-    await erase(deps, identity.subject, volunteer)
+    await erase(deps, commands, identity.subject, volunteer)
     return Response(status_code=204)
 
 

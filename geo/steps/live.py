@@ -90,6 +90,13 @@ def drain_live(state: GeoState) -> list[Live]:
     return [live_of(state, slot, area) for slot, area in zip(slots, areas, strict=True)]
 
 
+def drain_gone(state: GeoState) -> list[str]:
+    """Devices whose live row goes: they were forgotten since the last call, and did not speak again."""
+    slots, gone = state.devices.slots, sorted(state.gone)
+    state.gone.clear()
+    return [device for device in gone if state.devices.k[slots[device], PHASE] == 0]
+
+
 def live_of(state: GeoState, slot: int, area: str | None) -> Live:
     """Latest position of one device."""
     d = state.devices

@@ -80,8 +80,13 @@ def person(row_id: str, *, duty: bool = True, **more: Any) -> dict[str, Any]:
     return {"id": row_id, "kind": "volunteer", "name": row_id.title(), "consent_us": 0, "duty": span} | more
 
 
-def in_town(valkey: str, postgres: str, body: Callable[[Town], Awaitable[Any]], *people: dict[str, Any]) -> Any:
-    """Run `body(town)` where these volunteers (Ana unless others are named) carry phones and were just seen."""
+def in_town(
+    valkey: str, postgres: str, body: Callable[[Town], Awaitable[Any]], *people: dict[str, Any], geo: bool = False
+) -> Any:
+    """Run `body(town)` where these volunteers (Ana unless others are named) carry phones and were just seen.
+
+    With `geo` the detectors are at work too.
+    """
     people = people or (person("ana", phone="0812 3456 7890"),)
     held = tuple({"id": p["id"], "from_us": 0, "device": f"hp-{p['id']}", "person": p["id"]} for p in people)
     phones = tuple({"id": f"hp-{p['id']}", "cls": "phone"} for p in people)
@@ -99,7 +104,8 @@ def in_town(valkey: str, postgres: str, body: Callable[[Town], Awaitable[Any]], 
         async with asyncio.timeout(50), AsyncExitStack() as stack:
             found = await stack.enter_async_context(opened(settings, located(settings), Parts()))
             runtime = replace(found, clock=clock)
-            tasks = {asyncio.ensure_future(run(runtime)) for run in (stages.dispatch, stages.archive)}
+            at_work = [stages.dispatch, stages.archive, *([stages.geo] if geo else [])]
+            tasks = {asyncio.ensure_future(run(runtime)) for run in at_work}
             stack.push_async_callback(ended, tasks)
             register = Registrar(runtime.log, runtime.pool, clock, runtime.partitions)
             given = {"register": register, "partitions": runtime.partitions, "link_secret": SECRET, "city": TOWN}

@@ -147,6 +147,43 @@ def test_a_new_assignment_shows_on_the_map():
     assert said(hub, viewer)["positions"][0][:2] == ["a", "v-1"]
 
 
+def test_a_phone_off_duty_is_not_seen():
+    """It leaves the map as the duty ends; a call for help shows in any case; until duty is known, no phone does."""
+    off = frozenset({"b", "c"})
+    hub = Hub(MemoryLog(), ManualClock(NOW_US), no_vehicles, lambda _at_us: asyncio.sleep(0, off))
+    hub.apply([live("a", cls="phone"), live("b", cls="phone"), live("c", cls="phone", sos="s-1"), live("t")])
+    viewer = Viewer(None)
+    hub.join(viewer)
+    assert names(said(hub, viewer)) == ["c", "t"]
+    asyncio.run(hub.name_vehicles())
+    assert names(said(hub, viewer)) == ["a"]
+    off |= {"a"}
+    asyncio.run(hub.name_vehicles())
+    assert said(hub, viewer)["gone"] == ["a"]
+
+
+def test_a_row_that_went_is_no_longer_shown():
+    """An empty frame says that some row went: all are read again."""
+
+    async def main():
+        log = MemoryLog()
+        hub = Hub(log, ManualClock(NOW_US), no_vehicles)
+        hub.apply([live("a")])
+        following = asyncio.ensure_future(hub.run())
+        while hub.counters.reloads == 0:  # noqa: ASYNC110  no bell in a test
+            await asyncio.sleep(0)
+        hub.apply([live("a")])
+        for listener in log._listeners:
+            listener[0].append(msgspec.msgpack.encode([]))
+            listener[1].set()
+        while hub.counters.reloads == 1:  # noqa: ASYNC110  no bell in a test
+            await asyncio.sleep(0)
+        following.cancel()
+        return dict(hub.rows)
+
+    assert asyncio.run(main()) == {}
+
+
 updates = st.lists(st.tuples(st.sampled_from(DEVICES), st.sampled_from([100.0, 123.5, 123.9])), max_size=30)
 
 

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+import datetime as dt
+import json
 from base64 import urlsafe_b64encode
 from typing import Any
 
 import psycopg
 import pytest
+from psycopg_pool import AsyncConnectionPool
 
+from core.codec import encode
 from core.entries import Config
 from core.fixes import Fixes
+from core.naming import ERASED
+from core.partition import partition_of
+from ronda.runtime import DISPATCH_IN
 from store import offers, read
-from store.erasure import WORD, unnamed
+from store.days import REGISTRY
+from store.erasure import unnamed
 from store.history import add_fixes
+from store.pg import queries, transaction
 from tests.api.dispatching import Town, in_town, person
 from tests.api.samples import NOW_US, S, changed, dwell
 from tests.api.world import World
@@ -24,7 +34,8 @@ BASE = f"/api/v1/volunteers/{ME}"
 POINT, AUTH = urlsafe_b64encode(b"\4" * 65).rstrip(b"=").decode(), urlsafe_b64encode(b"a" * 16).rstrip(b"=").decode()
 BROWSER = {"endpoint": "https://push.example/x", "expirationTime": None, "keys": {"p256dh": POINT, "auth": AUTH}}
 
-STOP = dwell("d-7", device=f"hp-{ME}", cls="phone")
+PHONE = f"hp-{ME}"
+STOP = dwell("d-7", device=PHONE, cls="phone")
 
 
 def registered(postgres_url: str, body: Any, **given: Any) -> Any:
@@ -123,17 +134,34 @@ def test_erasure_forgets_the_person_and_keeps_the_figures(clean_valkey_url: str,
         await town.ask("PUT", f"{BASE}/push", "volunteer", json=BROWSER)
         busy = await town.ask("DELETE", BASE, "volunteer")
         await town.ask("POST", f"/api/v1/incidents/{incident}/offers/{offer.id}/answer", json={"answer": "decline"})
-        gone = await town.ask("DELETE", BASE, "coordinator")
         pool = town.there.deps.pool
+        await close_the_day(pool)
+        await town.runtime.log.append([(f"in.{partition_of(PHONE, 4)}", encode(phone_fixes(NOW_US - 30 * S)))])
+        while PHONE not in (await town.runtime.log.live()):  # noqa: ASYNC110  no bell in a test
+            await asyncio.sleep(0.02)
+        gone = await town.ask("DELETE", BASE, "coordinator")
+        rows = (await town.runtime.log.state("dispatch", DISPATCH_IN)).items()
+        assert [key for key, row in rows if ME.encode() in row] == []
+        assert PHONE not in (await town.runtime.log.live())
         left = (await read.fixes(pool, f"hp-{ME}", 0, NOW_US * 2))[0]
         told = await town.ask("GET", f"/api/v1/incidents/{incident}/timeline")
         return busy.status_code, gone.status_code, len(left), await town.offers(incident), told.status_code
 
-    busy, gone, left, (offer,), told = in_town(clean_valkey_url, postgres_url, body, person(ME, name="Rani"))
+    busy, gone, left, (offer,), told = in_town(clean_valkey_url, postgres_url, body, person(ME, name="Rani"), geo=True)
     assert (busy, gone, left, told) == (409, 204, 0, 200)
-    assert (offer.person, offer.device, offer.state) == (WORD, WORD, "declined")
+    assert (offer.person, offer.device, offer.state) == (ERASED, ERASED, "declined")
     assert traces(postgres_url, f"(^|[^-]){ME}|Rani") == []
     assert traces(postgres_url, f"hp-{ME}") == ["config_log", "device_keys", "registry"]  # of nobody in particular
+
+
+async def close_the_day(pool: AsyncConnectionPool) -> None:
+    """As a day is closed: its rows and its register are copied, beside a report."""
+    day = {"day": dt.date(2026, 1, 5), "from_us": NOW_US - 86_400 * S, "day_us": NOW_US - 86_400 * S, "to_us": NOW_US}
+    async with transaction(pool) as cursor:
+        for name in ("begin", "freeze_dwells", "freeze_spells", "freeze_alerts", "freeze_registry"):
+            await cursor.execute(queries("days.sql")[name], day | {"sections": list(REGISTRY)})
+        report = json.dumps({"silent": [PHONE]})
+        await cursor.execute(queries("days.sql")["close"], day | {"report": report, "closed_us": 1, "refused": "[]"})
 
 
 def traces(url: str, pattern: str) -> list[str]:
@@ -154,5 +182,5 @@ def test_names_are_taken_out_of_any_shape() -> None:
         "rows": [row],
         "other": {"id": "b", "name": "B"},
     }
-    kept = {"person": WORD, "text": "ana-lisa", "also": [WORD, "budi"], "other": {"id": "b", "name": "B"}}
-    assert unnamed(told, frozenset({"ana"})) == kept | {"rows": [{"id": WORD, "kind": "volunteer"}]}
+    kept = {"person": ERASED, "text": "ana-lisa", "also": [ERASED, "budi"], "other": {"id": "b", "name": "B"}}
+    assert unnamed(told, frozenset({"ana"})) == kept | {"rows": [{"id": ERASED, "kind": "volunteer"}]}

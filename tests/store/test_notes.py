@@ -29,6 +29,18 @@ def test_the_newer_note_replaces_the_older(log: Log) -> None:
     run_with(log, body)
 
 
+def test_a_note_is_dropped(log: Log) -> None:
+    """At once, and those that are not there likewise."""
+
+    async def body(log: Log) -> None:
+        await log.note({"k": b"one", "l": b"two"}, 60)
+        await log.forget(["k", "nothing"])
+        await log.forget([])
+        assert await log.notes(["k", "l"]) == [None, b"two"]
+
+    run_with(log, body)
+
+
 def test_a_note_expires(log: Log) -> None:
     """After its time a note is gone; one written again lives from then on."""
 
