@@ -78,10 +78,10 @@ async def _carried_last(deps: Deps, person: str, carried: Sequence[Carried]) -> 
 async def _forget_in_engine(
     commands: Commands, actor: str, person: str, carried: Sequence[Carried], alone: Sequence[str]
 ) -> None:
+    """The detectors first: dispatch hears of places from them."""
     until_us: dict[str, int] = {}
     for one in carried:
         until_us[one.device] = max(one.until_us, until_us.get(one.device, 0))
-    await commands.send("person.forget", actor, {"person": person, "devices": [*alone]}, DISPATCH)
     async with asyncio.TaskGroup() as group:
         for device, until in until_us.items():
             stream = commands.geo[partition_of(device, len(commands.geo))]
@@ -89,3 +89,4 @@ async def _forget_in_engine(
                 commands.send("device.forget", actor, {"device": device, "until_us": until}, (stream,)),
                 name="api.forget",
             )
+    await commands.send("person.forget", actor, {"person": person, "devices": [*alone]}, DISPATCH)

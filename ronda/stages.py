@@ -209,6 +209,8 @@ async def hear(runtime: Runtime, newest: dict[str, Live], fresh: asyncio.Event) 
         try:
             async for frame in runtime.log.frames():
                 rows = many.decode(frame) if frame else []
+                if not rows:  # some row went, or may have gone
+                    newest.clear()
                 rows = rows or [one.decode(body) for body in (await runtime.log.live()).values()]
                 newest |= {row.device: row for row in rows}
                 fresh.set()

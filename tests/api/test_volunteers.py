@@ -151,7 +151,7 @@ def test_erasure_forgets_the_person_and_keeps_the_figures(clean_valkey_url: str,
     assert (busy, gone, left, told) == (409, 204, 0, 200)
     assert (offer.person, offer.device, offer.state) == (ERASED, ERASED, "declined")
     assert traces(postgres_url, f"(^|[^-]){ME}|Rani") == []
-    assert traces(postgres_url, f"hp-{ME}") == ["config_log", "device_keys", "registry"]  # of nobody in particular
+    assert traces(postgres_url, f"hp-{ME}") == ["config_log", "day_rows", "device_keys", "registry"]  # of nobody in particular
 
 
 async def close_the_day(pool: AsyncConnectionPool) -> None:
