@@ -10,14 +10,17 @@ import msgspec
 
 from api.answers import every, pages
 from api.deps import Deps
-from api.rows import dwell_row, offer_row, registry_row
+from api.rows import alert_row, dwell_row, offer_row, registry_row
+from api.spellrows import spell_row
 from api.times import rfc3339
+from core.events import SpellKind
 from core.fixes import Fixes
 from store import offers, read
-from store.erasure import Carried, carried_by
-from store.read import DwellFilter
+from store.erasure import Carried, Word, carried_by, words_of
+from store.read import AlertFilter, DwellFilter, SpellFilter
 
 PAGE: Final = 10_000
+SPELLS: Final[dict[str, SpellKind]] = {"trips": "trip", "visits": "visit", "speedings": "speeding", "gaps": "gap"}
 
 
 async def export(deps: Deps, row: dict[str, Any]) -> AsyncIterator[bytes]:
@@ -33,6 +36,9 @@ async def export(deps: Deps, row: dict[str, Any]) -> AsyncIterator[bytes]:
         "devices": [_device(one, deps) for one in carried],
         "offers": told,
         "stops": [stop for one in carried async for stop in _stops(deps, one)],
+        **{name: [row for one in carried async for row in _spells(deps, one, kind)] for name, kind in SPELLS.items()},
+        "alerts": [alert for one in carried async for alert in _alerts(deps, one)],
+        "said": [_said(word, deps) for word in await words_of(deps.pool, person)],
         "browsers": browsers,
     }
     yield msgspec.json.encode(head)[:-1] + b',"fixes":['
@@ -51,6 +57,23 @@ async def _stops(deps: Deps, one: Carried) -> AsyncIterator[dict[str, Any]]:
     where = DwellFilter(device=one.device, from_us=one.from_us, to_us=one.until_us)
     async for found in every(read.dwells, deps.pool, where):
         yield dwell_row(found.row, None, deps.clock.now_us(), deps.zone)
+
+
+async def _spells(deps: Deps, one: Carried, kind: SpellKind) -> AsyncIterator[dict[str, Any]]:
+    """Where it went, and what it passed."""
+    where = SpellFilter(kind=kind, device=one.device, from_us=one.from_us, to_us=one.until_us)
+    async for found in every(read.spells, deps.pool, where):
+        yield spell_row(found.row, None, deps.clock.now_us(), deps.zone)
+
+
+async def _alerts(deps: Deps, one: Carried) -> AsyncIterator[dict[str, Any]]:
+    where = AlertFilter(device=one.device, from_us=one.from_us, to_us=one.until_us)
+    async for found in every(read.alerts, deps.pool, where):
+        yield alert_row(found.alert, found.raised_us, None, deps.zone)
+
+
+def _said(word: Word, deps: Deps) -> dict[str, Any]:
+    return {"kind": word.kind, "at": rfc3339(word.at_us, deps.zone), "body": word.body}
 
 
 async def _fixes(deps: Deps, one: Carried) -> AsyncIterator[Fixes]:

@@ -38,6 +38,19 @@ class Carried(NamedTuple):
     until_us: int
 
 
+class Word(NamedTuple):
+    """Something that a person said: a command of theirs."""
+
+    kind: str
+    at_us: int
+    body: dict[str, Any]
+
+
+async def words_of(pool: AsyncConnectionPool, person: str) -> list[Word]:
+    """What a person reported, answered and did, oldest first."""
+    return [Word(*row) for row in await _ask(pool, "words_of", {"person": clean(person)})]
+
+
 async def joins_of_person(pool: AsyncConnectionPool, person: str) -> list[dict[str, Any]]:
     """Every assignment that names a person, past ones too."""
     return [row.body for row in await _ask(pool, "joins_of_person", {"person": clean(person)})]

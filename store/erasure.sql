@@ -4,6 +4,9 @@
 -- name: joins_of_person
 SELECT body FROM registry WHERE section = 'assignments' AND body ->> 'person' = %(person)s ORDER BY id
 
+-- name: words_of
+SELECT kind, to_us(at) AS at_us, body FROM commands WHERE actor = %(person)s ORDER BY at, id
+
 -- name: forget_fixes
 DELETE FROM fixes
 USING device_keys AS k

@@ -111,14 +111,17 @@ def test_the_export_is_all_that_is_kept(clean_valkey_url: str, postgres_url: str
     """Who they are, what they carried, what they were asked, and where they were."""
 
     async def body(town: Town) -> Any:
-        await town.asked(await town.fire())
+        offer = await town.asked(await town.fire())
+        await town.press(town.link(offer), answer="accept")
         await add_fixes(town.there.deps.pool, phone_fixes(NOW_US - 60 * S, NOW_US - 30 * S))
         await said(town.there, changed(STOP))
         return (await town.ask("GET", f"{BASE}/me", "volunteer")).json()
 
     told = in_town(clean_valkey_url, postgres_url, body, person(ME, name="Rani"))
     assert (told["person"]["name"], told["devices"][0]["device"]) == ("Rani", f"hp-{ME}")
-    assert [offer["state"] for offer in told["offers"]] == ["offered"]
+    assert [offer["state"] for offer in told["offers"]] == ["accepted"]
+    assert [(word["kind"], word["body"]["answer"]) for word in told["said"]] == [("offer.answer", "accept")]
+    assert (told["trips"], told["visits"], told["speedings"], told["gaps"], told["alerts"]) == ([], [], [], [], [])
     assert [stop["id"] for stop in told["stops"]] == ["d-7"]
     assert [fix["time"] for fix in told["fixes"]] == ["2026-01-05T07:59:00+08:00", "2026-01-05T07:59:30+08:00"]
 
@@ -151,7 +154,12 @@ def test_erasure_forgets_the_person_and_keeps_the_figures(clean_valkey_url: str,
     assert (busy, gone, left, told) == (409, 204, 0, 200)
     assert (offer.person, offer.device, offer.state) == (ERASED, ERASED, "declined")
     assert traces(postgres_url, f"(^|[^-]){ME}|Rani") == []
-    assert traces(postgres_url, f"hp-{ME}") == ["config_log", "day_rows", "device_keys", "registry"]  # of nobody in particular
+    assert traces(postgres_url, f"hp-{ME}") == [
+        "config_log",
+        "day_rows",
+        "device_keys",
+        "registry",
+    ]  # of nobody in particular
 
 
 async def close_the_day(pool: AsyncConnectionPool) -> None:
