@@ -10,6 +10,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from ronda.runtime import AWAY, Runtime
 from store.held import expire_held
+from store.retention import forget_phones
 from store.upkeep import forget, roll_up
 
 log = logging.getLogger(__name__)
@@ -25,6 +26,7 @@ async def keep_for_ever(runtime: Runtime) -> None:
         await runtime.holds.free_of("clock")
         try:
             await keep(runtime.pool, runtime.clock.now_us(), runtime.settings.keep_fixes_days)
+            await keep_volunteers(runtime.pool, runtime.clock.now_us(), runtime.settings.keep_volunteers_days)
         except AWAY as error:
             log.warning("upkeep: %s", error, extra={"action": "schedule.upkeep_retry"})
 
@@ -37,3 +39,9 @@ async def keep(pool: AsyncConnectionPool, now_us: int, keep_fixes_days: int) -> 
     if expired or forgotten:
         text = "%d held fixes expired; %d rows or chunks of old fixes forgotten"
         log.info(text, expired, forgotten, extra={"action": "schedule.forgot"})
+
+
+async def keep_volunteers(pool: AsyncConnectionPool, now_us: int, keep_days: int) -> None:
+    """Where volunteers were is known no longer than promised."""
+    if forgotten := await forget_phones(pool, now_us, keep_days):
+        log.info("%d rows of where volunteers were forgotten", forgotten, extra={"action": "schedule.forgot_places"})

@@ -1,0 +1,102 @@
+"""How long it is known where volunteers were: what their phones did goes, and places in plans become coarse.
+
+Who was asked, who came, when and how far away they were stays, and the hourly sums of fixes.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+from psycopg import AsyncCursor
+from psycopg_pool import AsyncConnectionPool
+
+from store.history import mark, set_mark
+from store.pg import queries, transaction
+from store.upkeep import FORGET, forgotten_until_us
+
+READER: Final = "retention"  # of the table `offsets`
+EVENTS: Final = 20_000  # looked through in one transaction
+COARSE: Final = 2  # decimals of a degree that a place keeps: 1.1 km
+_ROWS: Final = ("forget_fixes", "forget_dwells", "forget_spells", "forget_alerts", "forget_day_rows")
+_json: Final = msgspec.json.Decoder().decode
+
+
+async def forget_phones(pool: AsyncConnectionPool, now_us: int, keep_days: int) -> int:
+    """One round; 0 days keep all. How many rows went or became coarse."""
+    if keep_days <= 0:
+        return 0
+    before_us = forgotten_until_us(now_us, keep_days)
+    gone = 0
+    for name in _ROWS:
+        gone += await _in_parts(pool, name, before_us)
+    return gone + await _events(pool, before_us) + await _plans(pool, before_us)
+
+
+async def _in_parts(pool: AsyncConnectionPool, name: str, before_us: int) -> int:
+    gone = 0
+    while True:
+        async with transaction(pool) as cursor:
+            await cursor.execute(_query(name), {"before_us": before_us, "limit": FORGET})
+            gone += cursor.rowcount
+            if cursor.rowcount < FORGET:
+                return gone
+
+
+async def _events(pool: AsyncConnectionPool, before_us: int) -> int:
+    """In their order, up to the first that is kept."""
+    gone, after = 0, int(await mark(pool, READER, "events") or 0)
+    while True:
+        async with transaction(pool) as cursor:
+            last = (await _run(cursor, "first_kept", {"after": after, "before_us": before_us}))[0].seq or after
+            to = min(last, after + EVENTS)
+            gone += await _forget_events(cursor, await _run(cursor, "old_events", {"after": after, "to": to}))
+        await set_mark(pool, READER, "events", str(to))
+        if to >= last:
+            return gone
+        after = to
+
+
+async def _forget_events(cursor: AsyncCursor[Any], rows: list[Any]) -> int:
+    plans = [row for row in rows if row.kind == "plan"]
+    named = {"seqs": [row.seq for row in plans], "bodies": [_coarse(row.body) for row in plans]}
+    await cursor.execute(_query("coarsen_events"), named)
+    await cursor.execute(_query("drop_events"), {"seqs": [row.seq for row in rows if row.kind != "plan"]})
+    return len(rows)
+
+
+async def _plans(pool: AsyncConnectionPool, before_us: int) -> int:
+    since_us = int(await mark(pool, READER, "plans") or 0)
+    async with transaction(pool) as cursor:
+        rows = await _run(cursor, "old_plans", {"since_us": since_us, "before_us": before_us})
+        named = {
+            "incidents": [row.incident for row in rows],
+            "at_us": [row.at_us for row in rows],
+            "bodies": [_coarse(row.body) for row in rows],
+        }
+        await cursor.execute(_query("coarsen_plans"), named)
+    await set_mark(pool, READER, "plans", str(max(since_us, before_us)))
+    return len(rows)
+
+
+def _coarse(body: str) -> str:
+    return msgspec.json.encode(coarse(_json(body))).decode()
+
+
+def coarse(value: Any) -> Any:
+    """A value in which no device's place is known better than to a kilometre."""
+    if isinstance(value, list):
+        return [coarse(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    of_device = "device" in value
+    return {k: round(v, COARSE) if of_device and k in ("lon", "lat") else coarse(v) for k, v in value.items()}
+
+
+async def _run(cursor: AsyncCursor[Any], name: str, named: dict[str, Any]) -> list[Any]:
+    await cursor.execute(_query(name), named)
+    return await cursor.fetchall()
+
+
+def _query(name: str) -> bytes:
+    return queries("retention.sql")[name]
