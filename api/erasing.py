@@ -36,5 +36,5 @@ async def erase(deps: Deps, actor: str, person: str) -> None:
         rows = tuple({"id": join.id} for join in joins)
         if rows:
             await deps.register([Config(section="assignments", op="delete", rows=rows, actor=actor, at_us=now_us)])
-        await forget(deps.pool, person, carried)
+        await forget(deps.pool, person, carried, now_us)
     logger.info("a volunteer was forgotten", extra={"action": "volunteer.erased", "subject": actor})
