@@ -42,9 +42,9 @@ async def erase(deps: Deps, commands: Commands, actor: str, person: str) -> None
     alone = await _carried_last(deps, person, carried)
     await _forget_in_engine(commands, actor, person, carried, alone)
     await deps.log.forget([HEARD + device for device in alone])
-    await forget(deps.pool, person, carried)
+    await forget(deps.pool, person, carried, deps.clock.now_us())
     await _unregister(deps, actor, person)
-    await forget(deps.pool, person, carried)  # what the last words about them were, too
+    await forget(deps.pool, person, carried, deps.clock.now_us())  # what the last words about them were, too
     logger.info("a volunteer was forgotten", extra={"action": "volunteer.erased", "subject": actor})
 
 

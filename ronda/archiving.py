@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -17,11 +17,12 @@ from core.errors import ConflictError
 from core.events import Event
 from core.fixes import Fixes
 from core.rejects import Reject
-from ronda.isolating import Item, halves, refused
+from ronda.isolating import Item, halves, missing, refused
 from ronda.runtime import AWAY
 from ronda.steps import readable
 from store.archive import Archive, RefusedError
 from store.cancel import heed_cancel
+from store.chain import links_of
 from store.log import START, Entry, Log
 
 log = logging.getLogger(__name__)
@@ -69,7 +70,13 @@ def streams_of(partitions: int) -> list[str]:
 
 def items_of(read: dict[str, list[Entry]]) -> list[Item]:
     """Entries as read, decoded, stream by stream."""
-    return [Item(stream, id_, value) for stream, entries in read.items() for id_, value in readable(entries, stream)]
+    return [item for stream, entries in read.items() for item in _items(stream, entries)]
+
+
+def _items(stream: str, entries: list[Entry]) -> Iterator[Item]:
+    bodies = dict(entries)
+    for id_, value in readable(entries, stream):
+        yield Item(stream, id_, value, links_of(stream, id_, bodies[id_], value))
 
 
 async def archive_for_ever(stream_log: Log, archive: Archive, partitions: int) -> None:
@@ -104,7 +111,7 @@ async def write(archive: Archive, items: Sequence[Item], offsets: dict[str, str]
     """One transaction for all of it; more when something in it is refused."""
     batch = Batch()
     for item in items:
-        batch.add(*item)
+        batch.add(item.stream, item.id, item.value)
     try:
         await archive.write(
             offsets,
@@ -114,6 +121,7 @@ async def write(archive: Archive, items: Sequence[Item], offsets: dict[str, str]
             batch.commands,
             batch.rejects,
             Fixes.concat(batch.held),
+            [link for item in items for link in item.links],
         )
     except RefusedError as error:
         await isolate(archive, items, offsets, error)
@@ -133,6 +141,7 @@ async def isolate(archive: Archive, items: Sequence[Item], offsets: dict[str, st
         await write(archive, [parts[1]], offsets)
     elif items:
         log.error("%s of %s: %s", items[0].id, items[0].stream, error, extra={"action": "archive.refused"})
-        await archive.write(offsets, Fixes.empty(), rejects=[refused(items[0], error)])
+        rejects, gone = [refused(items[0], error)], missing(items[0])
+        await archive.write(offsets, Fixes.empty(), rejects=rejects, links=items[0].links, refused=gone)
     else:
         raise error

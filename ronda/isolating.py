@@ -10,17 +10,19 @@ import numpy as np
 
 from core.fixes import Fixes
 from core.rejects import PAYLOAD_LIMIT, Reject
+from store.chain import Erased, Link, event_digest
 
 NAME_LIMIT: Final = 128  # characters: the name may be what was refused
 _PLAIN: Final = ("time_us", "received_us", "lat", "lon", "flags", "dialect")  # what is told of a refused fix
 
 
 class Item(NamedTuple):
-    """One decoded entry of the log."""
+    """One decoded entry of the log, or a part of it; `links` are always the whole one's."""
 
     stream: str
     id: str
     value: Any
+    links: tuple[Link, ...] = ()
 
 
 def halves(item: Item) -> tuple[Item, Item] | None:
@@ -61,6 +63,14 @@ def refused(item: Item, error: Any) -> Reject:
         detail=str(error),
         payload=_told(value)[:PAYLOAD_LIMIT],
     )
+
+
+def missing(item: Item) -> list[Erased]:
+    """What the chain has and the archive never will: an event that it refused."""
+    if not item.links or not isinstance(item.value, list):
+        return []
+    refused_ = [(i, event_digest(event)) for i, event in enumerate(item.value) if event is not None]
+    return [Erased(item.stream, item.id, i, was, None, "refused") for i, was in refused_]
 
 
 def _told(value: Any) -> bytes:

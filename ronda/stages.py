@@ -36,6 +36,7 @@ from ronda.channels import keys
 from ronda.channels.sealing import public
 from ronda.configure import ensure_city, tell_dispatch
 from ronda.days import close_day, close_for_ever, rebuild_day
+from ronda.deciding import decider
 from ronda.descriptors import connections
 from ronda.holds import NAMES, Name
 from ronda.judging import judge_for_ever
@@ -48,6 +49,7 @@ from ronda.registry import Directory
 from ronda.runtime import AWAY, Runtime
 from ronda.serving import serve
 from ronda.settings import Settings
+from ronda.snapshots import snapshots_for_ever
 from ronda.steps import DispatchStep, GeoStep, sightings_of, warm, warm_dispatch
 from ronda.ticking import DispatchTicker
 from ronda.trimming import trim_for_ever
@@ -278,9 +280,12 @@ async def stages_ready(runtime: Runtime) -> str | None:
 
 
 async def archive(runtime: Runtime) -> None:
-    """Everything that was said goes to Postgres, once."""
+    """Everything that was said goes to Postgres, once, and onto the chain; and dispatch's state now and then."""
     runtime.parts.say("archive", "ready")
-    await archive_for_ever(runtime.log, Archive(runtime.pool), runtime.partitions)
+    async with asyncio.TaskGroup() as group:
+        writer = Archive(runtime.pool, decider())
+        group.create_task(archive_for_ever(runtime.log, writer, runtime.partitions), name="archive-writer")
+        group.create_task(snapshots_for_ever(runtime), name="archive-snapshots")
 
 
 async def schedule(runtime: Runtime) -> None:

@@ -99,14 +99,19 @@ class DispatchStep:
     def __call__(self, entries: list[Entry]) -> Commit:
         outputs = []
         for id_, value in readable(entries, self.stream):
-            if isinstance(value, DISPATCHED):
-                self.state, events = engine.step(self.state, value, self.params, self._ways)
-                if events:
-                    outputs.append(Output(self.events, id_, encode(events)))
-                if isinstance(value, Config):
-                    report(value, events)
+            if events := self.decide(value):
+                outputs.append(Output(self.events, id_, encode(events)))
+            if isinstance(value, Config):
+                report(value, events)
         rows, self._saved = changed(self._saved, self.state), self.state
         return Commit(reader=self.reader, stream=self.stream, offset=entries[-1].id, outputs=outputs, state=rows)
+
+    def decide(self, value: Any) -> list[Event]:
+        """What follows from one entry."""
+        events: list[Event] = []
+        if isinstance(value, DISPATCHED):
+            self.state, events = engine.step(self.state, value, self.params, self._ways)
+        return events
 
 
 def report(change: Config, events: list[Event]) -> None:

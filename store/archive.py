@@ -27,6 +27,8 @@ from core.events import (
 )
 from core.fixes import Fixes
 from core.rejects import Reject
+from store import chain
+from store.chain import Erased, Link
 from store.log import START, id_key
 from store.pg import queries, query, transaction
 from store.registry import apply_config
@@ -66,8 +68,9 @@ class Archive:
     until then.
     """
 
-    def __init__(self, pool: AsyncConnectionPool) -> None:
-        self._pool = pool
+    def __init__(self, pool: AsyncConnectionPool, version: str = "") -> None:
+        """`version` is written beside all that is put on the chain: by what it was decided."""
+        self._pool, self._version = pool, version
         self._believed: dict[str, str] = {}
         self._numbers: dict[str, int] = {}
         self._held_room = 0  # at least so many more rows fit; counted anew when used up
@@ -88,13 +91,19 @@ class Archive:
         commands: Sequence[Command] = (),
         rejects: Sequence[Reject] = (),
         held: Fixes | None = None,
+        links: Sequence[Link] = (),
+        refused: Sequence[Erased] = (),
     ) -> None:
         """Store all of it and move the offsets, or nothing. `held` are fixes of devices that nobody registered.
+
+        Of `links` those that the offsets pass are put on the chain; `refused` are parts that nobody will find.
 
         Raises `ConflictError` when the archive is not where this writer believes it to be, and `RefusedError` when
         something in it cannot be stored, however often it is tried; nothing was written, the offsets are as before.
         """
+        passed = [link for link in links if self._passed(link, offsets)]
         async with storing(self._pool) as cursor:
+            await chain.lock(cursor)
             await self._move(cursor, offsets)
             await self._store_held(cursor, held)
             numbers = await self._store_fixes(cursor, fixes)
@@ -105,12 +114,18 @@ class Archive:
             await _store_rejects(cursor, rejects)
             if events or configs:
                 await cursor.execute(query("ring"))
+            await chain.erase(cursor, refused)
+            await chain.extend(cursor, passed, self._version)
         self._believed |= offsets
         self._numbers |= numbers
 
     def at(self, stream: str) -> str:
         """How far this writer believes the stream to be archived."""
         return self._believed.get(stream, START)
+
+    def _passed(self, link: Link, offsets: dict[str, str]) -> bool:
+        """Whether the offsets move over this entry, and not over a part of it."""
+        return id_key(self.at(link.source)) < id_key(link.id) <= id_key(offsets.get(link.source, START))
 
     async def _move(self, cursor: AsyncCursor[Any], offsets: dict[str, str]) -> None:
         named = {"reader": READER, "streams": list(offsets), "ids": list(offsets.values())}

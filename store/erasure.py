@@ -1,6 +1,7 @@
 """What is kept of a volunteer, and its end: where they were goes, and their names in what stays.
 
-How many were asked, came, and when stays, and the hourly sums of fixes.
+How many were asked, came, and when stays, and the hourly sums of fixes. The chain says of each row of events, of each
+entry that dispatch decided from, and of each of its states what stands there instead.
 """
 
 from __future__ import annotations
@@ -14,20 +15,21 @@ from psycopg import AsyncCursor
 from psycopg_pool import AsyncConnectionPool
 
 from core.naming import ERASED
+from store import chain, scrubbing
+from store.chain import Erased, text_digest
 from store.pg import ask, queries, transaction
+from store.scrubbing import unnamed
 from store.text import clean
 
 _ask: Final = partial(ask, "erasure.sql")
 _OF_DEVICE: Final = (
-    "forget_fixes", "forget_dwells", "forget_spells", "forget_alerts", "forget_rejects_of", "forget_device_events",
-    "forget_day_rows",
+    "forget_fixes", "forget_dwells", "forget_spells", "forget_alerts", "forget_rejects_of", "forget_day_rows",
 )  # fmt: skip
 _NAMING: Final = ("events", "plans", "incidents", "offers", "commands", "config_log", "day_rows", "days")
 _OF_PERSON: Final = (
     "forget_actor", "forget_day_joins", "forget_pushes", "forget_invites", "forget_tokens", "forget_sessions",
     "forget_links",
 )  # fmt: skip
-_TOLD: Final = frozenset({"name", "phone", "skills", "duty", "consent_us", "area"})  # of a row of the register
 
 
 class Carried(NamedTuple):
@@ -63,34 +65,42 @@ async def carried_by(pool: AsyncConnectionPool, person: str, now_us: int) -> lis
     return [span for span in spans if span.from_us < span.until_us]
 
 
-async def forget(pool: AsyncConnectionPool, person: str, carried: Sequence[Carried]) -> None:
+async def forget(pool: AsyncConnectionPool, person: str, carried: Sequence[Carried], now_us: int = 0) -> None:
     """All of it or nothing."""
     names = [clean(person), *{clean(one.device) for one in carried}]
     async with transaction(pool) as cursor:
+        await chain.lock(cursor)
+        gone = list[Erased]()
         for one in carried:
             for name in _OF_DEVICE:
                 await cursor.execute(queries("erasure.sql")[name], one._asdict())
+            gone += await _forget_events(cursor, one)
         for name in _OF_PERSON:
             await cursor.execute(queries("erasure.sql")[name], {"person": names[0], "names": names, "word": ERASED})
         for table in _NAMING:
-            await _unname(cursor, table, names)
+            gone += await _unname(cursor, table, names)
+        gone += await scrubbing.scrub(cursor, frozenset(names), carried)
+        await chain.erase(cursor, gone, now_us)
 
 
-async def _unname(cursor: AsyncCursor[Any], table: str, names: Sequence[str]) -> None:
+async def _forget_events(cursor: AsyncCursor[Any], one: Carried) -> list[Erased]:
+    await cursor.execute(queries("erasure.sql")["forget_device_events"], one._asdict())
+    return [
+        Erased(row.stream, row.entry_id, row.ordinal, text_digest(row.body), None, "erased")
+        for row in await cursor.fetchall()
+    ]
+
+
+async def _unname(cursor: AsyncCursor[Any], table: str, names: Sequence[str]) -> list[Erased]:
     await cursor.execute(queries("erasure.sql")[f"naming_{table}"], {"names": names})
     rows = await cursor.fetchall()
     bodies = [msgspec.json.encode(unnamed(row.body, frozenset(names))).decode() for row in rows]
     await cursor.execute(
         queries("erasure.sql")[f"unname_{table}"], {"keys": [row.key for row in rows], "bodies": bodies}
     )
-
-
-def unnamed(value: Any, names: frozenset[str]) -> Any:
-    """A value without these names: as texts of their own, and with all that is told of whoever bears one."""
-    if isinstance(value, list):
-        return [unnamed(each, names) for each in value]
-    if not isinstance(value, dict):
-        return ERASED if isinstance(value, str) and value in names else value
-    bears = any(value.get(name) in names for name in ("id", "device") if isinstance(value.get(name), str))
-    told = {key: each for key, each in value.items() if not (bears and key in (*_TOLD, "words"))}
-    return {key: unnamed(each, names) for key, each in told.items()}
+    if table != "events":
+        return []
+    return [
+        Erased(row.stream, row.entry_id, row.ordinal, text_digest(row.text), text_digest(body), "erased")
+        for row, body in zip(rows, bodies, strict=True)
+    ]

@@ -28,6 +28,7 @@ DELETE FROM rejects WHERE device = %(device)s AND received >= from_us(%(from_us)
 
 -- name: forget_device_events
 DELETE FROM events WHERE device = %(device)s AND at >= from_us(%(from_us)s) AND at < from_us(%(until_us)s)
+RETURNING stream, entry_id, ordinal, body::text AS body
 
 -- name: forget_day_rows
 DELETE FROM day_rows
@@ -60,7 +61,7 @@ FROM unnest(%(keys)s::text[], %(bodies)s::text[]) AS new (key, body)
 WHERE days.ctid = new.key::tid
 
 -- name: naming_events
-SELECT ctid::text AS key, body FROM events
+SELECT ctid::text AS key, body, body::text AS text, stream, entry_id, ordinal FROM events
 WHERE kind IN ('incident', 'plan', 'offer', 'notice') AND EXISTS (SELECT FROM unnest(%(names)s::text[]) AS n WHERE strpos(body::text, to_json(n)::text) > 0)
 FOR UPDATE
 

@@ -11,6 +11,8 @@ import msgspec
 from psycopg import AsyncCursor
 from psycopg_pool import AsyncConnectionPool
 
+from store import chain
+from store.chain import Erased, text_digest
 from store.history import mark, set_mark
 from store.pg import queries, transaction
 from store.upkeep import FORGET, forgotten_until_us
@@ -30,7 +32,7 @@ async def forget_phones(pool: AsyncConnectionPool, now_us: int, keep_days: int) 
     gone = 0
     for name in _ROWS:
         gone += await _in_parts(pool, name, before_us)
-    return gone + await _events(pool, before_us) + await _plans(pool, before_us)
+    return gone + await _events(pool, before_us, now_us) + await _plans(pool, before_us)
 
 
 async def _in_parts(pool: AsyncConnectionPool, name: str, before_us: int) -> int:
@@ -43,26 +45,33 @@ async def _in_parts(pool: AsyncConnectionPool, name: str, before_us: int) -> int
                 return gone
 
 
-async def _events(pool: AsyncConnectionPool, before_us: int) -> int:
+async def _events(pool: AsyncConnectionPool, before_us: int, now_us: int) -> int:
     """In their order, up to the first that is kept."""
     gone, after = 0, int(await mark(pool, READER, "events") or 0)
     while True:
         async with transaction(pool) as cursor:
+            await chain.lock(cursor)
             last = (await _run(cursor, "first_kept", {"after": after, "before_us": before_us}))[0].seq or after
             to = min(last, after + EVENTS)
-            gone += await _forget_events(cursor, await _run(cursor, "old_events", {"after": after, "to": to}))
+            gone += await _forget_events(cursor, await _run(cursor, "old_events", {"after": after, "to": to}), now_us)
         await set_mark(pool, READER, "events", str(to))
         if to >= last:
             return gone
         after = to
 
 
-async def _forget_events(cursor: AsyncCursor[Any], rows: list[Any]) -> int:
-    plans = [row for row in rows if row.kind == "plan"]
-    named = {"seqs": [row.seq for row in plans], "bodies": [_coarse(row.body) for row in plans]}
-    await cursor.execute(_query("coarsen_events"), named)
-    await cursor.execute(_query("drop_events"), {"seqs": [row.seq for row in rows if row.kind != "plan"]})
+async def _forget_events(cursor: AsyncCursor[Any], rows: list[Any], now_us: int) -> int:
+    bodies = {row.seq: _coarse(row.body) for row in rows if row.kind == "plan"}
+    await cursor.execute(_query("coarsen_events"), {"seqs": list(bodies), "bodies": list(bodies.values())})
+    await cursor.execute(_query("drop_events"), {"seqs": [row.seq for row in rows if row.seq not in bodies]})
+    await chain.erase(cursor, [_erased(row, bodies.get(row.seq)) for row in rows], now_us)
     return len(rows)
+
+
+def _erased(row: Any, now: str | None) -> Erased:
+    """What the chain is told; one word for all that goes by itself."""
+    digest = None if now is None else text_digest(now)
+    return Erased(row.stream, row.entry_id, row.ordinal, text_digest(row.body), digest, "erased")
 
 
 async def _plans(pool: AsyncConnectionPool, before_us: int) -> int:

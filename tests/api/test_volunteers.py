@@ -20,9 +20,9 @@ from core.partition import partition_of
 from ronda.runtime import DISPATCH_IN
 from store import offers, read
 from store.days import REGISTRY
-from store.erasure import unnamed
 from store.history import add_fixes
 from store.pg import queries, transaction
+from store.scrubbing import unnamed
 from tests.api.dispatching import Town, in_town, person
 from tests.api.samples import NOW_US, S, changed, dwell
 from tests.api.world import World

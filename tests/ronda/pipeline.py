@@ -33,7 +33,7 @@ PARTITIONS = 2
 NOW_US = 1_769_000_000_000_000  # 2026-01-21, after the days of the tests
 TABLES = (
     "fixes, dwells, spells, alerts, events, offsets, registry, config_log, commands, rejects, device_keys, "
-    "days, day_rows, due_hours, fix_hours, late_days"
+    "days, day_rows, due_hours, fix_hours, late_days, incidents, offers, plans, blocks, erased, snapshots"
 )
 
 
@@ -88,7 +88,7 @@ async def at_end(log: Any, stream: str) -> bool:
     return bool(await log.offset("geo", stream) == await log.last_id(stream))
 
 
-async def archive_all(log: Log, pool: AsyncConnectionPool) -> None:
+async def archive_all(log: Log, pool: AsyncConnectionPool, version: str = "") -> None:
     """Archive every stream to its end."""
 
     async def done() -> bool:
@@ -96,7 +96,7 @@ async def archive_all(log: Log, pool: AsyncConnectionPool) -> None:
         ends = {s: await log.last_id(s) for s in streams_of(PARTITIONS)}
         return all(offsets.get(s, START) == end for s, end in ends.items() if end != START)
 
-    await until(archive_for_ever(log, Archive(pool), PARTITIONS), done)
+    await until(archive_for_ever(log, Archive(pool, version), PARTITIONS), done)
 
 
 @asynccontextmanager
