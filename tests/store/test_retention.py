@@ -8,13 +8,17 @@ from typing import Any
 import pytest
 from psycopg_pool import AsyncConnectionPool
 
+from core.codec import encode
 from core.entries import Config
 from core.events import Candidate, DwellChanged, PlanMade
 from core.fixes import Fixes
 from core.units import DAY_US
 from store import read
 from store.archive import Archive
+from store.chain import links_of
+from store.inputs import ends
 from store.pg import queries, transaction
+from store.proving import prove, view
 from store.retention import coarse, forget_phones
 from store.upkeep import hours, roll_up
 from tests.api.samples import dwell
@@ -45,7 +49,8 @@ async def lived(pool: AsyncConnectionPool) -> Archive:
     said = [[of("hp", "phone", d), of("t", "truck", d), plan(T0_US + d * DAY_US)] for d in DAYS]
     events = [("events.0", f"{n}-0", events) for n, events in enumerate(said, 1)]
     fixes = Fixes.concat([fixes_of(device, *at) for device in ("hp", "t")])
-    await archive.write({"in.0": "9-0", "events.0": "9-0"}, fixes, events, [("1-0", DEVICES)])
+    links = [link for stream, id_, told in events for link in links_of(stream, id_, encode(told), told)]
+    await archive.write({"in.0": "9-0", "events.0": "9-0"}, fixes, events, [("1-0", DEVICES)], links=links)
     async with transaction(pool) as cursor:
         day = {"day": dt.date(1970, 1, 1), "from_us": T0_US, "to_us": T0_US + DAY_US}
         await cursor.execute(queries("days.sql")["freeze_dwells"], day)
@@ -131,3 +136,15 @@ def test_only_a_devices_place_is_coarse() -> None:
     """The incident's own stays exact."""
     told = {"lon": 1.2345, "chosen": [{"device": "hp", "lon": 1.2345, "lat": 2.3456, "eta_s": 1.234}]}
     assert coarse(told) == {"lon": 1.2345, "chosen": [{"device": "hp", "lon": 1.23, "lat": 2.35, "eta_s": 1.234}]}
+
+
+def test_the_chain_says_what_went(postgres_url: str) -> None:
+    """It proves the rest, and names as many rows as went or became coarse."""
+
+    async def look(pool: AsyncConnectionPool) -> Any:
+        async with view(pool) as cursor:
+            blocks = [block async for block in prove(cursor, 0, (await ends(pool))[1])]
+        wrong = [sentence for block in blocks for sentence in block.wrong]
+        return wrong, sum(block.erased for block in blocks), await asked(pool, "SELECT count(*) FROM erased")
+
+    assert after(postgres_url, look) == ([], 2, [4])
