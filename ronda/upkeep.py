@@ -1,4 +1,4 @@
-"""The archive's upkeep, by our own scheduler: sums of fixes, strangers' fixes that waited too long, old fixes."""
+"""The archive's upkeep, by our own scheduler: sums of fixes; what is older than it may be is forgotten."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from psycopg_pool import AsyncConnectionPool
 
 from ronda.runtime import AWAY, Runtime
 from store.held import expire_held
-from store.upkeep import forget, roll_up
+from store.inputs import forget_inputs
+from store.upkeep import forget, forgotten_until_us, roll_up
 
 log = logging.getLogger(__name__)
 
@@ -24,12 +25,13 @@ async def keep_for_ever(runtime: Runtime) -> None:
         await asyncio.sleep(EVERY_S)
         await runtime.holds.free_of("clock")
         try:
-            await keep(runtime.pool, runtime.clock.now_us(), runtime.settings.keep_fixes_days)
+            settings = runtime.settings
+            await keep(runtime.pool, runtime.clock.now_us(), settings.keep_fixes_days, settings.keep_inputs_days)
         except AWAY as error:
             log.warning("upkeep: %s", error, extra={"action": "schedule.upkeep_retry"})
 
 
-async def keep(pool: AsyncConnectionPool, now_us: int, keep_fixes_days: int) -> None:
+async def keep(pool: AsyncConnectionPool, now_us: int, keep_fixes_days: int, keep_inputs_days: int = 0) -> None:
     """One round. Sums come first: what is forgotten has been counted."""
     await roll_up(pool)
     expired = await expire_held(pool, now_us - HELD_US)
@@ -37,3 +39,5 @@ async def keep(pool: AsyncConnectionPool, now_us: int, keep_fixes_days: int) -> 
     if expired or forgotten:
         text = "%d held fixes expired; %d rows or chunks of old fixes forgotten"
         log.info(text, expired, forgotten, extra={"action": "schedule.forgot"})
+    if keep_inputs_days > 0:
+        await forget_inputs(pool, now_us, forgotten_until_us(now_us, keep_inputs_days))
