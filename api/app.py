@@ -33,6 +33,7 @@ from api.reporting import Reporter
 from api.roles import Allow
 from api.routes import (
     alerts,
+    chain,
     changes,
     console,
     credentials,
@@ -93,6 +94,7 @@ ROUTERS: Final = (
     offerlinks.router,
     ingest.router,
     why.router,
+    chain.router,
     session.router,  # last: it also serves the console's files by name
 )
 GZIP_FROM: Final = 1400  # smaller answers fit one packet anyway

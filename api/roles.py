@@ -35,6 +35,7 @@ Permission = Literal[
     "own.export",  # all that is kept of a volunteer: staff for anybody, a volunteer for themselves
     "own.erase",
     "own.push",  # a browser of their own that is told
+    "chain.read",  # digests: nothing about anybody
     "metrics.read",
     "schema.read",
 ]
@@ -66,6 +67,7 @@ TABLE: Final[Mapping[Permission, frozenset[Role]]] = {
     "own.export": frozenset({"admin", "coordinator", "volunteer"}),
     "own.erase": frozenset({"admin", "coordinator", "volunteer"}),
     "own.push": frozenset({"volunteer"}),
+    "chain.read": _STAFF | {"leader"},
     "metrics.read": frozenset({"admin", "auditor"}),
     "schema.read": _HUMANS,
 }

@@ -208,6 +208,23 @@ def _device(p: argparse.ArgumentParser) -> None:
     _data(key)
 
 
+def _audit(p: argparse.ArgumentParser) -> None:
+    verbs = p.add_subparsers(dest="verb", required=True, metavar="verify|replay")
+    verify = verbs.add_parser("verify", help="compare the archive with its hash chain, block by block")
+    verify.add_argument("--anchor", metavar="NO:DIGEST", help="a block noted down earlier must still be there")
+    _span(verify)
+    _data(verify)
+    replay = verbs.add_parser("replay", help="let dispatch decide again what it decided, and compare")
+    replay.add_argument("--incident", metavar="ID", help="from its report to its end")
+    _span(replay)
+    _data(replay)
+
+
+def _span(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--from", dest="from_", metavar="T", help="a time in RFC 3339, or a day of the city")
+    p.add_argument("--to", metavar="T", help="likewise; a day with all of it")
+
+
 def _invite(p: argparse.ArgumentParser) -> None:
     p.add_argument("person", metavar="PERSON", help="id of a registered person")
     p.add_argument("--hours", type=_positive, default=72, metavar="H", help="how long it may be answered (default 72)")
@@ -253,5 +270,6 @@ _COMMANDS: Final[dict[str, tuple[str, Add]]] = {
     "device": ("Keys of the devices that seal what they say.", _device),
     "invite": ("A link that sets up a person's phone, once.", _invite),
     "broker": ("Write the files of a Mosquitto in front: settings, users, access list, certificates.", _broker),
+    "audit": ("Prove the archive by its hash chain; decide again what dispatch decided.", _audit),
     "doctor": ("Look at every server and setting; say what is wrong and what to do.", _data),
 }

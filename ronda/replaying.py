@@ -29,6 +29,7 @@ from store.pg import ask
 from store.text import clean, json_of
 
 MOST: Final = (1 << 63) - 1  # no entry of a millisecond has a higher number
+FIRST: Final = "0-1"  # after the state of before everything
 SHOWN: Final = 200  # characters of a value
 _ask: Final = partial(ask, "chain.sql")
 _event: Final = msgspec.json.Decoder(Event).decode
@@ -126,17 +127,19 @@ async def span_between(pool: AsyncConnectionPool, from_us: int, to_us: int) -> S
     newest = await _ask(pool, "newest", {})
     known = newest[0].heads.get(DispatchStep.events, [START])[0] if newest else START
     last = min(known, f"{to_us // 1000}-{MOST}", key=id_key)
-    return Span(f"{from_us // 1000}-0", last)
+    return Span(f"{from_us // 1000}-0" if from_us >= 1000 else FIRST, last)
 
 
 async def _begin(pool: AsyncConnectionPool, span: Span) -> Snapshot:
     """The newest state before the first entry that is asked for."""
     at_us = id_key(span.first)[0] * 1000
-    begun = await inputs.snapshot_before(pool, at_us - 1)
+    begun = await inputs.snapshot_before(pool, at_us)
+    if begun is not None and id_key(begun.entry_id) >= id_key(span.first):
+        begun = await inputs.snapshot_before(pool, at_us - 1)
     if begun is None:
         raise ConfigError(
             "No state of dispatch from before then is kept: it is older than the chain, or was forgotten "
-            "(RONDA_KEEP_INPUTS_DAYS)."
+            "(RONDA_KEEP_VOLUNTEERS_DAYS)."
         )
     return begun
 

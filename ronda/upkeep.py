@@ -1,4 +1,4 @@
-"""The archive's upkeep, by our own scheduler: sums of fixes, strangers' fixes that waited too long, old fixes."""
+"""The archive's upkeep, by our own scheduler: sums of fixes; what is older than it may be is forgotten."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from psycopg_pool import AsyncConnectionPool
 
 from ronda.runtime import AWAY, Runtime
 from store.held import expire_held
+from store.inputs import forget_inputs
 from store.retention import forget_phones
-from store.upkeep import forget, roll_up
+from store.upkeep import forget, forgotten_until_us, roll_up
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +43,9 @@ async def keep(pool: AsyncConnectionPool, now_us: int, keep_fixes_days: int) -> 
 
 
 async def keep_volunteers(pool: AsyncConnectionPool, now_us: int, keep_days: int) -> None:
-    """Where volunteers were is known no longer than promised."""
+    """Where volunteers were is known no longer than promised: from their phones, and from what dispatch decided by."""
+    if keep_days <= 0:
+        return
     if forgotten := await forget_phones(pool, now_us, keep_days):
         log.info("%d rows of where volunteers were forgotten", forgotten, extra={"action": "schedule.forgot_places"})
+    await forget_inputs(pool, now_us, forgotten_until_us(now_us, keep_days))

@@ -30,6 +30,30 @@ class Snapshot(NamedTuple):
     rows: dict[str, bytes] | None
 
 
+class Anchor(NamedTuple):
+    """A block that will not change any more: whoever noted it down can tell later whether it still is there."""
+
+    no: int
+    at_us: int
+    version: str
+    digest: bytes
+    prev: bytes
+    entries: int  # on the chain by then
+
+
+async def anchor(pool: AsyncConnectionPool, no: int | None = None) -> Anchor | None:
+    """The newest block that does not grow any more, or the one of this number."""
+    rows = await _ask(pool, "anchors", {"no": no})
+    (end,) = await _ask(pool, "ends", {})
+    rows = [row for row in rows if row.no < end.last]
+    return Anchor(*_figures(rows[0])) if rows else None
+
+
+def _figures(row: Any) -> tuple[Any, ...]:
+    entries = sum(head[1] for head in row.heads.values())
+    return row.no, row.at_us, row.version, row.digest, row.prev, entries
+
+
 def body_of(rows: Mapping[str, bytes]) -> bytes:
     return msgspec.msgpack.encode(dict(sorted(rows.items())))
 
