@@ -1,4 +1,4 @@
-"""The archive's upkeep, by our own scheduler: sums of fixes, strangers' fixes that waited too long, old fixes."""
+"""The archive's upkeep, by our own scheduler: sums of fixes, strangers' fixes that waited, old fixes and photos."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Final
 from psycopg_pool import AsyncConnectionPool
 
 from ronda.runtime import AWAY, Runtime
+from store import photos
 from store.held import expire_held
 from store.upkeep import forget, roll_up
 
@@ -24,7 +25,9 @@ async def keep_for_ever(runtime: Runtime) -> None:
         await asyncio.sleep(EVERY_S)
         await runtime.holds.free_of("clock")
         try:
-            await keep(runtime.pool, runtime.clock.now_us(), runtime.settings.keep_fixes_days)
+            now_us, settings = runtime.clock.now_us(), runtime.settings
+            await keep(runtime.pool, now_us, settings.keep_fixes_days)
+            await photos.expire(runtime.pool, now_us, settings.keep_photos_days)
         except AWAY as error:
             log.warning("upkeep: %s", error, extra={"action": "schedule.upkeep_retry"})
 

@@ -23,7 +23,8 @@ _OF_DEVICE: Final = (
 )  # fmt: skip
 _NAMING: Final = ("events", "plans", "incidents", "offers", "commands", "config_log")
 _OF_PERSON: Final = (
-    "forget_actor", "forget_pushes", "forget_invites", "forget_tokens", "forget_sessions", "forget_links",
+    "forget_actor", "forget_pushes", "forget_photos", "unname_photos", "forget_invites", "forget_tokens",
+    "forget_sessions", "forget_links",
 )  # fmt: skip
 _TOLD: Final = frozenset({"name", "phone", "skills", "duty", "consent_us", "area"})  # of a row of the register
 
