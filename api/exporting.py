@@ -13,7 +13,7 @@ from api.deps import Deps
 from api.rows import dwell_row, offer_row, registry_row
 from api.times import rfc3339
 from core.fixes import Fixes
-from store import offers, read
+from store import offers, photos, read
 from store.erasure import Carried, carried_by
 from store.read import DwellFilter
 
@@ -34,6 +34,14 @@ async def export(deps: Deps, row: dict[str, Any]) -> AsyncIterator[bytes]:
         "offers": told,
         "stops": [stop for one in carried async for stop in _stops(deps, one)],
         "browsers": browsers,
+        "reports": [
+            {"incident": said.incident, "at": rfc3339(said.at_us, deps.zone), "said": said.body}
+            for said in await photos.reports_of(deps.pool, person)
+        ],
+        "photos": [
+            {"id": shot.sha256, "incident": shot.incident, "at": rfc3339(shot.at_us, deps.zone)}
+            for shot in await photos.taken_by(deps.pool, person)
+        ],
     }
     yield msgspec.json.encode(head)[:-1] + b',"fixes":['
     first = True

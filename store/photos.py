@@ -38,6 +38,14 @@ class Taken(NamedTuple):
     at_us: int
 
 
+class Report(NamedTuple):
+    """What somebody reported, as they said it."""
+
+    incident: str
+    at_us: int
+    body: dict[str, Any]
+
+
 async def add(
     pool: AsyncConnectionPool, picture: Picture, *, incident: str, person: str, at_us: int,
     of_incident: int = OF_INCIDENT, of_day: int = OF_DAY,
@@ -98,6 +106,11 @@ async def reported_by(
     """What a person reported since then, the newest first."""
     rows = await _ask(pool, "reported_by", {"person": clean(person), "since_us": since_us, "limit": limit})
     return [msgspec.json.decode(row.body, type=IncidentChanged) for row in rows]
+
+
+async def reports_of(pool: AsyncConnectionPool, person: str) -> list[Report]:
+    """All that a person ever reported, the oldest first."""
+    return [Report(*row) for row in await _ask(pool, "reports_of", {"person": clean(person)})]
 
 
 def _query(name: str) -> bytes:

@@ -44,3 +44,9 @@ INNER JOIN incidents AS i ON i.id = c.id
 WHERE c.kind = 'incident.open' AND c.actor = %(person)s AND c.at > from_us(%(since_us)s)
 ORDER BY c.at DESC
 LIMIT %(limit)s
+
+-- name: reports_of
+SELECT id AS incident, to_us(at) AS at_us, body
+FROM commands
+WHERE kind = 'incident.open' AND actor = %(person)s
+ORDER BY at, id

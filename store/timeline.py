@@ -50,3 +50,8 @@ async def volunteers(pool: AsyncConnectionPool, *, after: str | None = None, lim
 async def strength(pool: AsyncConnectionPool, now_us: int) -> Strength:
     """How many volunteers there are, and how many of them are on duty."""
     return Strength(*(await _ask(pool, "on_duty", {"now_us": now_us}))[0])
+
+
+async def areas(pool: AsyncConnectionPool) -> list[tuple[str, str]]:
+    """Id and name of each area, by name."""
+    return [(row.id, row.name) for row in await _ask(pool, "areas", {})]

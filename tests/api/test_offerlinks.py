@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -26,7 +27,7 @@ def test_looking_answers_nothing(clean_valkey_url: str, postgres_url: str) -> No
     assert (page.status_code, revision) == (200, 1)
     assert (page.headers["cache-control"], page.headers["referrer-policy"]) == ("no-store", "no-referrer")
     assert len(page.content) <= 30_000
-    assert "<script" not in page.text
+    assert re.findall("<script[^>]*>[^<]*", page.text) == ['<script src="/phone/push.js" defer>']  # works without it
     assert "Kebakaran: bisa datang?" in page.text
     assert "asap &lt;tebal&gt;" in page.text
     for word in ("accept", "accept_in", "decline", "decline_today"):
