@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api import problems
 from api.answers import json
 from api.bodies import Bodies
+from api.clerks import clerks
 from api.commands import Commands
 from api.deps import Deps
 from api.events import renderer
@@ -50,7 +51,11 @@ from api.routes import (
     live,
     offerlinks,
     offers,
+    ownpages,
     people,
+    personlinks,
+    phone,
+    photos,
     positions,
     registry,
     reports,
@@ -91,7 +96,11 @@ ROUTERS: Final = (
     incidents.router,
     offers.router,
     incidentpages.router,
+    photos.router,
     offerlinks.router,
+    ownpages.router,
+    personlinks.router,
+    phone.router,
     ingest.router,
     why.router,
     chain.router,
@@ -124,6 +133,7 @@ def create_app(deps: Deps) -> FastAPI:
     app.state.hub = Hub(deps.log, deps.clock, partial(read.vehicles_at, deps.pool), partial(off_duty, deps.pool))
     app.state.commands = Commands(deps.log, deps.pool, deps.clock, feed, deps.partitions, deps.unwritable)
     app.state.bodies = Bodies()
+    app.state.clerks = clerks(deps.clock)
     app.state.reporter = Reporter(deps.pool, app.state.hub)
     app.state.refused = Refused()
     deps.metrics.register(LiveCollector(app.state.hub, feed))

@@ -117,7 +117,7 @@ def _upsert(change: Change, rows: Sequence[dict[str, Any]]) -> Config:
 def _with_consent(person: Person, current: dict[str, Any]) -> Person:
     """Consent and duty are changed by a way of their own."""
     there = msgspec.convert(current, Person)
-    return msgspec.structs.replace(person, consent_us=there.consent_us, duty=there.duty)
+    return msgspec.structs.replace(person, consent_us=there.consent_us, duty=there.duty, links=there.links)
 
 
 async def _judged(deps: Deps, change: Change, entity: Any) -> list[dict[str, Any]]:

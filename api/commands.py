@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from hashlib import blake2b
 from typing import Any, Final
 
 from psycopg_pool import AsyncConnectionPool
@@ -42,11 +43,19 @@ class Commands:
         self.wait_s = WAIT_S
         self.geo: Final = tuple(f"in.{p}" for p in range(partitions))
 
-    async def send(self, kind: str, actor: str, body: dict[str, Any], streams: tuple[str, ...]) -> CommandState:
-        """Append a command and wait for its effect. Refused: `ConflictError`; not now, or no answer: `LaterError`."""
+    async def send(
+        self, kind: str, actor: str, body: dict[str, Any], streams: tuple[str, ...], *, key: str = ""
+    ) -> CommandState:
+        """Append a command and wait for its effect. Refused: `ConflictError`; not now, or no answer: `LaterError`.
+
+        What the same person sends again under the same `key` is the same command, whatever it says.
+        """
         if why := self._unwritable():
             raise LaterError(why)
-        command = Command(id=new_id("c"), kind=kind, actor=actor, at_us=self._clock.now_us(), body=body)
+        name = _keyed(kind, actor, key) if key else new_id("c")
+        if key and (state := await read.command(self._pool, name)) and state.done:
+            return _taken(state)
+        command = Command(id=name, kind=kind, actor=actor, at_us=self._clock.now_us(), body=body)
         await self._log.append([(stream, encode(command)) for stream in streams])
         state = await self._settled(command.id)
         if state is None:
@@ -54,9 +63,12 @@ class Commands:
                 f"the request is in the log (command {command.id}) but its effect is not known yet; "
                 "look at the result before sending it again"
             )
-        if not state.ok:
-            raise ConflictError(state.reason or "the engine refused this in the present state; read again")
-        return state
+        return _taken(state)
+
+    async def known(self, kind: str, actor: str, key: str) -> bool:
+        """Whether this very command was carried out or refused already."""
+        state = await read.command(self._pool, _keyed(kind, actor, key)) if key else None
+        return state is not None and state.done
 
     async def _settled(self, command_id: str) -> CommandState | None:
         found: list[CommandState] = []
@@ -68,6 +80,17 @@ class Commands:
             return bool(found)
 
         return found[0] if await until(self._feed, probe, self.wait_s) else None
+
+
+def _taken(state: CommandState) -> CommandState:
+    if not state.ok:
+        raise ConflictError(state.reason or "the engine refused this in the present state; read again")
+    return state
+
+
+def _keyed(kind: str, actor: str, key: str) -> str:
+    said = f"{kind}\n{actor}\n{key}".encode(errors="replace")
+    return f"c-{blake2b(said, digest_size=12).hexdigest()}"
 
 
 def new_id(prefix: str) -> str:

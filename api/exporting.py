@@ -15,7 +15,7 @@ from api.spellrows import spell_row
 from api.times import rfc3339
 from core.events import SpellKind
 from core.fixes import Fixes
-from store import offers, read
+from store import offers, photos, read
 from store.erasure import Carried, Word, carried_by, words_of
 from store.read import AlertFilter, DwellFilter, SpellFilter
 
@@ -40,6 +40,10 @@ async def export(deps: Deps, row: dict[str, Any]) -> AsyncIterator[bytes]:
         "alerts": [alert for one in carried async for alert in _alerts(deps, one)],
         "said": [_said(word, deps) for word in await words_of(deps.pool, person)],
         "browsers": browsers,
+        "photos": [
+            {"id": shot.sha256, "incident": shot.incident, "at": rfc3339(shot.at_us, deps.zone)}
+            for shot in await photos.taken_by(deps.pool, person)
+        ],
     }
     yield msgspec.json.encode(head)[:-1] + b',"fixes":['
     first = True
@@ -73,7 +77,7 @@ async def _alerts(deps: Deps, one: Carried) -> AsyncIterator[dict[str, Any]]:
 
 
 def _said(word: Word, deps: Deps) -> dict[str, Any]:
-    return {"kind": word.kind, "at": rfc3339(word.at_us, deps.zone), "body": word.body}
+    return {"id": word.id, "kind": word.kind, "at": rfc3339(word.at_us, deps.zone), "body": word.body}
 
 
 async def _fixes(deps: Deps, one: Carried) -> AsyncIterator[Fixes]:

@@ -18,6 +18,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.deps import Deps
+from api.forms import FORM_MAX
 from api.origins import same_origin
 from api.problems import STORE_DOWN, problem
 from api.speakers import CHALLENGE, PREFIX, RefusedError, speaker_of
@@ -28,14 +29,16 @@ COOKIE: Final = "ronda_session"
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 OPEN: Final = frozenset({"/", "/healthz", "/readyz", "/metrics"})  # /metrics looks for itself: local, or a token
 _ASSET: Final = re.compile(
-    r"/(?:assets/[\w.-]+(?:/[\w.-]+)*|[\w-]+\.(?:css|html|ico|js|png|svg|txt|webmanifest|woff2))"
+    r"/(?:assets/[\w.-]+(?:/[\w.-]+)*|phone/[\w-]+\.js|[\w-]+\.(?:css|html|ico|js|png|svg|txt|webmanifest|woff2))"
 )
-_LINK: Final = re.compile(r"/[io]/[\w-]+")  # the path itself is the credential: an invitation, a link to an offer
+_LINK: Final = re.compile(  # the path itself is the credential: an invitation, an offer, a person's own page
+    r"/(?:i/[\w-]+|o/[\w-]+(?:/push)?|l/[\w-]+(?:/[\w-]+){0,2})"
+)
 SECRET: Final = re.compile(r"[\w-]{20,200}")  # what our secrets look like; anything else is not worth a query
 
 BODY_MAX: Final = 1 << 20  # bytes of a person's or a program's request; devices' bodies have bounds of their own
 _BOUNDED: Final = "/api/"
-_TOO_LARGE: Final = f"a body has at most {BODY_MAX} bytes here; send less at a time"
+_PHOTOS: Final = re.compile(r"/api/v1/incidents/[^/]+/photos")
 
 logger: Final = logging.getLogger("ronda.api")
 
@@ -79,7 +82,7 @@ class Gate:
             await problem(status, detail, headers=told)(scope, receive, send)
             return
         if scope["type"] == "http" and scope["path"].startswith(_BOUNDED):
-            receive = _bounded(receive)
+            receive = _bounded(receive, _most(scope["path"]))
         await self._app(scope, receive, send)
 
     async def _refuse(self, scope: Scope) -> tuple[int, str] | None:
@@ -101,8 +104,8 @@ class Gate:
         if is_open(path):
             return
         connection = HTTPConnection(scope)
-        if path.startswith(_BOUNDED) and _length(connection.headers) > BODY_MAX:
-            raise RefusedError(413, _TOO_LARGE)
+        if path.startswith(_BOUNDED) and _length(connection.headers) > (most := _most(path)):
+            raise RefusedError(413, _too_large(most))
         if path.startswith(PREFIX):  # devices: no cookie counts here, so no foreign page can use one
             scope["speaker"] = await speaker_of(connection, self._deps)
             return
@@ -124,7 +127,16 @@ def _length(headers: Headers) -> int:
     return int(said) if said.isascii() and said.isdigit() and len(said) < 19 else 0
 
 
-def _bounded(receive: Receive) -> Receive:
+def _most(path: str) -> int:
+    """Bytes that a body may have."""
+    return FORM_MAX if _PHOTOS.fullmatch(path) else BODY_MAX
+
+
+def _too_large(most: int) -> str:
+    return f"a body has at most {most} bytes here; send less at a time"
+
+
+def _bounded(receive: Receive, most: int) -> Receive:
     """Read a body up to its bound: whoever sends in pieces says no length, and a role is asked only after the body."""
     read = 0
 
@@ -132,8 +144,8 @@ def _bounded(receive: Receive) -> Receive:
         nonlocal read
         message = await receive()
         read += len(message.get("body", b""))
-        if read > BODY_MAX:
-            raise HTTPException(413, _TOO_LARGE)
+        if read > most:
+            raise HTTPException(413, _too_large(most))
         return message
 
     return piece

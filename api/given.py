@@ -32,7 +32,9 @@ _SHORT: Final = {
     "zones": "z",
 }
 WRITTEN: Final = {name: SECTIONS[name] for name in (*REGISTRIES, "places", "zones")}
-_OURS: Final = {"people": {"consent", "consent_us", "duty", "on_duty"}}  # shown, and changed by a way of their own
+_OURS: Final = {
+    "people": {"consent", "consent_us", "duty", "on_duty", "links"}
+}  # shown, and changed by a way of their own
 _PLACE: Final = re.compile(r"^(?P<what>.*) - at `\$\.?(?P<name>[^`]*)`$")
 _CLOCK: Final = re.compile(r"(\d{1,3}):([0-5]?\d)", re.ASCII)
 _MISSING: Final = re.compile(r"^Object missing required field `(?P<name>\w+)`$")

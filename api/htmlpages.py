@@ -1,4 +1,4 @@
-"""Plain pages: no script, Indonesian first, small enough for a slow network; kept by nobody on the way."""
+"""Plain pages: no script needed, Indonesian first, small enough for a slow network; kept by nobody on the way."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ STYLE: Final = (
     "h1{font-size:1.4rem}h2{font-size:1.15rem;margin-top:2rem}[lang=en]{color:#555;font-size:.9rem}"
     ".go,button{display:block;width:100%;box-sizing:border-box;padding:.9rem;margin:.8rem 0;font:inherit;"
     "font-weight:600;text-align:center;color:#fff;background:#0b5c4d;border:0;border-radius:.5rem;text-decoration:none}"
-    "button.no{color:#111;background:#e5e5e5}"
+    "button.no,button.plain{color:#111;background:#e5e5e5}[hidden]{display:none}"
     ".box{border:1px solid #bbb;border-radius:.5rem;padding:.8rem;margin:1rem 0}"
     "label{display:block;padding:.4rem 0}.box p:first-child{margin-top:0}"
     "input{width:1.3rem;height:1.3rem;vertical-align:middle}svg.segno{width:16rem;max-width:100%;display:block;margin:auto}"
@@ -31,13 +31,15 @@ def both(indonesian: str, english: str) -> str:
 
 
 def html_page(
-    title: str, parts: Sequence[str], *, status: int = 200, headers: dict[str, str] | None = None, wide: bool = False
-) -> HTMLResponse:
-    """A page of these parts, which are markup."""
-    style = STYLE + ("body{max-width:60rem}" if wide else "")
+    title: str, parts: Sequence[str], *, status: int = 200, headers: dict[str, str] | None = None, wide: bool = False,
+    style: str = "", script: str = "",
+) -> HTMLResponse:  # fmt: skip
+    """A page of these parts, which are markup; `script` is the address of one that it also works without."""
+    style = STYLE + ("body{max-width:60rem}" if wide else "") + style
+    more = f'<script src="{script}" defer></script>' if script else ""
     head = (
         '<!doctype html><html lang="id"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>{escape(title)}</title><style>{style}</style>"
+        f"<title>{escape(title)}</title><style>{style}</style>{more}"
     )
     return HTMLResponse(
         f"{head}<h1>{escape(title)}</h1>{''.join(parts)}</html>", status, headers=HEADERS | (headers or {})

@@ -124,6 +124,14 @@ def opening(new: NewIncident, city: CityInfo) -> dict[str, Any]:
     return body | {"placed": "placeholder" if hypot(new.lon - lon, new.lat - lat) <= CENTRE_DEG else ""}
 
 
+def reporting(new: NewIncident, city: CityInfo) -> dict[str, Any]:
+    """The same of a volunteer: a report. Whom it needs, and where nobody gets through, a coordinator says."""
+    for name in ("needs", "hazard"):
+        if name in new.model_fields_set:
+            raise ParameterError(name, "is for coordinators; leave it out of a report")
+    return opening(new, city) | {"source": "volunteer"}
+
+
 def editing(changed: Edited, city: CityInfo) -> dict[str, Any]:
     """The body of `incident.edit`: what was named, and nothing else; only an address and a hazard can be taken away."""
     body = changed.model_dump(exclude_unset=True)

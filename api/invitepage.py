@@ -75,7 +75,19 @@ def ready(done: Answered) -> HTMLResponse:
             )
             + "</div>"
         )
-    return html_page("HP siap", [*parts, *_owntracks(phone), *_traccar(phone)])
+    return html_page("HP siap", [*parts, *_own(done.page), *_owntracks(phone), *_traccar(phone)])
+
+
+def _own(page: str) -> Sequence[str]:
+    """Where a volunteer reports, and switches their duty."""
+    if not page:
+        return []
+    told = both(
+        "Halaman Anda sendiri, tanpa aplikasi: lapor kejadian, mulai dan selesai bertugas. Buka dan simpan sebagai "
+        "penanda (bookmark).",
+        "Your own page, without an app: report incidents, go on and off duty. Open it and keep it as a bookmark.",
+    )
+    return ["<h2>Halaman saya</h2>", told, _button(page, "Buka halaman saya / Open my page")]
 
 
 def _owntracks(phone: Phone) -> Sequence[str]:

@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from api.deps import Deps
+from api.personal import link_of
 from api.phoneapps import Phone
 from core import duty
 from core.assigning import in_force
@@ -42,6 +43,7 @@ class Answered(NamedTuple):
     phone: Phone
     person: Person
     consent_missing: bool
+    page: str = ""  # a volunteer's own
 
 
 async def person_of(deps: Deps, person_id: str) -> dict[str, Any] | None:
@@ -81,7 +83,9 @@ async def _set_up(deps: Deps, person_id: str, device: str, *, consent: bool) -> 
     user, _, name = device.rpartition("-")
     phone = Phone(deps.public_url.rstrip("/"), user, name, token.secret, often=person.kind != "volunteer")
     agreed = consent or person.consent_us is not None
-    return Answered(phone, person, consent_missing=person.kind == "volunteer" and not agreed)
+    volunteer = person.kind == "volunteer"
+    page = link_of(deps, person)[0] if volunteer and deps.link_secret else ""
+    return Answered(phone, person, consent_missing=volunteer and not agreed, page=page)
 
 
 def planned(

@@ -9,11 +9,13 @@ from typing import Final
 from starlette.responses import HTMLResponse
 
 from api.htmlpages import both, html_page
+from api.reportform import photo_field
 from core.events import IncidentChanged, OfferChanged, OfferState
 from dispatch import offers
 from dispatch.state import LOOK
 from dispatch.wording import Said
 
+SCRIPT: Final = "/phone/push.js"
 MINUTES: Final = (5, 10, 15, 20, 30, 45, 60)
 _ENDED: Final[dict[OfferState, tuple[str, str]]] = {
     "declined": ("Anda menjawab tidak bisa. Terima kasih sudah menjawab.", "You said no. Thank you for answering."),
@@ -24,7 +26,9 @@ _ENDED: Final[dict[OfferState, tuple[str, str]]] = {
 }
 
 
-def offered(offer: OfferChanged, incident: IncidentChanged, words: Said, until: str) -> HTMLResponse:
+def offered(
+    offer: OfferChanged, incident: IncidentChanged, words: Said, until: str, push: str = "", told: str = ""
+) -> HTMLResponse:
     """The offer as it is now; looking at it answers nothing, since messengers fetch every link for a preview."""
     if offer.state in offers.PENDING:
         parts = [_asked(words, incident, until), *_answers(offer)]
@@ -32,7 +36,7 @@ def offered(offer: OfferChanged, incident: IncidentChanged, words: Said, until: 
         parts = [both(*_ENDED[offer.state])]
     else:
         parts = [both(escape(words.body), ""), *_way(incident), *_on_the_way(offer)]
-    return html_page(words.title, parts)
+    return html_page(words.title, [told, *parts, push], script=SCRIPT)
 
 
 def _asked(words: Said, incident: IncidentChanged, until: str) -> str:
@@ -73,11 +77,15 @@ def _on_the_way(offer: OfferChanged) -> Sequence[str]:
 
 
 def _looked() -> str:
+    """In what is sent, the buttons come before the photo (see `api.forms`); on the page, behind it."""
     return (
-        '<form method="post"><label>Apa yang terlihat? / What do you see?'
+        "<style>.look{display:flex;flex-direction:column}.look button{order:1}.look [type=file]{width:100%;height:auto}"
+        '</style><form method="post" class="look" enctype="multipart/form-data">'
+        "<label>Apa yang terlihat? / What do you see?"
         '<textarea name="text" maxlength="1000" rows="3"></textarea></label>'
         '<button name="answer" value="real">Benar terjadi / It is true</button>'
-        '<button name="answer" value="unreal" class="no">Tidak ada apa-apa / There is nothing</button></form>'
+        '<button name="answer" value="unreal" class="no">Tidak ada apa-apa / There is nothing</button>'
+        f"{photo_field('Foto (boleh kosong) / Photo (optional)')}</form>"
     )
 
 
@@ -94,6 +102,14 @@ def _buttons(*answers: tuple[str, str, str]) -> str:
         f'<button name="answer" value="{value}" class="{cls}">{escape(text)}</button>' for value, text, cls in answers
     )
     return f'<form method="post">{shown}</form>'
+
+
+def photo_failed(why: str) -> str:
+    """The answer is in, its photo is not."""
+    text = both(
+        "Jawaban Anda sudah masuk, tetapi fotonya tidak.", f"Your answer is in, its photo is not: {escape(why)}"
+    )
+    return f'<div class="box" role="alert">{text}</div>'
 
 
 def refused() -> HTMLResponse:

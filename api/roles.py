@@ -30,7 +30,8 @@ Permission = Literal[
     "fix.send",  # over HTTP for any device: a gateway; a credential bound to a device speaks for that one
     "alert.ack",
     "incident.read",
-    "incident.open",
+    "incident.open",  # of a volunteer: a report
+    "incident.photo",  # staff of any, a volunteer of what they reported or were asked for
     "incident.write",  # all that happens to it afterwards; answers for people on the telephone
     "own.export",  # all that is kept of a volunteer: staff for anybody, a volunteer for themselves
     "own.erase",
@@ -62,7 +63,8 @@ TABLE: Final[Mapping[Permission, frozenset[Role]]] = {
     "fix.send": frozenset({"admin", "device"}),
     "alert.ack": frozenset({"admin", "supervisor", "coordinator"}),
     "incident.read": _STAFF,
-    "incident.open": frozenset({"admin", "supervisor", "coordinator"}),
+    "incident.open": frozenset({"admin", "supervisor", "coordinator", "volunteer"}),
+    "incident.photo": frozenset({"admin", "supervisor", "coordinator", "volunteer"}),
     "incident.write": frozenset({"admin", "coordinator"}),
     "own.export": frozenset({"admin", "coordinator", "volunteer"}),
     "own.erase": frozenset({"admin", "coordinator", "volunteer"}),

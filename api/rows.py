@@ -157,7 +157,15 @@ def incident_row(incident: IncidentChanged, zone: tzinfo) -> dict[str, Any]:
         "revision": incident.revision,
         "hazard_info": None if incident.hazard is None else hazard_info(incident.hazard),
         **{name: getattr(incident, name) for name in _OF_INCIDENT},
+        "photos": [{"id": shot.sha256, "at": rfc3339(shot.at_us, zone), "by": shot.by} for shot in incident.photos],
     }
+
+
+def report_row(incident: IncidentChanged, zone: tzinfo) -> dict[str, Any]:
+    """What who reported it is told: nothing about other people."""
+    names = ("id", "kind", "severity", "status", "lon", "lat", "area", "address", "exercise", "opened")
+    row = incident_row(incident, zone)
+    return {name: row[name] for name in names}
 
 
 def hazard_info(hazard: Hazard) -> dict[str, Any]:

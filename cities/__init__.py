@@ -26,6 +26,7 @@ class Hazard:
     name: str
     needs: tuple[Need, ...]
     kode_bnpb: str = ""  # of the country's code list
+    common: bool = False  # offered first to who reports one
 
 
 @dataclass(frozen=True, slots=True)

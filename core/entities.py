@@ -72,6 +72,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     vehicle: Literal["foot", "motorbike", "car", "truck", "boat"] = "motorbike"  # what a volunteer comes with
     area: AreaId | None = None  # home, for those who may be woken
     wake: bool = False  # may be asked off duty when an incident is severe and a coordinator says so
+    links: int = 0  # grows when links to the person's own page that were given out shall open nothing any more
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):

@@ -166,6 +166,14 @@ class Hazard(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     access: int | None = None  # 0 nobody with wheels, 1 motorbikes, 2 and 3 cars too, 4 all
 
 
+class Photo(msgspec.Struct, frozen=True, kw_only=True):
+    """A photo of an incident: its digest names it; its bytes are in the archive alone, for a while."""
+
+    sha256: str
+    at_us: int
+    by: str = ""
+
+
 class IncidentChanged(msgspec.Struct, frozen=True, kw_only=True, tag="incident"):
     """The newest version of an incident."""
 
@@ -185,7 +193,9 @@ class IncidentChanged(msgspec.Struct, frozen=True, kw_only=True, tag="incident")
     needs: tuple[Need, ...] = ()  # empty: as many as the kind asks for, of any skill
     address: str | None = None
     hazard: Hazard | None = None
-    placed: str = ""  # a doubt about the coordinate: `placeholder`, it is the city's centre and the area is trusted
+    placed: str = (
+        ""  # a doubt about the coordinate, the area is trusted: `placeholder` the city's centre, `area` its own
+    )
     source: str = ""  # who brought it: empty a coordinator, `volunteer`, `cap`
     reports: int = 1  # how often it was reported, merged incidents counted
     verified_by: tuple[str, ...] = ()
@@ -193,6 +203,7 @@ class IncidentChanged(msgspec.Struct, frozen=True, kw_only=True, tag="incident")
     paused: bool = False  # nobody is asked by the matcher
     excluded: tuple[str, ...] = ()  # people who are not to be asked
     duplicates: tuple[str, ...] = ()  # open incidents that may be the same; a person decides
+    photos: tuple[Photo, ...] = ()
 
 
 class OfferChanged(msgspec.Struct, frozen=True, kw_only=True, tag="offer"):

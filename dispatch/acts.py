@@ -18,7 +18,7 @@ from core.entries import Command
 from core.errors import ConflictError
 from core.events import Hazard, IncidentChanged, Need, OfferChanged
 from core.units import seconds_to_us
-from dispatch import offers
+from dispatch import offers, photos
 from dispatch.areas import area_at
 from dispatch.asking import drop, offer_to, release, settle
 from dispatch.desk import Desk
@@ -48,7 +48,7 @@ class _Open(msgspec.Struct, frozen=True, kw_only=True):
     needs: tuple[Need, ...] = ()
     address: Text | None = None
     hazard: Hazard | None = None
-    placed: Literal["", "placeholder"] = ""
+    placed: Literal["", "placeholder", "area"] = ""  # `area`: nobody knows more than the area, it is in its middle
     source: Literal["", "volunteer", "cap"] = ""
 
 
@@ -119,7 +119,7 @@ def _same(desk: Desk, new: _Open) -> tuple[str, ...]:
     found = []
     for old in open_incidents(desk.state):
         if old.kind == new.kind and old.opened_us >= oldest_us:
-            if "placeholder" in (old.placed, new.placed):
+            if old.placed or new.placed:
                 near = new.area is not None and old.area == new.area
             else:
                 near = bool(between_m(new.lon, new.lat, old.lon, old.lat) <= desk.params.same_m)
@@ -250,6 +250,11 @@ def _assign(desk: Desk, command: Command, before: IncidentChanged) -> dict[str, 
     return {}
 
 
+def _photo(desk: Desk, command: Command) -> tuple[IncidentChanged, IncidentChanged]:
+    before = of(desk, command)
+    return before, photos.add(desk, before, command)
+
+
 def _wake(desk: Desk, _command: Command, before: IncidentChanged) -> dict[str, Any]:
     """Ask those at home near a severe incident who agreed to be woken; nobody follows where they are."""
     if before.severity < 3 or before.area is None:
@@ -290,7 +295,8 @@ def _merge(desk: Desk, command: Command) -> tuple[IncidentChanged, IncidentChang
     settle(desk, target.id)
     target = desk.incident(target.id)
     left = tuple(i for i in target.duplicates if i != before.id)
-    desk.change(target, reports=target.reports + before.reports, duplicates=left)
+    both = photos.together(target.photos, before.photos)
+    desk.change(target, reports=target.reports + before.reports, duplicates=left, photos=both)
     return before, after
 
 
@@ -316,8 +322,14 @@ def _unmerge(desk: Desk, command: Command) -> tuple[IncidentChanged, IncidentCha
     target = desk.state.incidents.get(before.merged_into)
     after = desk.move(before, "reopen", merged_into=None)
     if target is not None:
-        desk.change(target, reports=max(1, target.reports - before.reports))
+        _part(desk, target, before)
     return before, after
+
+
+def _part(desk: Desk, target: IncidentChanged, left: IncidentChanged) -> None:
+    """What was merged into an incident no longer counts for it."""
+    kept = photos.without(target.photos, left.photos)
+    desk.change(target, reports=max(1, target.reports - left.reports), photos=kept)
 
 
 def _undo(desk: Desk, command: Command) -> tuple[IncidentChanged | None, IncidentChanged]:
@@ -350,7 +362,7 @@ def _unmerged(desk: Desk, now: IncidentChanged, was: IncidentChanged) -> tuple[I
     after = msgspec.structs.replace(was, at_us=desk.now_us, revision=now.revision + 1)
     desk.keep(after)
     if target is not None:
-        desk.change(target, reports=max(1, target.reports - now.reports))
+        _part(desk, target, now)
     return now, after
 
 
@@ -366,6 +378,7 @@ ACTS: Final[Mapping[str, Act]] = {
     "incident.look": _changer(_ask_to_look),
     "incident.assign": _changer(_assign),
     "incident.wake": _changer(_wake),
+    "incident.photo": _photo,
     "incident.merge": _merge,
     "incident.unmerge": _unmerge,
     "incident.undo": _undo,

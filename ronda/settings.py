@@ -57,6 +57,7 @@ class Settings:
     disk_min_mb: int = 200
     keep_fixes_days: int = 0
     keep_volunteers_days: int = 90
+    keep_photos_days: int = 365
     close_days_after_min: int = 360
     trust_clock: bool = False
     demo: bool = False
@@ -177,6 +178,8 @@ def _check_amounts(settings: Settings) -> None:
     if settings.keep_volunteers_days < 0:
         days = settings.keep_volunteers_days
         raise ConfigError(f"RONDA_KEEP_VOLUNTEERS_DAYS must be 0 (for ever) or more, not {days}.")
+    if settings.keep_photos_days < 0:
+        raise ConfigError(f"RONDA_KEEP_PHOTOS_DAYS must be 0 (for ever) or more, not {settings.keep_photos_days}.")
     if not -1 <= settings.close_days_after_min <= 1440:
         raise ConfigError("RONDA_CLOSE_DAYS_AFTER_MIN must be from 0 to 1440 minutes after midnight, or -1 (never).")
     if settings.disk_min_mb < 0:

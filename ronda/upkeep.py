@@ -9,6 +9,7 @@ from typing import Final
 from psycopg_pool import AsyncConnectionPool
 
 from ronda.runtime import AWAY, Runtime
+from store import photos
 from store.held import expire_held
 from store.inputs import forget_inputs
 from store.retention import forget_phones
@@ -26,8 +27,10 @@ async def keep_for_ever(runtime: Runtime) -> None:
         await asyncio.sleep(EVERY_S)
         await runtime.holds.free_of("clock")
         try:
-            await keep(runtime.pool, runtime.clock.now_us(), runtime.settings.keep_fixes_days)
-            await keep_volunteers(runtime.pool, runtime.clock.now_us(), runtime.settings.keep_volunteers_days)
+            now_us, settings = runtime.clock.now_us(), runtime.settings
+            await keep(runtime.pool, now_us, settings.keep_fixes_days)
+            await keep_volunteers(runtime.pool, now_us, settings.keep_volunteers_days)
+            await photos.expire(runtime.pool, now_us, settings.keep_photos_days)
         except AWAY as error:
             log.warning("upkeep: %s", error, extra={"action": "schedule.upkeep_retry"})
 

@@ -27,8 +27,8 @@ _OF_DEVICE: Final = (
 )  # fmt: skip
 _NAMING: Final = ("events", "plans", "incidents", "offers", "commands", "config_log", "day_rows", "days")
 _OF_PERSON: Final = (
-    "forget_actor", "forget_day_joins", "forget_pushes", "forget_invites", "forget_tokens", "forget_sessions",
-    "forget_links",
+    "forget_actor", "forget_day_joins", "forget_pushes", "forget_photos", "unname_photos", "forget_invites",
+    "forget_tokens", "forget_sessions", "forget_links",
 )  # fmt: skip
 
 
@@ -41,8 +41,9 @@ class Carried(NamedTuple):
 
 
 class Word(NamedTuple):
-    """Something that a person said: a command of theirs."""
+    """Something that a person said: a command of theirs. An incident bears the id of the report that opened it."""
 
+    id: str
     kind: str
     at_us: int
     body: dict[str, Any]

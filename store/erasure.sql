@@ -5,7 +5,7 @@
 SELECT body FROM registry WHERE section = 'assignments' AND body ->> 'person' = %(person)s ORDER BY id
 
 -- name: words_of
-SELECT kind, to_us(at) AS at_us, body FROM commands WHERE actor = %(person)s ORDER BY at, id
+SELECT id, kind, to_us(at) AS at_us, body FROM commands WHERE actor = %(person)s ORDER BY at, id
 
 -- name: forget_fixes
 DELETE FROM fixes
@@ -125,6 +125,20 @@ UPDATE commands SET actor = %(word)s WHERE actor = ANY(%(names)s)
 
 -- name: forget_pushes
 DELETE FROM pushes WHERE person = %(person)s
+
+-- name: forget_photos
+-- What an incident that is open still needs stays, without a name.
+DELETE FROM photos AS p
+WHERE
+    p.person = %(person)s AND NOT EXISTS (
+        SELECT FROM incidents AS i
+        WHERE
+            i.status NOT IN ('closed', 'cancelled')
+            AND i.body -> 'photos' @> jsonb_build_array(jsonb_build_object('sha256', p.sha256))
+    )
+
+-- name: unname_photos
+UPDATE photos SET person = %(word)s WHERE person = %(person)s
 
 -- name: forget_invites
 DELETE FROM invites WHERE person = %(person)s

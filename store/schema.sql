@@ -226,6 +226,7 @@ CREATE TABLE commands (
     ok boolean NOT NULL DEFAULT false,
     reason text NOT NULL DEFAULT ''
 );
+CREATE INDEX commands_reporter ON commands (actor, at) WHERE kind = 'incident.open';
 
 -- Credentials: only the sha256 of a secret is here.
 CREATE TABLE tokens (
@@ -376,6 +377,21 @@ CREATE TABLE pushes (
     at timestamptz NOT NULL
 );
 CREATE INDEX pushes_person ON pushes (person);
+
+-- Photos of incidents, as JPEG: bytes that the log does not hold; it knows them by their digest.
+CREATE TABLE photos (
+    sha256 text PRIMARY KEY,
+    incident text NOT NULL,
+    person text NOT NULL,
+    at timestamptz NOT NULL,
+    width integer NOT NULL,
+    height integer NOT NULL,
+    image bytea NOT NULL,
+    thumb bytea NOT NULL
+);
+CREATE INDEX photos_incident ON photos (incident);
+CREATE INDEX photos_person ON photos (person);
+CREATE INDEX photos_at ON photos (at);
 
 -- `heads`: by stream the last entry, how many there were, and the digest that runs over them. `leaves`: the digest of
 -- each entry that is compared. `kept`: entries as the log had them; NULL once they are forgotten. The newest one grows.

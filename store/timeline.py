@@ -55,3 +55,8 @@ async def off_duty(pool: AsyncConnectionPool, now_us: int) -> frozenset[str]:
 async def strength(pool: AsyncConnectionPool, now_us: int) -> Strength:
     """How many volunteers there are, and how many of them are on duty."""
     return Strength(*(await _ask(pool, "on_duty", {"now_us": now_us}))[0])
+
+
+async def areas(pool: AsyncConnectionPool) -> list[tuple[str, str]]:
+    """Id and name of each area, by name."""
+    return [(row.id, row.name) for row in await _ask(pool, "areas", {})]

@@ -52,3 +52,6 @@ SELECT
     ) AS on_duty
 FROM registry
 WHERE section = 'people' AND body ->> 'kind' = 'volunteer'
+
+-- name: areas
+SELECT id, coalesce(nullif(body ->> 'name', ''), id) AS name FROM registry WHERE section = 'areas' ORDER BY 2, 1 LIMIT 1000

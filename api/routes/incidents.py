@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Body, Depends
+from fastapi import APIRouter, Body, Depends, Header
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api.acting import Coordinator, IfMatch, act, incident_of, told
 from api.answers import json, page
+from api.clerks import Clerks, clerks_of, take
 from api.commands import DISPATCH, Commands
 from api.deps import GivenDeps, commands_of
 from api.incidentbodies import (
@@ -24,11 +25,12 @@ from api.incidentbodies import (
     Seen,
     editing,
     opening,
+    reporting,
     within,
 )
 from api.params import PAGE, AfterText, Limit
 from api.roles import Allow
-from api.rows import incident_row
+from api.rows import incident_row, report_row
 from core.identity import Identity
 from store import read
 
@@ -37,15 +39,24 @@ _read = [Depends(Allow("incident.read"))]
 GivenCommands = Annotated[Commands, Depends(commands_of)]
 
 
-@router.post("/incidents", summary="Open an incident; asks nobody before `dispatch`", status_code=201)
+@router.post(
+    "/incidents", summary="Open an incident, a volunteer: report one; asks nobody before `dispatch`", status_code=201
+)
 async def open_incident(
     deps: GivenDeps,
     commands: GivenCommands,
     identity: Annotated[Identity, Depends(Allow("incident.open"))],
+    clerks: Annotated[Clerks, Depends(clerks_of)],
     new: NewIncident,
+    key: Annotated[str, Header(alias="Idempotency-Key", max_length=100)] = "",
 ) -> Response:
-    done = await commands.send("incident.open", identity.subject, opening(new, deps.city), DISPATCH)
-    answer = told(await incident_of(deps, done.id), deps, 201)
+    report = identity.role == "volunteer"
+    body = reporting(new, deps.city) if report else opening(new, deps.city)
+    if report and not await commands.known("incident.open", identity.subject, key):
+        take(clerks.reports, identity.subject)
+    done = await commands.send("incident.open", identity.subject, body, DISPATCH, key=key)
+    opened = await incident_of(deps, done.id)
+    answer = json(report_row(opened, deps.zone), 201) if report else told(opened, deps, 201)
     answer.headers["Location"] = f"/api/v1/incidents/{done.id}"
     return answer
 

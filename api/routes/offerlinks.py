@@ -8,23 +8,26 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Final, NamedTuple
-from urllib.parse import parse_qs
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from api import offerpage
-from api.bodies import Bodies
+from api.clerks import Clerks, clerks_of, take
 from api.commands import DISPATCH, Commands
 from api.deps import Deps, GivenDeps, commands_of
+from api.forms import Form
+from api.ownpage import push_button
+from api.photographing import photograph
 from api.placing import what, where
-from api.problems import STORE_DOWN, LaterError
+from api.problems import STORE_DOWN, LaterError, ParameterError
+from api.pushing import Subscription, subscribe
 from api.times import from_us
 from core.errors import ConflictError
 from core.events import IncidentChanged, NoticeKind, OfferChanged
 from core.links import OfferLink, opened
-from dispatch.offers import PROMISED, THERE
+from dispatch.offers import LIVE, PROMISED, THERE
 from dispatch.state import LOOK
 from dispatch.wording import said
 from store import offers, read
@@ -40,6 +43,7 @@ _LEADS_TO: Final[Mapping[str, Collection[str]]] = {
     "left": ("released",),
     "real": ("released",),
     "unreal": ("released",),
+    "seen": LIVE,
 }
 logger: Final = logging.getLogger("ronda.api")
 router = APIRouter(tags=["offers"])
@@ -58,7 +62,7 @@ async def show(deps: GivenDeps, signed: str) -> Response:
         return offerpage.gone()
     try:
         found = await _found(deps, link)
-        return offerpage.later() if found is None else await _page(deps, found)
+        return offerpage.later() if found is None else await _page(deps, found, signed)
     except STORE_DOWN:
         return offerpage.later()
 
@@ -71,8 +75,8 @@ async def answer(
     link = _link(deps, signed)
     if link is None:
         return offerpage.gone()
-    bodies: Bodies = request.app.state.bodies
-    form = parse_qs((await bodies.read(request)).decode(errors="replace"))
+    clerks = clerks_of(request)
+    form = await clerks.forms.read(request)
     told = _told(form)
     if told is None:
         return offerpage.unclear()
@@ -80,32 +84,65 @@ async def answer(
     try:
         await commands.send(kind, link.person, {"offer": link.offer} | body, DISPATCH)
     except ConflictError:
-        if not await _said_already(deps, link, form["answer"][0]):
+        if not await _said_already(deps, link, form.get("answer")):
             return offerpage.refused()
     except (LaterError, *STORE_DOWN) as error:
         logger.warning("an answer has to wait: %s", error, extra={"action": "offer.later"})
         return offerpage.later()
+    if form.file or form.cut:
+        wrong = await _photo(deps, commands, clerks, link, form)
+        found = await _found(deps, link) if wrong else None
+        if found:
+            return await _page(deps, found, signed, offerpage.photo_failed(wrong))
     return RedirectResponse(f"/o/{signed}", 303, headers={"Cache-Control": "no-store"})
+
+
+@router.put("/o/{signed}/push", include_in_schema=False, status_code=204)
+async def push(request: Request, deps: GivenDeps, signed: str, browser: Subscription) -> Response:
+    """Have this browser told of this person's next offers."""
+    link = _link(deps, signed)
+    if link is None:
+        return offerpage.gone()
+    take(clerks_of(request).browsers, link.person)
+    await subscribe(deps, link.person, browser)
+    return Response(status_code=204)
+
+
+async def _photo(deps: Deps, commands: Commands, clerks: Clerks, link: OfferLink, form: Form) -> str:
+    """Add the photo that came with an answer to its incident; why it is not there, "" when it is."""
+    try:
+        take(clerks.photos, link.person)
+        offer = await offers.offer(deps.pool, link.offer)
+        if offer is not None and offer.person == link.person:
+            await photograph(
+                deps, commands, clerks, incident=offer.incident, person=link.person, raw=form.file, cut=form.cut
+            )
+    except HTTPException as error:
+        return str(error.detail)
+    except (ParameterError, ConflictError, LaterError, *STORE_DOWN) as error:
+        return str(error)
+    return ""
 
 
 def _link(deps: Deps, signed: str) -> OfferLink | None:
     return opened(deps.link_secret, signed, deps.clock.now_us()) if deps.link_secret else None
 
 
-def _told(form: dict[str, list[str]]) -> tuple[str, dict[str, Any]] | None:
+def _told(form: Form) -> tuple[str, dict[str, Any]] | None:
     """The command that a button stands for."""
-    match form.get("answer", [""])[0]:
+    match form.get("answer"):
         case "accept" | "decline" | "decline_today" as word:
             return "offer.answer", {"answer": word}
         case "accept_in":
-            minutes = form.get("minutes", [""])[0]
+            minutes = form.get("minutes")
             fits = minutes.isascii() and minutes.isdigit() and len(minutes) < 4 and int(minutes) <= MINUTES_MAX
             return ("offer.answer", {"answer": "accept_in", "minutes": int(minutes)}) if fits else None
         case "arrived" | "left" as word:
             return f"offer.{word}", {}
         case "real" | "unreal" as word:
-            text = form.get("text", [""])[0].replace("\0", "").strip()[:TEXT_MAX]
-            return "offer.looked", {"real": word == "real", "text": text}
+            return "offer.looked", {"real": word == "real", "text": form.get("text")[:TEXT_MAX]}
+        case "seen":
+            return "offer.seen", {}
     return None
 
 
@@ -121,10 +158,11 @@ async def _found(deps: Deps, link: OfferLink) -> Found | None:
     return Found(offer, incident) if offer and incident else None
 
 
-async def _page(deps: Deps, found: Found) -> Response:
+async def _page(deps: Deps, found: Found, token: str, told: str = "") -> Response:
     offer, incident = found
     kind: NoticeKind = "verify" if offer.role == LOOK else "wake" if offer.why == "woken" else "offer"
     place, language = await where(deps, incident), deps.city.language
     words = said(kind, incident, what=what(deps, incident), where=place, eta_s=offer.eta_s, language=language)
     until = from_us(offer.expires_us, deps.zone).strftime("%H.%M")
-    return offerpage.offered(offer, incident, words, until)
+    push = push_button(deps.push_key, f"/o/{token}/push") if deps.push_key else ""
+    return offerpage.offered(offer, incident, words, until, push, told)

@@ -53,7 +53,7 @@ async def put_duty(deps: GivenDeps, identity: Who, volunteer: str, body: Duty) -
     def change(person: Person, now_us: int) -> Person:
         return duty.begin(person, now_us) if body.on else duty.end(person, now_us)
 
-    return json(_shown(await _changed(deps, identity, volunteer, change), deps))
+    return json(_shown(await changed(deps, identity, volunteer, change), deps))
 
 
 @router.put("/{volunteer}/consent", summary="Give consent, or withdraw it, which also ends the duty")
@@ -61,7 +61,7 @@ async def put_consent(deps: GivenDeps, identity: Who, volunteer: str, body: Cons
     def change(person: Person, now_us: int) -> Person:
         return duty.consent(person, now_us, given=body.given)
 
-    return json(_shown(await _changed(deps, identity, volunteer, change), deps))
+    return json(_shown(await changed(deps, identity, volunteer, change), deps))
 
 
 @router.put("/{volunteer}/wake", summary="May be woken when it is severe near home, or not")
@@ -72,11 +72,11 @@ async def put_wake(deps: GivenDeps, identity: Who, volunteer: str, body: Wake) -
             raise ParameterError("area", "is missing: where they live, so that only what is near wakes them")
         return msgspec.structs.replace(person, wake=body.on, area=area)
 
-    fresh = await _changed(deps, identity, volunteer, change)
+    fresh = await changed(deps, identity, volunteer, change)
     return json({"id": fresh.id, "wake": fresh.wake, "area": fresh.area})
 
 
-async def _changed(deps: Deps, identity: Identity, volunteer: str, change: Callable[[Person, int], Person]) -> Person:
+async def changed(deps: Deps, identity: Identity, volunteer: str, change: Callable[[Person, int], Person]) -> Person:
     """Read, change and write while nobody else changes the registry."""
     own(identity, volunteer)
     async with deps.register.alone():

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode
-from binascii import Error
-from typing import Annotated, Any, Final
-from urllib.parse import urlsplit
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -17,8 +13,9 @@ from api.commands import Commands
 from api.deps import Deps, GivenDeps, commands_of
 from api.erasing import erase
 from api.exporting import export
-from api.params import NO_NUL, PAGE, AfterText, Limit
-from api.problems import NotFoundError, ParameterError
+from api.params import PAGE, AfterText, Limit
+from api.problems import NotFoundError
+from api.pushing import Subscription, subscribe
 from api.roles import Allow
 from api.routes.people import own
 from api.routes.registry import shown
@@ -26,25 +23,7 @@ from core.identity import Identity
 from store import offers, read
 from store.timeline import strength, volunteers
 
-_POINT_BYTES: Final = 65  # an uncompressed point of P-256
-_SECRET_BYTES: Final = 16
 router = APIRouter(prefix="/api/v1/volunteers", tags=["volunteers"])
-
-
-class PushKeys(BaseModel):
-    """What messages to this browser are sealed with, base64url."""
-
-    model_config = ConfigDict(extra="ignore")
-    p256dh: str = Field(max_length=100)
-    auth: str = Field(max_length=40)
-
-
-class Subscription(BaseModel):
-    """A browser's `PushSubscription`, as it makes JSON of itself."""
-
-    model_config = ConfigDict(extra="ignore")
-    endpoint: str = Field(max_length=2000, pattern=NO_NUL)
-    keys: PushKeys
 
 
 @router.get(
@@ -69,14 +48,7 @@ async def push(
     deps: GivenDeps, identity: Annotated[Identity, Depends(Allow("own.push"))], volunteer: str, browser: Subscription
 ) -> Response:
     await _volunteer(deps, identity, volunteer)
-    address = urlsplit(browser.endpoint)
-    if address.scheme != "https" or not address.hostname:
-        raise ParameterError("endpoint", "must be the https address of a push service")
-    point, secret = (
-        _bytes(browser.keys.p256dh, "p256dh", _POINT_BYTES),
-        _bytes(browser.keys.auth, "auth", _SECRET_BYTES),
-    )
-    await offers.add_push(deps.pool, volunteer, offers.Push(browser.endpoint, point, secret), deps.clock.now_us())
+    await subscribe(deps, volunteer, browser)
     return Response(status_code=204)
 
 
@@ -114,13 +86,3 @@ async def _volunteer(deps: Deps, identity: Identity, volunteer: str) -> dict[str
     if row is None or row.get("kind") != "volunteer":
         raise NotFoundError(f"there is no volunteer {volunteer[:200]!r}")
     return row
-
-
-def _bytes(text: str, name: str, length: int) -> bytes:
-    try:
-        found = urlsafe_b64decode(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4))
-    except (Error, ValueError):
-        found = b""
-    if len(found) != length:
-        raise ParameterError(f"keys.{name}", f"must be {length} bytes in base64url, as the browser gives it")
-    return found

@@ -14,7 +14,16 @@ from store.memory import MemoryLog
 from tests.api.samples import NOW_US, S
 from tests.api.world import BASE, CITY, in_world
 
-OPEN_PATHS = {"/", "/healthz", "/readyz", "/metrics", "/assets/{path:path}", "/i/{secret}", "/o/{signed}", "/{name}"}
+OPEN_PATHS = {"/", "/healthz", "/readyz", "/metrics", "/assets/{path:path}", "/i/{secret}", "/{name}"}
+OPEN_PATHS |= {
+    "/o/{signed}",
+    "/o/{signed}/push",
+    "/l/{signed}",
+    "/l/{signed}/saya",
+    "/l/{signed}/data",
+    "/l/{signed}/push",
+}
+OPEN_PATHS |= {"/l/{signed}/r/{incident}", "/phone/{name}"}
 pytestmark = pytest.mark.service
 
 
@@ -198,6 +207,14 @@ async def sign_in(there, role="supervisor"):
     [
         ("/assets/index-Bx1.js", True),
         ("/favicon.ico", True),
+        ("/phone/report.js", True),
+        ("/l/Ab-_1", True),
+        ("/l/Ab-_1/r/c-1", True),
+        ("/l/Ab-_1/r/c-1/more", False),
+        ("/l/", False),
+        ("/o/Ab-_1/push", True),
+        ("/o/Ab-_1/other", False),
+        ("/phone/../api/v1/me.js", False),
         ("/index.html", True),
         ("/openapi.json", False),
         ("/api/v1/me", False),

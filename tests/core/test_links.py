@@ -1,9 +1,9 @@
-"""Signed links to an offer."""
+"""Signed links to an offer, and to a person's own page."""
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.links import OfferLink, opened, signed
+from core.links import OfferLink, PersonLink, opened, opened_person, signed
 
 SECRET = bytes(range(32))
 LINK = OfferLink("0123456789abcdef01234567.12", "ana", 1_767_571_200)
@@ -16,6 +16,14 @@ def test_a_link_opens_until_it_ends():
     assert len(token) < 80
     assert opened(SECRET, token, UNTIL_US - 1) == LINK
     assert opened(SECRET, token, UNTIL_US) is None
+
+
+def test_a_link_for_one_thing_opens_no_other():
+    """A person's page by the link to an offer, and the other way round."""
+    own = PersonLink("ana", 0, 1_767_571_200)
+    assert opened_person(SECRET, signed(SECRET, own), 0) == own
+    assert opened(SECRET, signed(SECRET, own), 0) is None
+    assert opened_person(SECRET, signed(SECRET, LINK), 0) is None
 
 
 def test_another_installations_link_is_nobodys():

@@ -39,6 +39,8 @@ INSERT INTO offers
 SELECT 'o' || n, 'i' || (n % 1000), 'p' || (n % 500), 'released', now() - n * interval '1 hour', 1, '{}'
 FROM generate_series(1, 40000) AS n;
 INSERT INTO pushes SELECT 'https://push/' || n, 'p' || (n % 3000), '', '', now() FROM generate_series(1, 6000) AS n;
+INSERT INTO photos SELECT md5('' || n), 'i' || n % 900, 'p' || n % 500, now(), 1, 1, '', '' FROM generate_series(1, 9000) AS n;
+INSERT INTO commands SELECT 'r' || n, 'incident.open', 'p' || n % 500, now(), '{}' FROM generate_series(1, 9000) AS n;
 INSERT INTO commands SELECT 'c' || n, 'k', 'ani', now(), '{}' FROM generate_series(1, 20000) AS n;
 INSERT INTO config_log
 SELECT n || '-0', CASE WHEN n % 2 = 0 THEN 'g' || n ELSE '' END, 'devices', 'upsert', '[]', 'ani', now()

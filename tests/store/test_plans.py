@@ -22,7 +22,7 @@ HOUR_US = 3_600_000_000
 MID_US = T0_US + 360 * HOUR_US
 LARGE: Final = re.compile(
     r"Seq Scan on "
-    r"(fixes|_hyper\w*|dwells|spells|events|alerts|rejects|incidents|plans|offers|pushes|commands|config_log|held|fix_hours)\b"
+    r"(fixes|_hyper\w*|dwells|spells|events|alerts|rejects|incidents|plans|offers|pushes|photos|commands|config_log|held|fix_hours)\b"
 )
 _dwells = {"from_us": MID_US, "to_us": MID_US + 8 * HOUR_US, "after_us": None, "after_id": "", "retracted": False} | (
     dict.fromkeys(["device", "vehicle", "area", "purpose", "open", "min_s", "now_us"]) | {"limit": 1000}
@@ -127,6 +127,11 @@ HOT: Final[list[tuple[str, str, dict[str, Any], str]]] = [
     ("offers", "offer", {"id": "o7"}, "offers_pkey"),
     ("timeline", "timeline", {"incident": "i7", "after": 0, "limit": 1001}, "events_incident"),
     ("offers", "pushes_of", {"person": "p7"}, "pushes_"),
+    ("photos", "kept", {"sha256": "x", "incident": "i7", "at_us": T0_US + 10**15}, "photos_"),
+    ("photos", "image", {"sha256": "x"}, "photos_pkey"),
+    ("photos", "of_person", {"person": "p7"}, "photos_person"),
+    ("photos", "reporter", {"incident": "r7"}, "commands_pkey"),
+    ("photos", "reported_by", {"person": "p7", "since_us": 0, "limit": 10}, "commands_reporter"),
 ]  # fmt: skip
 _numbers = count()
 
