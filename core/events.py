@@ -166,6 +166,26 @@ class Hazard(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     access: int | None = None  # 0 nobody with wheels, 1 motorbikes, 2 and 3 cars too, 4 all
 
 
+class CapAlert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The official alert (Common Alerting Protocol) that an incident comes from, as its newest message has it."""
+
+    sender: str
+    identifier: str
+    sent_us: int
+    event: str
+    headline: str = ""
+    attribution: str = ""  # whom to name wherever it is shown
+    urgency: str = ""
+    certainty: str = ""
+    web: str = ""
+    expires_us: int | None = None
+    signed: bool = False  # it bears a signature; nobody checked it
+    state: Literal["in_force", "cancelled", "expired"] = "in_force"
+    messages: tuple[str, ...] = ()  # keys of all its messages, and of those that they refer to
+    said: dict[str, str] = {}  # digests of what it last said of the incident: what differs now, a person changed
+    revision: int = 1  # of the incident as the alert left it: a later one is a person's
+
+
 class IncidentChanged(msgspec.Struct, frozen=True, kw_only=True, tag="incident"):
     """The newest version of an incident."""
 
@@ -185,7 +205,7 @@ class IncidentChanged(msgspec.Struct, frozen=True, kw_only=True, tag="incident")
     needs: tuple[Need, ...] = ()  # empty: as many as the kind asks for, of any skill
     address: str | None = None
     hazard: Hazard | None = None
-    placed: str = ""  # a doubt about the coordinate: `placeholder`, it is the city's centre and the area is trusted
+    placed: str = ""  # a doubt about the coordinate: `placeholder`, the city's centre; `area`, somewhere in the hazard
     source: str = ""  # who brought it: empty a coordinator, `volunteer`, `cap`
     reports: int = 1  # how often it was reported, merged incidents counted
     verified_by: tuple[str, ...] = ()
@@ -193,6 +213,7 @@ class IncidentChanged(msgspec.Struct, frozen=True, kw_only=True, tag="incident")
     paused: bool = False  # nobody is asked by the matcher
     excluded: tuple[str, ...] = ()  # people who are not to be asked
     duplicates: tuple[str, ...] = ()  # open incidents that may be the same; a person decides
+    cap: CapAlert | None = None  # of source `cap`
 
 
 class OfferChanged(msgspec.Struct, frozen=True, kw_only=True, tag="offer"):
