@@ -154,7 +154,7 @@ def _address(met: Met, land: Land, city: City) -> str:
     """The names of a few areas, else how many they are."""
     if 0 < len(met.areas) <= FEW:
         return ", ".join(land.names[id_] for id_ in met.areas)
-    if not met.areas:
+    if len(met.areas) in (0, len(land.areas)):
         return city.name
     word = city.words.get("area", "area")
     return _say(city, "areas", met=str(len(met.areas)), all=str(len(land.areas)), area=word, city=city.name)

@@ -34,7 +34,6 @@ JITTER: Final = 0.2  # share of a pause
 LEASE: Final = "alerts"
 LEASE_MS: Final = 120_000  # longer than a request: it is renewed before each
 LATE: Final = 3  # alerts that do not answer: the others are not asked either
-REFUSED: Final = 500  # broken indexes that are told once
 THE_CITYS: Final = "city"  # the setting that stands for the city's own index
 
 
@@ -49,7 +48,6 @@ class Reader:
         self._lease: Lease | None = None
         self._listing: list[Listed] = []
         self._seen: dict[str, str] = {}  # address → stamp of what was read
-        self._refused: dict[int, None] = {}
         self._found = Counter[str]()
         self._read_s = monotonic()
         self._failures = 0
@@ -113,7 +111,7 @@ class Reader:
         return self._lease is not None
 
     async def _read_index(self) -> None:
-        """An index that cannot be used is a reject, told once; the one before holds meanwhile."""
+        """An index that cannot be used is a reject; the one before holds meanwhile."""
         body = await self._fetcher.get(self._url)
         if body is None:
             return
@@ -121,11 +119,7 @@ class Reader:
             self._listing = await asyncio.to_thread(listed, body, self._url)
         except DecodeError as error:
             self._fetcher.forget(self._url)
-            if hash(body) not in self._refused:
-                await reject(self._runtime, str(error), self._url, body)
-                self._refused[hash(body)] = None
-            while len(self._refused) > REFUSED:
-                del self._refused[next(iter(self._refused))]
+            await reject(self._runtime, str(error), self._url, body)
             raise LaterError(f"the index cannot be read: {error}") from error
         there = {one.url for one in self._listing}
         self._seen = {url: stamp for url, stamp in self._seen.items() if url in there}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from hashlib import blake2b
 from typing import Final, Literal, NamedTuple
 
 import msgspec
@@ -22,6 +23,7 @@ from ronda.runtime import DISPATCH_IN, Runtime
 from store import read
 
 AHEAD_US: Final = HOUR_US  # a sender's clock may differ, but not by more
+WEEK_S: Final = 7 * 24 * 3600
 DIALECT: Final = "cap"
 WAIT_S: Final = 15.0  # for dispatch and the archive
 ASK_S: Final = (0.02, 0.3)
@@ -84,7 +86,10 @@ async def take(runtime: Runtime, city: City, land: Land, body: bytes) -> Outcome
 
 
 async def reject(runtime: Runtime, why: str, where: str, body: bytes) -> None:
-    """Keep what cannot be read, with the reason, where people look for such things."""
+    """Keep what cannot be read, with the reason, where people look for such things; the same once a week."""
+    note = f"cap:{blake2b(where.encode() + body, digest_size=16).hexdigest()}"
+    if (await runtime.log.notes([note]))[0] is not None:
+        return
     reason, _, detail = why.partition(": ")
     row = Reject(
         received_us=runtime.clock.now_us(),
@@ -95,6 +100,7 @@ async def reject(runtime: Runtime, why: str, where: str, body: bytes) -> None:
         payload=body[:PAYLOAD_LIMIT],
     )
     await runtime.log.append([(REJECTS_STREAM, encode([row]))], cap=REJECTS_CAP)
+    await runtime.log.note({note: b"1"}, WEEK_S)
 
 
 async def _any_known(runtime: Runtime, keys: tuple[str, ...]) -> bool:

@@ -54,7 +54,7 @@ def test_heavy_rain_over_kupang() -> None:
     assert incident["text"] == (
         "Hujan Lebat disertai Petir di Nusa Tenggara Timur\nHujan lebat di sebagian wilayah.\nSumber: BMKG"
     )
-    assert (incident["area"], incident["address"]) == (None, "51 dari 51 kelurahan di Kota Kupang")
+    assert (incident["area"], incident["address"]) == (None, "Kota Kupang")
     assert (body["cap"]["attribution"], body["exercise"], body["message"]) == ("BMKG", False, "alert")
     assert shapely.contains_xy(LAND.whole, incident["lon"], incident["lat"])
     msgspec.convert(incident, Open)
@@ -102,6 +102,12 @@ def test_one_kelurahan_is_named() -> None:
     assert (circle.areas, code.areas) == ((oesapa.id,), (oesapa.id,))
     assert len(met(LAND, AlertArea(name="x", geocodes=(("adm3", "53.71.03"),))).areas) == 5
     assert LAND.met([AlertArea(name="x", geocodes=(("adm1", "53"),))]) is None
+
+
+def test_of_many_kelurahan_the_number_is_told() -> None:
+    """A district of five; up to three are named."""
+    kota_raja = "<geocode><valueName>adm3</valueName><value>53.71.03</value></geocode>"
+    assert told(cap(info(area(kota_raja))))["incident"]["address"] == "5 dari 51 kelurahan di Kota Kupang"
 
 
 def test_the_citys_language_is_preferred_and_the_severest_speaks() -> None:
