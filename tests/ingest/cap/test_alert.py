@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import msgspec
 import pytest
 from hypothesis import given
@@ -13,9 +11,8 @@ from core.errors import DecodeError
 from core.rejects import Reason
 from ingest.cap.alert import Circle, decode, key_of
 from ingest.cap.tree import BYTES
-from tests.ingest.cap.written import POLYGON, SIGNATURE, SPACE, area, cap, info, polygon, reference
+from tests.ingest.cap.written import POLYGON, SIGNATURE, SPACE, area, cap, info, polygon, reference, samples
 
-SAMPLES = Path("/work/shared/data/incidents")
 SENT_US = 1_771_257_000_000_000
 
 
@@ -40,10 +37,7 @@ def test_an_alert_of_the_weather_service() -> None:
 
 def test_what_bmkg_sent_can_be_read() -> None:
     """Two real alerts: their events, and how many polygons they have."""
-    files = sorted(SAMPLES.glob("bmkgapi_cap_*.xml"))
-    if not files:
-        pytest.skip("the samples of BMKG are not on this machine")
-    alerts = [decode(path.read_bytes()) for path in files]
+    alerts = [decode(body) for body in samples("*cap_*.xml")]
     assert [(a.infos[0].headline, len(a.infos[0].areas[0].polygons)) for a in alerts] == [
         ("Hujan Lebat disertai Petir di Banten", 2),
         ("Hujan Lebat disertai Petir di Jawa Tengah", 1),

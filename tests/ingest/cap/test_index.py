@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from core.errors import DecodeError
 from ingest.cap.index import Listed, listed
-from tests.ingest.cap.written import rss
+from tests.ingest.cap.written import rss, samples
 
 BASE = "https://alerts.example/id/rss.xml"
-SAMPLE = Path("/work/shared/data/incidents/bmkgapi_rss_active.xml")
 ATOM = b"""<feed xmlns="http://www.w3.org/2005/Atom"><title>x</title>
 <entry><id>1</id><updated>u1</updated><link rel="alternate" href="/page.html"/>
 <link rel="alternate" type="application/cap+xml" href="/1.xml"/></entry>
@@ -39,9 +36,8 @@ def test_atom() -> None:
 
 def test_the_index_of_bmkg() -> None:
     """A real one, of three provinces."""
-    if not SAMPLE.exists():
-        pytest.skip("the samples of BMKG are not on this machine")
-    assert [one.url.rpartition("/")[2] for one in listed(SAMPLE.read_bytes(), BASE)] == [
+    (body,) = samples("*rss*.xml")
+    assert [one.url.rpartition("/")[2] for one in listed(body, BASE)] == [
         "CBT20260216004_alert.xml", "CJG20260216005_alert.xml", "CSU20260216005_alert.xml",
     ]  # fmt: skip
 

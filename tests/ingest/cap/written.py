@@ -1,10 +1,27 @@
-"""CAP messages as text, for tests: one that BMKG could have written, with any part replaced."""
+"""CAP messages as text, for tests: one that BMKG could have written, with any part replaced.
+
+BMKG's own are not ours to copy: tests read them where `RONDA_TEST_CAP_SAMPLES` names a folder that has them.
+"""
 
 from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
 
 SPACE = "urn:oasis:names:tc:emergency:cap:1.2"
 POLYGON = "-10.10,123.50 -10.10,123.70 -10.30,123.70 -10.30,123.50 -10.10,123.50"
 SIGNATURE = '<Signature xmlns="http://www.w3.org/2000/09/xmldsig#"><SignedInfo/><SignatureValue>AA==</SignatureValue></Signature>'
+
+
+def samples(pattern: str) -> list[bytes]:
+    """Files of BMKG by name, in the order of their names; skips the test where there are none."""
+    folder = os.environ.get("RONDA_TEST_CAP_SAMPLES", "")
+    found = sorted(Path(folder).glob(pattern)) if folder else []
+    if not found:
+        pytest.skip("RONDA_TEST_CAP_SAMPLES names no folder with alerts of BMKG")
+    return [path.read_bytes() for path in found]
 
 
 def area(*shapes: str, name: str = "Nusa Tenggara Timur") -> str:
