@@ -126,6 +126,8 @@ def _same(desk: Desk, new: Open) -> tuple[str, ...]:
         if old.kind == new.kind and old.opened_us >= oldest_us:
             if "placeholder" in (old.placed, new.placed):
                 near = new.area is not None and old.area == new.area
+            elif (old.placed == "area") != (new.placed == "area"):
+                near = False  # an alert over an area is no report of a place in it
             else:
                 near = bool(between_m(new.lon, new.lat, old.lon, old.lat) <= desk.params.same_m)
             found += [old.id] if near else []

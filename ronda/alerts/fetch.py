@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from functools import partial
 from http.client import HTTPException
 from time import monotonic
 from typing import Any, Final, NamedTuple
@@ -15,6 +15,7 @@ from ingest.cap.tree import BYTES
 from ronda.alerts.bucket import Bucket
 from ronda.channels.channel import LaterError, NeverError
 from ronda.channels.http import BUSY, Stay, after_s
+from ronda.unawaited import unawaited
 
 TIMEOUT_S: Final = 10.0  # between two pieces of an answer
 WHOLE_S: Final = 30.0  # for all of it
@@ -42,7 +43,6 @@ class Fetcher:
     def __init__(self, index_url: str, bucket: Bucket) -> None:
         self._index, self._bucket = urlsplit(index_url), bucket
         self._versions: dict[str, dict[str, str]] = {}  # by address: what to ask a change with
-        self._threads = ThreadPoolExecutor(1, thread_name_prefix="cap-http")
         self._opener = build_opener(Stay, ProxyHandler({}))
         self.requests = 0
 
@@ -53,9 +53,9 @@ class Fetcher:
             self._check(at)
             await self._bucket.take()
             self.requests += 1
-            answer = await asyncio.get_running_loop().run_in_executor(
-                self._threads, self._get, at, self._versions.get(url, {})
-            )
+            answers = list[_Answer]()
+            await unawaited(partial(self._get, at, self._versions.get(url, {}), answers.append), "cap-http")
+            (answer,) = answers
             if answer.status not in _MOVED:
                 return self._read(url, answer)
             at = urljoin(at, answer.headers.get("Location", ""))
@@ -84,25 +84,23 @@ class Fetcher:
         """Ask for all of it the next time: what came could not be used, or not yet."""
         self._versions.pop(url, None)
 
-    def _get(self, url: str, version: dict[str, str]) -> _Answer:
+    def _get(self, url: str, version: dict[str, str], tell: Callable[[_Answer], None]) -> None:
+        """Ask; on a thread."""
         host = urlsplit(url).hostname or "?"
         headers = {"User-Agent": AGENT, "Accept": "application/cap+xml, application/xml, text/xml", **version}
         try:
             request = Request(url, headers=headers)  # noqa: S310  # of the index's scheme, which is http or https
             with self._opener.open(request, timeout=TIMEOUT_S) as answer:
-                return _Answer(answer.status, _whole(answer, host), answer.headers)
+                tell(_Answer(answer.status, _whole(answer, host), answer.headers))
         except HTTPError as error:
             with error:
                 if error.code in BUSY or error.code >= 500:
                     raise LaterError(
                         f"{host} answers {error.code}", after_s(error.headers.get("Retry-After"))
                     ) from error
-                return _Answer(error.code, b"", error.headers)
+                tell(_Answer(error.code, b"", error.headers))
         except (URLError, OSError, HTTPException, ValueError) as error:
             raise LaterError(f"{host} does not answer: {error}") from error
-
-    def close(self) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 def _whole(answer: Any, host: str) -> bytes:

@@ -74,7 +74,6 @@ class Reader:
                     extra = {"action": "alerts.retry"}
                     log.warning("alerts: %s; again in %.0f s", error, pause_s, extra=extra)
         finally:
-            self._fetcher.close()
             if self._lease is not None:
                 await self._runtime.log.release(self._lease)
 

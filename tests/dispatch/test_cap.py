@@ -3,8 +3,12 @@
 from itertools import permutations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.events import CommandDone, IncidentChanged, NoticeAsked
+from dispatch.engine import step
+from dispatch.incidents import ENDED
 from dispatch.rows import changed, restored
 from dispatch.state import Params
 from tests.dispatch.town import HERE, NOW, SECOND, Town, command, notices, of, person, register, sight, tick
@@ -60,6 +64,13 @@ def test_an_alert_over_the_whole_city_neither_stops_nor_slows_anybody():
     without, within = Town(*PEOPLE, *fire), Town(*PEOPLE, alert(), *fire)
     assert within.state.plans["f"] == without.state.plans["f"] == ("d0", "d1", "d2")
     assert [o.eta_s for o in within.state.offers.values()] == [o.eta_s for o in without.state.offers.values()]
+
+
+def test_a_report_within_an_alert_is_no_duplicate_of_it():
+    """Two alerts over the same area may be one."""
+    report = command("incident.open", 5, id_="r", kind="banjir", lon=HERE[0], lat=HERE[1])
+    town = Town(alert(), report, alert("b", 9))
+    assert [town.state.incidents[i].duplicates for i in ("a", "r", "b")] == [(), (), ("a",)]
 
 
 def test_an_update_changes_what_nobody_touched():
@@ -171,3 +182,42 @@ def test_a_message_that_cannot_hold_is_refused_with_the_reason(message, why):
 def test_an_exercise_is_one_from_the_alert_on():
     """The incident says so."""
     assert Town(alert(exercise=True)).state.incidents["a"].exercise
+
+
+SENT = st.integers(0, 5)
+HAPPENINGS = st.one_of(
+    st.tuples(st.sampled_from(["alert", "update", "cancel"]), SENT, st.lists(SENT, max_size=3), st.integers(1, 3)),
+    st.tuples(st.sampled_from(["verify", "cancel", "close", "reopen", "edit", "undo"]), SENT, st.just([]), st.just(1)),
+)
+
+
+def happen(n, what, number, refs, severity):
+    """A message of the alert that was sent `number`th, or a person's command about what it opened."""
+    if isinstance(refs, list) and what in ("alert", "update", "cancel") and (refs or severity > 1):
+        keys, sent = [f"m{ref}" for ref in refs], {"sent_s": number, "life_s": 40 + number}
+        return alert(f"m{number}", n, message=what, refs=keys, severity=severity, **sent)
+    return command(f"incident.{what if what not in ('alert', 'update') else 'edit'}", n, id_=f"p{n}", id=f"m{number}",
+                   text="orang")  # fmt: skip
+
+
+@given(st.lists(HAPPENINGS, max_size=25), st.integers(0, 25))
+def test_whatever_comes_a_persons_word_holds(story, cut):
+    """Their text stays while it is open and what they ended stays ended; a state read again goes on in the same way."""
+    town, theirs, ended = Town(), set(), set()
+    for n, one in enumerate(story):
+        entry = happen(n, *one)
+        if n == cut:
+            town.state = restored({k: b for k, b in changed(None, town.state).items() if b is not None})[0]
+        again, _ = step(restored({k: b for k, b in changed(None, town.state).items() if b})[0], entry, town.params)
+        ok = of(CommandDone, town.run(entry))[-1].ok
+        assert again == town.state
+        if ok and entry.actor == "ani":
+            id_, kind = entry.body["id"], entry.kind
+            theirs = (
+                theirs | {id_} if kind == "incident.edit" else theirs - {id_} if kind == "incident.undo" else theirs
+            )
+            over = town.state.incidents.get(id_) is not None and town.state.incidents[id_].status in ENDED
+            ended = ended | {id_} if over else ended - {id_}
+        for id_ in theirs & town.state.incidents.keys():
+            assert town.state.incidents[id_].text.startswith("orang")
+        assert all(town.state.incidents[id_].status in ENDED for id_ in ended)

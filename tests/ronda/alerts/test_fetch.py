@@ -16,10 +16,7 @@ from tests.ronda.alerts.site import Page, Site, site
 def fetched(at: Site, *paths: str, times: int = 1) -> list[bytes | None]:
     async def main() -> list[bytes | None]:
         fetcher = Fetcher(at.url("/index"), Bucket())
-        try:
-            return [await fetcher.get(at.url(path)) for _ in range(times) for path in paths]
-        finally:
-            fetcher.close()
+        return [await fetcher.get(at.url(path)) for _ in range(times) for path in paths]
 
     return asyncio.run(main())
 
