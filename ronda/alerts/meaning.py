@@ -111,7 +111,8 @@ def _ending(alert: Alert, city: City, *, left: bool = False) -> Meant:
     """A cancel; or an update that no longer covers the city."""
     info = alert.infos[0] if alert.infos else None
     who = issuer(alert, info, city)
-    note = _say(city, "left" if left else "cancelled", who=who, city=city.name)
+    said = _say(city, "left" if left else "cancelled", who=who, city=city.name)
+    note = said if left else f"{said} {alert.note[:LINE]}".strip()
     return _meant(alert, _cap(alert, info, who), {"message": "cancel", "note": note}, needs_known=left)
 
 

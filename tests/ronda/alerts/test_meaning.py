@@ -157,13 +157,13 @@ def test_an_exercise_is_carried() -> None:
 def test_endings() -> None:
     """A cancel; all clear; an update that no longer covers the city, if anybody here heard of it."""
     refs = (reference("x"),)
-    cancel = cap(message="Cancel", references=refs)
+    cancel = cap(message="Cancel", references=refs, more="<note>Hujan reda.</note>")
     clear = cap(info(more=CLEAR), message="Update", references=refs)
     left = cap(info(BANTEN), message="Update", references=refs)
     assert [told(body)["message"] for body in (cancel, clear, left)] == ["cancel"] * 3
     assert [getattr(meant(body), "needs_known", None) for body in (cancel, clear, left)] == [False, False, True]
     assert (told(cancel)["note"], told(left)["note"]) == (
-        "BMKG mencabut peringatan ini.", "BMKG: peringatan ini tidak lagi mencakup Kota Kupang.",
+        "BMKG mencabut peringatan ini. Hujan reda.", "BMKG: peringatan ini tidak lagi mencakup Kota Kupang.",
     )  # fmt: skip
 
 

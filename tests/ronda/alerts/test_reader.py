@@ -238,6 +238,31 @@ def test_an_alert_that_does_not_answer_is_read_later(clean_valkey_url: str, post
     played(clean_valkey_url, postgres_url, body)
 
 
+def test_an_index_that_does_not_answer_is_asked_ever_more_seldom(clean_valkey_url: str, postgres_url: str) -> None:
+    """Pauses double, by chance a fifth more or less; when it answers all is read."""
+
+    async def body(runtime: Runtime, _clock: ManualClock, there: Site) -> None:
+        index, there.pages["/index.xml"] = there.pages["/index.xml"], Page(b"", 500)
+        one = Reader(runtime, there.url("/index.xml"), bucket=Bucket(10_000), every_s=0.1)
+        pauses = [one._again_s(tries, None) / 0.1 for tries in range(4)]
+        assert all(0.8 <= pause / 2**tries <= 1.2 for tries, pause in enumerate(pauses))
+        assert (one._again_s(99, None) <= 1.2 * 102.4, one._again_s(0, 100.0) >= 80.0) == (True, True)
+        task = asyncio.ensure_future(one.run())
+
+        async def failed() -> bool:
+            return one.counts()["failures"] >= 2
+
+        async def told_all() -> bool:
+            return one.counts()["told"] == 6
+
+        await so(failed)
+        there.pages["/index.xml"] = index
+        await so(told_all)
+        await ended({task})
+
+    played(clean_valkey_url, postgres_url, body)
+
+
 def test_an_index_that_is_none_is_told_once(clean_valkey_url: str, postgres_url: str) -> None:
     """A page of maintenance is a reject; when the index is back it is read."""
 
