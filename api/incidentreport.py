@@ -29,6 +29,11 @@ STATUS: Final = {
     "responding": "relawan menuju lokasi", "on_scene": "relawan di lokasi", "closed": "selesai",
     "cancelled": "dibatalkan",
 }  # fmt: skip
+DOUBT: Final = {
+    "placeholder": " (titik pusat kota: titik pastinya belum diketahui)",
+    "area": " (titik di dalam wilayah peringatan: titik pastinya belum diketahui)",
+}
+ALERT: Final = {"in_force": "berlaku", "cancelled": "dicabut oleh penerbitnya", "expired": "sudah berakhir"}
 SOURCE: Final = {"": "koordinator", "volunteer": "relawan", "cap": "peringatan resmi (CAP)"}
 
 
@@ -81,7 +86,7 @@ def _about(kind: Kind, facts: Facts, zone: tzinfo) -> Rows:
 def _event(facts: Facts, zone: tzinfo) -> Rows:
     incident = facts.incident
     place = f"{incident.lat:.5f}, {incident.lon:.5f}"
-    doubt = " (titik pusat kota: titik pastinya belum diketahui)" if incident.placed else ""
+    doubt = DOUBT.get(incident.placed, "")
     return [
         ("Jenis kejadian", facts.what),
         ("Tingkat", f"{incident.severity} dari 3"),
@@ -89,9 +94,23 @@ def _event(facts: Facts, zone: tzinfo) -> Rows:
         ("Lokasi", facts.where),
         ("Koordinat (lintang, bujur)", place + doubt),
         ("Sumber laporan", SOURCE.get(incident.source, incident.source)),
+        *_alert(incident, zone),
         ("Jumlah laporan", str(incident.reports)),
         ("Diverifikasi oleh", ", ".join(incident.verified_by) or "belum diverifikasi"),
         ("Status", STATUS.get(incident.status, incident.status)),
+    ]
+
+
+def _alert(incident: IncidentChanged, zone: tzinfo) -> Rows:
+    """Whose alert it is: whoever issued it must be named."""
+    cap = incident.cap
+    if cap is None:
+        return []
+    until = "" if cap.expires_us is None else f" sampai {_time(cap.expires_us, zone)}"
+    return [
+        ("Peringatan resmi", f"{cap.headline or cap.event}. Sumber: {cap.attribution}"),
+        ("Nomor peringatan", cap.identifier),
+        ("Masa berlaku", f"{_time(cap.sent_us, zone)}{until}; {ALERT[cap.state]}"),
     ]
 
 

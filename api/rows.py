@@ -11,7 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from api.times import rfc3339, rfc3339_or_none
-from core.events import AlertChanged, Dwell, Hazard, IncidentChanged, Need, OfferChanged, PlaceRef, PlanMade
+from core.events import AlertChanged, CapAlert, Dwell, Hazard, IncidentChanged, Need, OfferChanged, PlaceRef, PlanMade
 from core.live import Live, Stray
 from core.rejects import Reject
 
@@ -156,6 +156,7 @@ def incident_row(incident: IncidentChanged, zone: tzinfo) -> dict[str, Any]:
         "closed": rfc3339_or_none(incident.closed_us, zone),
         "revision": incident.revision,
         "hazard_info": None if incident.hazard is None else hazard_info(incident.hazard),
+        "cap": None if incident.cap is None else cap_row(incident.cap, zone),
         **{name: getattr(incident, name) for name in _OF_INCIDENT},
         "photos": [{"id": shot.sha256, "at": rfc3339(shot.at_us, zone), "by": shot.by} for shot in incident.photos],
     }
@@ -166,6 +167,24 @@ def report_row(incident: IncidentChanged, zone: tzinfo) -> dict[str, Any]:
     names = ("id", "kind", "severity", "status", "lon", "lat", "area", "address", "exercise", "opened")
     row = incident_row(incident, zone)
     return {name: row[name] for name in names}
+
+
+def cap_row(cap: CapAlert, zone: tzinfo) -> dict[str, Any]:
+    """The official alert behind an incident; `attribution` is to be shown with it."""
+    return {
+        "attribution": cap.attribution,
+        "sender": cap.sender,
+        "identifier": cap.identifier,
+        "event": cap.event,
+        "headline": cap.headline,
+        "urgency": cap.urgency,
+        "certainty": cap.certainty,
+        "web": cap.web or None,
+        "sent": rfc3339(cap.sent_us, zone),
+        "expires": rfc3339_or_none(cap.expires_us, zone),
+        "state": cap.state,
+        "signed": cap.signed,
+    }
 
 
 def hazard_info(hazard: Hazard) -> dict[str, Any]:

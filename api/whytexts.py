@@ -55,6 +55,7 @@ _APP: Final = Text("Periksa perangkat dan pemasangannya.", "Look at the device a
 
 REASONS: Final[dict[str, Reasoned]] = {
     "not_json": Reasoned(Text("isinya bukan JSON", "it is not JSON"), _FORMAT),
+    "not_xml": Reasoned(Text("isinya bukan XML", "it is not XML"), _FORMAT),
     "unknown_type": Reasoned(Text("jenis pesannya tidak dikenal", "nobody reads this kind of message"), _FORMAT),
     "missing_field": Reasoned(Text("ada isian yang hilang", "a field is missing"), _FORMAT),
     "bad_coordinate": Reasoned(

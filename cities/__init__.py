@@ -30,6 +30,20 @@ class Hazard:
 
 
 @dataclass(frozen=True, slots=True)
+class Alerts:
+    """Official alerts (CAP): where they are listed, who issues them, and which kinds of incident they are about."""
+
+    index: str = ""  # address of an RSS or Atom index
+    issuers: Mapping[str, str] = field(default_factory=dict)  # end of a sender's name → whom to name
+    kinds: tuple[tuple[str, str], ...] = ()  # words in the event's name, in small letters → kind; the first that fits
+    other: str = "peringatan"  # kind of an event that none fits
+
+    def kind(self, event: str) -> str:
+        """The kind of incident that an event is."""
+        return next((kind for words, kind in self.kinds if words in event.casefold()), self.other)
+
+
+@dataclass(frozen=True, slots=True)
 class City:
     """One city; degrees are (lon, lat)."""
 
@@ -48,6 +62,7 @@ class City:
     stall: LonLat | None = None  # where the simulated truck hides an hour: an eatery that is no known place
     holidays: Mapping[str, str] = field(default_factory=dict)  # ISO date to name
     hazards: tuple[Hazard, ...] = ()
+    alerts: Alerts = field(default_factory=Alerts)
     calling_code: str = ""  # of its country's telephones, without the plus
     words: Mapping[str, str] = field(default_factory=dict)
 

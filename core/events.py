@@ -174,6 +174,26 @@ class Photo(msgspec.Struct, frozen=True, kw_only=True):
     by: str = ""
 
 
+class CapAlert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The official alert (Common Alerting Protocol) that an incident comes from, as its newest message has it."""
+
+    sender: str
+    identifier: str
+    sent_us: int
+    event: str
+    headline: str = ""
+    attribution: str = ""  # whom to name wherever it is shown
+    urgency: str = ""
+    certainty: str = ""
+    web: str = ""
+    expires_us: int | None = None
+    signed: bool = False  # it bears a signature; nobody checked it
+    state: Literal["in_force", "cancelled", "expired"] = "in_force"
+    messages: tuple[str, ...] = ()  # keys of all its messages, and of those that they refer to
+    said: dict[str, str] = {}  # digests of what it last said of the incident: what differs now, a person changed
+    revision: int = 1  # of the incident as the alert left it: a later one is a person's
+
+
 class IncidentChanged(msgspec.Struct, frozen=True, kw_only=True, tag="incident"):
     """The newest version of an incident."""
 
@@ -193,9 +213,7 @@ class IncidentChanged(msgspec.Struct, frozen=True, kw_only=True, tag="incident")
     needs: tuple[Need, ...] = ()  # empty: as many as the kind asks for, of any skill
     address: str | None = None
     hazard: Hazard | None = None
-    placed: str = (
-        ""  # a doubt about the coordinate, the area is trusted: `placeholder` the city's centre, `area` its own
-    )
+    placed: str = ""  # a doubt, the area is trusted: `placeholder` the city's centre, `area` any point in it
     source: str = ""  # who brought it: empty a coordinator, `volunteer`, `cap`
     reports: int = 1  # how often it was reported, merged incidents counted
     verified_by: tuple[str, ...] = ()
@@ -204,6 +222,7 @@ class IncidentChanged(msgspec.Struct, frozen=True, kw_only=True, tag="incident")
     excluded: tuple[str, ...] = ()  # people who are not to be asked
     duplicates: tuple[str, ...] = ()  # open incidents that may be the same; a person decides
     photos: tuple[Photo, ...] = ()
+    cap: CapAlert | None = None  # of source `cap`
 
 
 class OfferChanged(msgspec.Struct, frozen=True, kw_only=True, tag="offer"):

@@ -8,7 +8,7 @@ import msgspec
 
 Reason = Literal[
     "not_json", "unknown_type", "missing_field", "bad_coordinate", "bad_time", "future", "unknown_device", "too_large",
-    "forbidden", "off_duty",
+    "forbidden", "off_duty", "not_xml",
 ]  # fmt: skip
 PAYLOAD_LIMIT: Final = 512  # bytes of the payload that a reject keeps
 

@@ -16,7 +16,7 @@ from core.duty import on_duty
 from core.entities import Person
 from core.entries import Command
 from core.errors import ConflictError
-from core.events import Hazard, IncidentChanged, Need, OfferChanged
+from core.events import CapAlert, Hazard, IncidentChanged, Need, OfferChanged
 from core.units import seconds_to_us
 from dispatch import offers, photos
 from dispatch.areas import area_at
@@ -37,7 +37,7 @@ SAME_SHOWN: Final = 5
 Act = Callable[[Desk, Command], tuple[IncidentChanged | None, IncidentChanged]]  # before and after
 
 
-class _Open(msgspec.Struct, frozen=True, kw_only=True):
+class Open(msgspec.Struct, frozen=True, kw_only=True):
     kind: Kind
     lon: Lon
     lat: Lat
@@ -48,8 +48,9 @@ class _Open(msgspec.Struct, frozen=True, kw_only=True):
     needs: tuple[Need, ...] = ()
     address: Text | None = None
     hazard: Hazard | None = None
-    placed: Literal["", "placeholder", "area"] = ""  # `area`: nobody knows more than the area, it is in its middle
+    placed: Literal["", "placeholder", "area"] = ""  # `area`: nobody knows more than the area, or the hazard
     source: Literal["", "volunteer", "cap"] = ""
+    cap: CapAlert | None = None
 
 
 class _Edit(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,26 +101,32 @@ def perform(desk: Desk, command: Command) -> None:
 
 
 def _open(desk: Desk, command: Command) -> tuple[None, IncidentChanged]:
-    body = msgspec.convert(command.body, _Open)
+    return None, opened(desk, command, msgspec.convert(command.body, Open))
+
+
+def opened(desk: Desk, command: Command, body: Open) -> IncidentChanged:
+    """A new incident, which bears the id of the command."""
     if body.area is None and not body.placed:
         body = msgspec.structs.replace(body, area=area_at(desk.state.areas, body.lon, body.lat))
-    _sound(body.needs)
+    sound(body.needs)
     same = _same(desk, body)
     fields = {name: getattr(body, name) for name in body.__struct_fields__}
-    opened = IncidentChanged(
+    incident = IncidentChanged(
         at_us=desk.now_us, id=command.id, status="reported", opened_us=command.at_us, duplicates=same, **fields
     )
-    desk.keep(opened)
-    return None, opened
+    desk.keep(incident)
+    return incident
 
 
-def _same(desk: Desk, new: _Open) -> tuple[str, ...]:
+def _same(desk: Desk, new: Open) -> tuple[str, ...]:
     """Open incidents that may be this one: kind, time, and place; with a doubtful coordinate, the area."""
     oldest_us = desk.now_us - seconds_to_us(desk.params.same_s)
     found = []
     for old in open_incidents(desk.state):
         if old.kind == new.kind and old.opened_us >= oldest_us:
-            if old.placed or new.placed:
+            if (old.source == "cap") != (new.source == "cap"):
+                near = False  # an alert over an area is no report of a place in it
+            elif (old.placed or new.placed) and new.source != "cap":
                 near = new.area is not None and old.area == new.area
             else:
                 near = bool(between_m(new.lon, new.lat, old.lon, old.lat) <= desk.params.same_m)
@@ -127,7 +134,7 @@ def _same(desk: Desk, new: _Open) -> tuple[str, ...]:
     return tuple(found[-SAME_SHOWN:])
 
 
-def _sound(needs: tuple[Need, ...]) -> None:
+def sound(needs: tuple[Need, ...]) -> None:
     """Needs must be countable and told apart."""
     if any(not 1 <= need.count <= MOST_NEEDED for need in needs):
         raise ConflictError(f"each need is of 1 to {MOST_NEEDED} people; correct `count`")
@@ -181,7 +188,7 @@ def _open_one(desk: Desk, command: Command) -> IncidentChanged:
 def _edit(desk: Desk, command: Command, before: IncidentChanged) -> dict[str, Any]:
     body = msgspec.convert(command.body, _Edit)
     fields = {name: value for name in body.__struct_fields__ if (value := getattr(body, name)) is not msgspec.UNSET}
-    _sound(fields.get("needs", ()))
+    sound(fields.get("needs", ()))
     if "needs" in fields:
         fields["needs"] = (*fields["needs"], *(need for need in before.needs if need.role == LOOK))
     if {"lon", "lat"} & fields.keys():

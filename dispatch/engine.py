@@ -1,8 +1,9 @@
 """`step`: one entry in, what follows from it out. Read it top to bottom.
 
 Every entry is decided alone, in order, so batches never matter; time is what the entries say, and never goes back.
-Commands: `incident.*` (`dispatch.acts`), `offer.*` and `dispatch.*` (`dispatch.answers`). Each is answered by one
-`CommandDone`, the last of its events. A command that comes again changes nothing and is answered as done.
+Commands: `incident.*` (`dispatch.acts`, `dispatch.cap`), `offer.*` and `dispatch.*` (`dispatch.answers`). Each is
+answered by one `CommandDone`, the last of its events. A command that comes again changes nothing and is answered as
+done.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from core.entries import Command, Config, Entry, Sightings, Tick
 from core.errors import ConflictError
 from core.events import CommandDone, Event, IncidentChanged
 from core.units import seconds_to_us
-from dispatch import acts, answers, asking, plan, scene, telling, timers
+from dispatch import acts, answers, asking, cap, plan, scene, telling, timers
 from dispatch.desk import Desk
 from dispatch.forgetting import forget
 from dispatch.people import see
@@ -28,6 +29,7 @@ ACTS: Final[Mapping[str, Callable[[Desk, Command], None]]] = {
     **dict.fromkeys(acts.ACTS, acts.perform),
     **dict.fromkeys(answers.ACTS, answers.perform),
     "person.forget": forget,
+    cap.KIND: cap.perform,
 }
 
 

@@ -25,7 +25,7 @@ BUNDLES: Final[Mapping[str, Callable[[str], str]]] = {  # by the name of the bun
     "trails": lambda offer: offer.rpartition(".")[0],  # of an incident
     "seen": lambda device: str(partition_of(device, 64)),
 }
-WHOLE: Final = ("plans", "done", "away_us", "told_us", "owed", "undo")
+WHOLE: Final = ("plans", "done", "away_us", "told_us", "owed", "undo", "revoked")
 _NUMBERED: Final = ("offers", "trails")
 _TYPES: Final[Mapping[str, Any]] = {field.name: field.type for field in msgspec.structs.fields(State)}
 _EMPTY: Final = {name: getattr(State(), name) for name in (*TABLES, *BUNDLES, *WHOLE)}

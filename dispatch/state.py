@@ -79,6 +79,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     paused: bool = False  # the matcher asks nobody in the whole city
     dirty: bool = False  # something changed since the last matching
     matched_us: int = 0
+    revoked: tuple[str, ...] = ()  # keys of official alerts that were cancelled before they were heard, the newest
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ class Params:
     max_open: int = 100
     max_ended: int = 200
     max_done: int = 500
+    max_revoked: int = 200
     max_offers: int = 2000  # ended ones remembered
     match_every_s: float = 2.0
     offer_life_s: float = 300.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.events import OfferChanged
 from core.units import seconds_to_us
-from dispatch import offers
+from dispatch import cap, offers
 from dispatch.desk import Desk
 from dispatch.people import on_call
 from dispatch.state import State, open_incidents
@@ -20,6 +20,7 @@ def ring(desk: Desk) -> None:
             _pending(desk, offer)
         elif offer.state in offers.COMING:
             _coming(desk, offer)
+    cap.expire(desk)
     desk.send_owed()
 
 

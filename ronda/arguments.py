@@ -13,7 +13,7 @@ ROLES: Final = (
 )  # fmt: skip
 IMPORTS: Final = (
     "areas", "places", "zones", "streets", "devices", "vehicles", "people", "routes", "shifts", "assignments",
-    "calendar", "tasks", "rules", "roads", "fixes",
+    "calendar", "tasks", "rules", "roads", "fixes", "alerts",
 )  # fmt: skip
 
 Add = Callable[[argparse.ArgumentParser], None]
@@ -109,7 +109,7 @@ def _import(p: argparse.ArgumentParser) -> None:
         "files",
         nargs="+",
         metavar="FILE",
-        help="GeoJSON, CSV or XLSX; rules: JSON; fixes: also GPX, Parquet; roads: OSM",
+        help="GeoJSON, CSV or XLSX; rules: JSON; fixes: also GPX, Parquet; roads: OSM; alerts: CAP",
     )
     p.add_argument("--sheet", metavar="NAME", help="sheet of a workbook (default: the first one shown)")
     p.add_argument("--columns", metavar="NAME=COLUMN,…", help="names in the file, such as id=KDEPUM,name=NAMOBJ")

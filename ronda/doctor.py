@@ -17,9 +17,14 @@ from pathlib import Path
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
+import cities
 from core.clock import Clock
 from core.errors import RondaError
 from core.units import US_PER_S
+from ingest.cap.index import listed
+from ronda.alerts.bucket import Bucket
+from ronda.alerts.fetch import Fetcher
+from ronda.alerts.reader import index_of
 from ronda.descriptors import WANTED
 from ronda.installation import find, running
 from ronda.room import MB, Room
@@ -53,6 +58,7 @@ async def examine(settings: Settings, clock: Clock) -> list[Finding]:
         url = urls.redis if part == "valkey" else urls.database
         findings += await _tried(part, look, url, clock)
     findings += await _tried("clock", partial(standing, settings), urls.redis, clock)
+    findings += await alerts(settings)
     return [*findings, await door(urls.mqtt), await web(_address(settings))]
 
 
@@ -182,6 +188,19 @@ async def door(url: str) -> Finding:
     if await _listens(host, int(port)):
         return Finding("mqtt", "ok", f"devices are heard on {where}")
     return Finding("mqtt", "wrong", f"nothing listens on {where}", "start the stage ingest, or the broker there")
+
+
+async def alerts(settings: Settings) -> list[Finding]:
+    """Whether the index of official alerts can be read; no fault of ours if not."""
+    if not settings.cap_url:
+        return []
+    try:
+        url = index_of(settings.cap_url, cities.load(settings.city))
+        many = len(listed(await Fetcher(url, Bucket()).get(url) or b"", url))
+    except RondaError as error:
+        advice = "see whether RONDA_CAP_URL is right; it is tried again and again"
+        return [Finding("alerts", "note", f"no official alerts: {error}", advice)]
+    return [Finding("alerts", "ok", f"{urlsplit(url).hostname} lists {many} official alerts")]
 
 
 def _base(settings: Settings) -> str:

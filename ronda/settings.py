@@ -53,6 +53,7 @@ class Settings:
     webhook_url: str = field(default="", repr=False)
     webhook_secret: str = field(default="", repr=False)
     push_contact: str = ""
+    cap_url: str = ""
     log_max_mb: int = 0
     disk_min_mb: int = 200
     keep_fixes_days: int = 0
@@ -192,6 +193,8 @@ def _check_channels(settings: Settings) -> None:
     """Refuse what would only be found out when somebody is to be called."""
     _check_scheme("RONDA_SMS_URL", settings.sms_url, ("http", "https"))
     _check_scheme("RONDA_WEBHOOK_URL", settings.webhook_url, ("http", "https"))
+    if settings.cap_url != "city":
+        _check_scheme("RONDA_CAP_URL", settings.cap_url, ("http", "https"))
     _check_scheme("RONDA_PUSH_CONTACT", settings.push_contact, ("mailto", "https"))
     template = Template(settings.sms_body)
     if not template.is_valid() or not {"phone", "text"} <= set(template.get_identifiers()) <= {"phone", "text", "id"}:

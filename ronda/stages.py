@@ -31,6 +31,7 @@ from ingest.door import CONNECTIONS_MAX, DoorParams
 from ingest.service import Ingest, IngestParams
 from ingest.ticker import find_last_tick
 from ronda.adopt import adopt_for_ever, registrar_of
+from ronda.alerts.reader import read_for_ever
 from ronda.archiving import archive_for_ever
 from ronda.channels import keys
 from ronda.channels.sealing import public
@@ -291,7 +292,7 @@ async def archive(runtime: Runtime) -> None:
 async def schedule(runtime: Runtime) -> None:
     """What nobody asked for just now: the log trimmed, held fixes adopted, fixes summed and forgotten.
 
-    And the past put right: late days rebuilt, closed rows judged anew, days closed.
+    And the past put right: late days rebuilt, closed rows judged anew, days closed. And official alerts read.
     """
     runtime.parts.say("schedule", "ready")
     async with asyncio.TaskGroup() as group:
@@ -301,6 +302,7 @@ async def schedule(runtime: Runtime) -> None:
         group.create_task(rebuild_for_ever(runtime), name="schedule-rebuild")
         group.create_task(judge_for_ever(runtime), name="schedule-judge")
         group.create_task(close_for_ever(runtime), name="schedule-days")
+        group.create_task(read_for_ever(runtime), name="schedule-alerts")
 
 
 async def notify(runtime: Runtime) -> None:

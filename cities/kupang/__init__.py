@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cities import City
+from cities.kupang.alerts import ALERTS
 from cities.kupang.areas import KELURAHAN, areas
 from cities.kupang.hazards import HAZARDS
 from cities.kupang.holidays import HOLIDAYS
@@ -32,6 +33,7 @@ def city() -> City:
         stall=STALL,
         holidays=HOLIDAYS,
         hazards=HAZARDS,
+        alerts=ALERTS,
         calling_code="62",
         words=WORDS,
     )

@@ -21,10 +21,10 @@ from ronda.channels.channel import LaterError, NeverError
 AT_ONCE: Final = 8
 TIMEOUT_S: Final = 8.0
 LONGEST_S: Final = 120.0  # of what the other side asks us to wait
-_BUSY: Final = frozenset({408, 425, 429})
+BUSY: Final = frozenset({408, 425, 429})  # come again later
 
 
-class _Stay(HTTPRedirectHandler):
+class Stay(HTTPRedirectHandler):
     """A redirect is an answer like any other: a letter goes where it was addressed."""
 
     def redirect_request(self, *_: object) -> None:
@@ -36,7 +36,7 @@ class Poster:
 
     def __init__(self, *, public_only: bool = False, timeout_s: float = TIMEOUT_S) -> None:
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="notify-http")
-        self._opener = build_opener(_Stay, ProxyHandler({}))
+        self._opener = build_opener(Stay, ProxyHandler({}))
         self._public_only = public_only
         self._timeout_s = timeout_s
 
@@ -54,16 +54,17 @@ class Poster:
                 return int(answer.status)
         except HTTPError as error:
             with error:
-                if error.code in _BUSY or error.code >= 500:
+                if error.code in BUSY or error.code >= 500:
                     raise LaterError(
-                        f"{host} answers {error.code}", _after_s(error.headers.get("Retry-After"))
+                        f"{host} answers {error.code}", after_s(error.headers.get("Retry-After"))
                     ) from error
                 return error.code
         except (URLError, OSError, HTTPException) as error:
             raise LaterError(f"{host} does not answer: {error}") from error
 
 
-def _after_s(said: str | None) -> float | None:
+def after_s(said: str | None) -> float | None:
+    """How long a `Retry-After` asks us to wait; dates are not read."""
     return min(float(said), LONGEST_S) if said and said.isascii() and said.isdigit() else None
 
 

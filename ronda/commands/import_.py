@@ -42,8 +42,12 @@ def run(args: argparse.Namespace) -> int:
         from ronda.commands import import_roads
 
         return import_roads.run(args)
+    if args.section == "alerts":
+        from ronda.commands import import_alerts
+
+        return import_alerts.run(args)
     if len(args.files) != 1:
-        raise ConfigError("Give one FILE; only `ronda import fixes` takes several.")
+        raise ConfigError("Give one FILE; only `ronda import fixes` and `ronda import alerts` take several.")
     return asyncio.run(_import(args, settings_of(args)))
 
 

@@ -32,7 +32,7 @@ _SHOWN: Final = 12  # reasons printed; the rest is counted
 
 def run(args: argparse.Namespace) -> int:
     if len(args.files) != 1:
-        raise ConfigError("Give one FILE; only `ronda import fixes` takes several.")
+        raise ConfigError("Give one FILE; only `ronda import fixes` and `ronda import alerts` take several.")
     path = Path(args.files[0])
     found = ways_of(path)
     _say_file(path, found)

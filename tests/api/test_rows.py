@@ -5,8 +5,19 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.rows import DWELL_FIELDS, durations, dwell_row, frame_row, overlaid, registry_row, since_us, state_of
-from core.events import PlaceRef
+from api.incidentreport import Facts, sections
+from api.rows import (
+    DWELL_FIELDS,
+    durations,
+    dwell_row,
+    frame_row,
+    incident_row,
+    overlaid,
+    registry_row,
+    since_us,
+    state_of,
+)
+from core.events import CapAlert, IncidentChanged, PlaceRef
 from tests.api.samples import NOW_US, S, dwell, live, open_dwell, stray
 
 KUPANG = ZoneInfo("Asia/Makassar")
@@ -150,3 +161,35 @@ def test_registry_rows_bear_the_names_of_the_contract():
     row = registry_row({"id": "x", "cls": "truck", "from_us": NOW_US, "until_us": None, "start_min": 360}, KUPANG)
 
     assert row == {"id": "x", "class": "truck", "from": "2026-01-05T08:00:00+08:00", "until": None, "start_min": 360}
+
+
+WARNED = IncidentChanged(
+    at_us=NOW_US, id="cap-1", kind="banjir_genangan", severity=2, status="reported", lon=123.6, lat=-10.2,
+    placed="area", source="cap",
+    cap=CapAlert(
+        sender="x@bmkg.go.id", identifier="2.49", sent_us=NOW_US - 600 * S, event="Hujan Lebat", attribution="BMKG",
+        headline="Hujan Lebat di NTT", expires_us=NOW_US + 3600 * S, signed=True, messages=("cap-1",),
+    ),
+)  # fmt: skip
+
+
+def test_an_incident_of_an_official_alert_names_who_issued_it():
+    """The alert as people need it; what only dispatch needs is not shown. Of other incidents there is none."""
+    assert incident_row(WARNED, KUPANG)["cap"] == {
+        "attribution": "BMKG", "sender": "x@bmkg.go.id", "identifier": "2.49", "event": "Hujan Lebat",
+        "headline": "Hujan Lebat di NTT", "urgency": "", "certainty": "", "web": None,
+        "sent": "2026-01-05T07:50:00+08:00", "expires": "2026-01-05T09:00:00+08:00", "state": "in_force",
+        "signed": True,
+    }  # fmt: skip
+    plain = IncidentChanged(at_us=0, id="i", kind="x", severity=1, status="reported", lon=0.0, lat=0.0)
+    assert incident_row(plain, KUPANG)["cap"] is None
+
+
+def test_the_report_names_who_issued_the_alert():
+    """With its number and how long it holds; the point is said to be doubtful."""
+    facts = Facts(WARNED, [], [], [], "Banjir genangan", "Kota Kupang", "Kota Kupang", NOW_US)
+    event = dict(sections("awal", facts, KUPANG)[1][1])
+    assert event["Sumber laporan"] == "peringatan resmi (CAP)"
+    assert event["Peringatan resmi"] == "Hujan Lebat di NTT. Sumber: BMKG"
+    assert event["Masa berlaku"] == "05-01-2026 07.50.00 WITA sampai 05-01-2026 09.00.00 WITA; berlaku"
+    assert "titik di dalam wilayah peringatan" in event["Koordinat (lintang, bujur)"]

@@ -13,6 +13,8 @@ from ronda import doctor
 from ronda.doctor import Finding, standing
 from ronda.settings import Settings
 from store.valkey import ValkeyLog
+from tests.ingest.cap.written import rss
+from tests.ronda.alerts.site import Page, site
 from tests.ronda.pipeline import tell
 from tests.running import run_with
 
@@ -55,3 +57,16 @@ def test_the_disk_is_judged_by_intakes_limit(tmp_path: Path, free_mb: int, verdi
 def test_the_logs_memory_is_judged_by_its_limit(used: int, limit: int, verdict: str) -> None:
     """No limit is worth a note: the machine's memory is the limit then."""
     assert doctor._memory(used * 1_000_000, limit * 1_000_000).verdict == verdict
+
+
+def test_the_index_of_official_alerts_is_looked_at(tmp_path: Path) -> None:
+    """How many it lists, or what is wrong; nothing is said where none is set up."""
+    with site() as there:
+        there.pages["/index"] = Page(rss(("/a.xml", "1"), ("/b.xml", "2")))
+        urls = ["", there.url("/index"), there.url("/gone"), "city"]
+        city = "tests.made_up_city.city"
+        found = [asyncio.run(doctor.alerts(Settings(data_dir=tmp_path, city=city, cap_url=url))) for url in urls]
+    told = [[(finding.verdict, finding.text) for finding in one] for one in found]
+    assert told[:2] == [[], [("ok", "127.0.0.1 lists 2 official alerts")]]
+    assert "/gone answers 404" in told[2][0][1]
+    assert "Rauhavn has no index of alerts of its own" in told[3][0][1]

@@ -58,6 +58,7 @@ def test_unknown_name_is_refused_with_the_nearest(tmp_path: Path) -> None:
         ("RONDA_HTTP_HOST", "0.0.0.0", "RONDA_PUBLIC_URL"),
         ("RONDA_MQTT_TLS_CERT", "/tmp/c.pem", "belong together"),
         ("RONDA_SMS_URL", "ftp://gateway", "http:// or https://"),
+        ("RONDA_CAP_URL", "bmkg", "http:// or https://"),
         ("RONDA_SMS_BODY", "to=$phone", r"\$phone and \$text"),
         ("RONDA_SMS_BODY", "to=$phone&text=$text&by=$who", r"may have \$id"),
         ("RONDA_SMS_BODY", "to=$phone&text=$text&cost=9$", r"dollar sign as \$\$"),

@@ -1,0 +1,1 @@
+"""Official alerts (CAP) for the city: read from an index, understood, and told to dispatch."""
