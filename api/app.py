@@ -32,6 +32,7 @@ from api.metrics import LiveCollector, RequestMetrics
 from api.reporting import Reporter
 from api.roles import Allow
 from api.routes import (
+    afteraction,
     alerts,
     changes,
     console,
@@ -88,6 +89,7 @@ ROUTERS: Final = (
     rules.router,
     incidents.router,
     offers.router,
+    afteraction.router,
     incidentpages.router,
     offerlinks.router,
     ingest.router,

@@ -22,6 +22,16 @@ STYLE: Final = (
     "table{border-collapse:collapse;width:100%}th,td{border:1px solid #bbb;padding:.3rem .5rem;text-align:left;"
     "vertical-align:top}td a{white-space:nowrap}@media print{.go,button,form{display:none}}"
 )
+PRINTED: Final = (
+    "body{max-width:60rem}figure{margin:1rem 0}svg[role=img]{width:100%;height:auto}"
+    "figcaption{font-size:.85rem;color:#333}"
+    ".drill{border:3px solid #111;padding:.5rem;font-weight:700;text-align:center;letter-spacing:.1em}"
+    ".note{font-size:.85rem;color:#333}th:first-child,td:first-child{width:34%}.many td:first-child{width:auto}"
+    "@page{size:A4;margin:14mm 12mm}@media print{body{max-width:none;padding:0;font-size:10pt;line-height:1.35}"
+    "h1{font-size:14pt;text-align:center}h2{font-size:11pt;margin:1rem 0 .4rem;break-after:avoid}"
+    "tr,figure{break-inside:avoid}*{print-color-adjust:exact}}"
+)
+DRILL: Final = "LATIHAN"  # stands on everything that is printed of an exercise
 HEADERS: Final = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex, nofollow"}
 
 
@@ -34,7 +44,7 @@ def html_page(
     title: str, parts: Sequence[str], *, status: int = 200, headers: dict[str, str] | None = None, wide: bool = False
 ) -> HTMLResponse:
     """A page of these parts, which are markup."""
-    style = STYLE + ("body{max-width:60rem}" if wide else "")
+    style = STYLE + (PRINTED if wide else "")
     head = (
         '<!doctype html><html lang="id"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>{escape(title)}</title><style>{style}</style>"
@@ -42,6 +52,13 @@ def html_page(
     return HTMLResponse(
         f"{head}<h1>{escape(title)}</h1>{''.join(parts)}</html>", status, headers=HEADERS | (headers or {})
     )
+
+
+def drill(title: str, parts: Sequence[str], *, exercise: bool) -> tuple[str, list[str]]:
+    """Title and parts; of an exercise with the word that nobody can overlook, in both."""
+    if not exercise:
+        return title, list(parts)
+    return f"{DRILL}: {title}", [f'<p class="drill">{DRILL} — bukan kejadian sebenarnya</p>', *parts]
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from core.events import Answer, Beside
+from core.events import Answer, Beside, Words
 from core.units import us_to_seconds
 from dispatch.review import Review, Turn
 
@@ -78,3 +78,53 @@ def _filled_s(asked: Sequence[Turn], count: int) -> float | None:
         total_s += min(waited_s, SILENT_S)
         count -= turn.promised and waited_s <= SILENT_S
     return None if count else total_s
+
+
+def said(gain: Saved) -> Words:
+    """What it saved here and in all, in a sentence each language; a minus is told as what it is."""
+    here = (_places(gain.places), _time(gain.seconds, "perjalanan ke sini", "the way here"), _last(gain.last_s))
+    all_ = (_places(sum(gain.round_places)), _time(gain.round_seconds, "perjalanan semua", "everybody's way"))
+    id_ = ", ".join(words.id for words in here if words) or "sama dengan cara daftar"
+    en = ", ".join(words.en for words in here if words) or "the same as by a list"
+    round_id = ", ".join(words.id for words in all_ if words) or "sama"
+    round_en = ", ".join(words.en for words in all_ if words) or "the same"
+    return Words(
+        id=f"Di sini: {id_}. Semua kejadian bersama: {round_id}.",
+        en=f"Here: {en}. All incidents together: {round_en}.",
+    )
+
+
+def _places(count: int) -> Words | None:
+    if not count:
+        return None
+    more = count > 0
+    return Words(
+        id=f"{abs(count)} tempat {'lebih banyak' if more else 'lebih sedikit'} terisi",
+        en=f"{abs(count)} place{'s' * (abs(count) > 1)} {'more' if more else 'fewer'} filled",
+    )
+
+
+def _time(seconds: int | None, what_id: str, what_en: str) -> Words | None:
+    if not seconds:
+        return None
+    less = seconds > 0
+    return Words(
+        id=f"{what_id} {span(seconds, 'menit', 'detik')} {'lebih singkat' if less else 'lebih lama'} seluruhnya",
+        en=f"{what_en} {span(seconds, 'min', 's')} {'less' if less else 'more'} in all",
+    )
+
+
+def _last(seconds: int | None) -> Words | None:
+    if not seconds:
+        return None
+    sooner = seconds > 0
+    return Words(
+        id=f"yang terakhir tiba {span(seconds, 'menit', 'detik')} {'lebih cepat' if sooner else 'lebih lambat'}",
+        en=f"the last is there {span(seconds, 'min', 's')} {'sooner' if sooner else 'later'}",
+    )
+
+
+def span(seconds: float, minute: str, second: str) -> str:
+    """Seconds up to two minutes, then whole minutes; without the sign."""
+    whole = round(abs(seconds))
+    return f"{whole} {second}" if whole < 120 else f"{round(whole / 60)} {minute}"
