@@ -9,7 +9,7 @@ from typing import Final
 
 from api.afteraction import instants, lasted_s, sequence_row
 from api.charts import headcount
-from api.htmlpages import table
+from api.htmlpages import listed, table
 from api.times import from_us
 from core.units import us_to_seconds
 from dispatch.review import ByHand, Outcome, Review, Turn
@@ -37,6 +37,10 @@ ESTIMATE: Final = (
     "Keduanya menjawab pertanyaan yang sama, dengan keadaan saat relawan mulai diminta: siapa dikirim bila semua yang "
     "diminta datang."
 )
+PRICE: Final = (
+    "Harga dihitung seperti oleh pencocokan: waktu tempuh, ditambah bobot istirahat dan keadilan, dan 60 detik bagi "
+    "siapa yang sudah direncanakan di sana."
+)
 UNKNOWN: Final = "belum ada data"
 NONE: Final = "-"
 
@@ -58,7 +62,7 @@ def figures(found: Review, zone: tzinfo) -> Rows:
     return [
         *since,
         *missing,
-        ("Permintaan kepada relawan", f"{sum(outcomes.values())}: {asked}" if asked else "tidak ada"),
+        ("Permintaan kepada relawan", f"{sum(outcomes.values())} kali: {asked}" if asked else "tidak ada"),
         ("Lama di lokasi (seluruhnya)", _total(found)),
         ("Dibanding cara daftar (perkiraan)", _gain(found)),
         ("Dibanding bertanya satu per satu (perkiraan)", _sequence(found)),
@@ -73,18 +77,19 @@ def parts(found: Review, names: Mapping[str, str], now_us: int, zone: tzinfo) ->
     return [
         picture(found, now_us, zone),
         "<h2>Waktu dan hasil</h2>",
-        table(("Uraian", "Keterangan"), [[escape(a), escape(b)] for a, b in figures(found, zone)]),
+        listed(figures(found, zone)),
         f'<p class="note">{ESTIMATE}</p>',
         "<h2>Relawan yang diminta</h2>",
-        f'<div class="many">{table(heading, people)}</div>' if people else "<p>Tidak ada yang diminta.</p>",
+        _many(heading, people, "Tidak ada yang diminta."),
         "<h2>Diputuskan koordinator sendiri</h2>",
-        table(
-            ("Waktu", "Keputusan", "Harga menurut rencana saat itu, dengan bobot ketenangan, istirahat, dan keadilan"),
-            by_hand,
-        )
-        if by_hand
-        else "<p>Tidak ada.</p>",
+        _many(("Waktu", "Keputusan", "Harga menurut rencana saat itu"), by_hand, "Tidak ada."),
+        f'<p class="note">{PRICE}</p>' if by_hand else "",
     ]
+
+
+def _many(columns: Sequence[str], rows: Sequence[Sequence[str]], nothing: str) -> str:
+    """A table that scrolls by itself where the screen is narrow."""
+    return f'<div class="many">{table(columns, rows)}</div>' if rows else f"<p>{nothing}</p>"
 
 
 def _person(turn: Turn, names: Mapping[str, str], zone: tzinfo) -> list[str]:

@@ -26,7 +26,8 @@ PRINTED: Final = (
     "body{max-width:60rem}figure{margin:1rem 0}svg[role=img]{width:100%;height:auto}"
     "figcaption{font-size:.85rem;color:#333}"
     ".drill{border:3px solid #111;padding:.5rem;font-weight:700;text-align:center;letter-spacing:.1em}"
-    ".note{font-size:.85rem;color:#333}th:first-child,td:first-child{width:34%}.many td:first-child{width:auto}"
+    ".note{font-size:.85rem;color:#333}th[scope=row]{width:34%;font-weight:400}.many{overflow-x:auto}"
+    "@media screen and (max-width:40rem){svg[role=img] text{font-size:18px}}"
     "@page{size:A4;margin:14mm 12mm}@media print{body{max-width:none;padding:0;font-size:10pt;line-height:1.35}"
     "h1{font-size:14pt;text-align:center}h2{font-size:11pt;margin:1rem 0 .4rem;break-after:avoid}"
     "tr,figure{break-inside:avoid}*{print-color-adjust:exact}}"
@@ -66,3 +67,9 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     head = "".join(f"<th>{escape(column)}</th>" for column in columns)
     body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
     return f"<table><tr>{head}</tr>{body}</table>"
+
+
+def listed(rows: Sequence[tuple[str, str]]) -> str:
+    """What is told, and what of it; both texts."""
+    body = "".join(f'<tr><th scope="row">{escape(name)}</th><td>{escape(text)}</td></tr>' for name, text in rows)
+    return f"<table>{body}</table>"

@@ -12,9 +12,10 @@ from html import escape
 from typing import Final, Literal, NamedTuple
 
 from api.afterpage import ESTIMATE, UNKNOWN, figures, picture
-from api.htmlpages import table
+from api.htmlpages import listed
 from api.times import from_us
 from core.events import Impact, IncidentChanged, Need, OfferChanged
+from dispatch.incidents import ENDED as OVER
 from dispatch.offers import ENDED, PROMISED, THERE
 from dispatch.review import Review
 from dispatch.state import LOOK
@@ -26,6 +27,7 @@ TITLES: Final[dict[Kind, str]] = {
     "berkala": "LAPORAN BERKALA KEJADIAN BENCANA",
     "akhir": "LAPORAN AKHIR KEJADIAN BENCANA",
 }
+EFFORT: Final = "4. Upaya penanganan"
 STATUS: Final = {
     "reported": "dilaporkan, belum diverifikasi", "verified": "terverifikasi", "dispatching": "relawan sedang diminta",
     "responding": "relawan menuju lokasi", "on_scene": "relawan di lokasi", "closed": "selesai",
@@ -55,7 +57,7 @@ def sections(kind: Kind, facts: Facts, zone: tzinfo) -> list[tuple[str, Rows]]:
         ("1. Jenis, waktu, dan lokasi kejadian", _event(facts, zone)),
         ("2. Kronologi", [("Keterangan", facts.incident.text or UNKNOWN)]),
         ("3. Dampak", [(name, _told(facts.incident.impact, field)) for field, name in IMPACT.items()]),
-        ("4. Upaya penanganan", _effort(facts, zone)),
+        (EFFORT, _effort(facts, zone)),
         ("5. Kebutuhan", _needs(facts)),
     ]
     if kind != "awal":
@@ -129,7 +131,7 @@ def _effort(facts: Facts, zone: tzinfo) -> Rows:
 
 
 def _needs(facts: Facts) -> Rows:
-    """The newest needs, and how far they are met."""
+    """The newest needs, and while it goes on how far they are met."""
     said = [need for need in facts.incident.needs if need.role != LOOK]
     urgent = ("Kebutuhan mendesak", _told(facts.incident.impact, "urgent_needs"))
     return [
@@ -140,6 +142,8 @@ def _needs(facts: Facts) -> Rows:
 
 
 def _met(need: Need, facts: Facts) -> str:
+    if facts.incident.status in OVER:
+        return _people(need)
     states = [offer.state for offer in facts.offers if offer.role == need.role]
     there, promised = sum(s in THERE for s in states), sum(s in PROMISED for s in states)
     missing = max(0, need.count - promised)
@@ -180,15 +184,13 @@ def _time(us: int | None, zone: tzinfo) -> str:
 
 
 def markup(kind: Kind, facts: Facts, zone: tzinfo) -> list[str]:
-    """The report as parts of a page; beside the figures of those who came, a picture of them."""
-    parts = [
-        f"<h2>{escape(heading)}</h2>" + table(("Uraian", "Keterangan"), [[escape(a), escape(b)] for a, b in rows])
-        for heading, rows in sections(kind, facts, zone)
-    ]
-    if kind == "awal":
-        return parts
-    note = f'<p class="note">{ESTIMATE}</p>' if kind == "akhir" else ""
-    return [*parts, picture(facts.review, facts.now_us, zone), note]
+    """The report as parts of a page; after what was done a picture of who came."""
+    parts = list[str]()
+    for heading, rows in sections(kind, facts, zone):
+        parts.append(f"<h2>{escape(heading)}</h2>{listed(rows)}")
+        if heading == EFFORT and kind != "awal":
+            parts.append(picture(facts.review, facts.now_us, zone))
+    return [*parts, f'<p class="note">{ESTIMATE}</p>'] if kind == "akhir" else parts
 
 
 def cells(found: Sequence[tuple[str, Rows]]) -> list[list[str]]:

@@ -84,7 +84,7 @@ def test_a_report_after_the_end_shows_and_tells_what_became_of_it(clean_valkey_u
     assert '5. Kebutuhan,bantuan,"1 orang: 1 di lokasi, 0 dalam perjalanan, 0 belum ada"' in lines
     assert '7. Relawan di lokasi,Ana,"bantuan, sejak 05-01-2026 08.00.00 WITA"' in lines
     assert during.headers["content-disposition"] == 'attachment; filename="latihan-laporan-berkala.csv"'
-    assert "8. Evaluasi,Permintaan kepada relawan,1: 1 bersedia" in table.text.splitlines()
+    assert "8. Evaluasi,Permintaan kepada relawan,1 kali: 1 bersedia" in table.text.splitlines()
     assert "Ana" not in page.text + table.text
     for text in (page.text, after.text, calls):
         assert "<h1>LATIHAN: " in text
