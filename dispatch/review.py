@@ -129,20 +129,18 @@ class _Reader:
         self._told: tuple[int, str] | None = None  # the command by hand that is in the list already
 
     def read(self, said: Said) -> None:
-        event = said.event
+        event, found = said.event, self.found
         if isinstance(event, IncidentChanged):
-            before = self.found.incident if self.found else None
-            self._incident(event)
-            self._hand_of_incident(said, event, before)
-        elif self.found is not None and isinstance(event, OfferChanged) and event.role != LOOK:
-            self._offer(self.found, event)
+            self._hand_of_incident(said, event, found.incident if found else None)
+            _count(self._incident(event), event.at_us)
+        elif found is not None and isinstance(event, OfferChanged) and event.role != LOOK:
+            if self._offer(found, event):
+                _count(found, event.at_us)
             self._hand_of_offer(said, event)
-        elif self.found is not None and isinstance(event, PlanMade):
-            self._planned(self.found, event)
-        if self.found is not None:
-            _count(self.found, event.at_us)
+        elif found is not None and isinstance(event, PlanMade):
+            self._planned(found, event)
 
-    def _incident(self, event: IncidentChanged) -> None:
+    def _incident(self, event: IncidentChanged) -> Review:
         found = self.found = self.found or Review(event)
         found.incident = event
         if event.verified_by and found.verified_us is None:
@@ -151,6 +149,7 @@ class _Reader:
             found.dispatched_us = event.at_us
         if needs := {need.role: need.count for need in event.needs if need.role != LOOK}:
             found.wanted = needs
+        return found
 
     def _planned(self, found: Review, event: PlanMade) -> None:
         if found.dispatched_us is not None and not self._compared:
@@ -159,19 +158,21 @@ class _Reader:
             found.wanted = {"": event.gauge.wanted}
         self._plan = event
 
-    def _offer(self, found: Review, event: OfferChanged) -> None:
+    def _offer(self, found: Review, event: OfferChanged) -> bool:
+        """Follow an offer; whether it changed who is coming or there."""
         turn = found.turns.get(event.id)
         if turn is None:
             turn = found.turns[event.id] = Turn(
-                event.id, event.person, event.device, event.role, event.made_us or event.at_us, event.eta_s, event.state
+                event.id, event.person, event.device, event.role, event.made_us or event.at_us, event.eta_s, "offered"
             )
-        was = turn.state if turn.state in offers.PENDING else None
+        was = turn.state
         turn.state, turn.manual = event.state, event.manual
         if event.state in offers.PROMISED or event.state == "no_progress":
             turn.promised = True
-        if turn.answered_us is None and (turn.promised or (was and event.state == "declined")):
+        if turn.answered_us is None and (turn.promised or (was in offers.PENDING and event.state == "declined")):
             turn.answered_us = event.at_us
         _clock(turn, event)
+        return _place(was) != _place(event.state)
 
     def _hand_of_incident(self, said: Said, event: IncidentChanged, before: IncidentChanged | None) -> None:
         if said.act in BY_HAND and said.act not in ("incident.assign", "offer.lock", "offer.stand_down"):
@@ -206,6 +207,10 @@ class _Reader:
         if plan is None or not devices:
             return None
         return next((w for c, w in zip(plan.chosen, plan.worth, strict=False) if c.device in devices), None)
+
+
+def _place(state: OfferState) -> tuple[bool, bool]:
+    return state in offers.PROMISED, state in offers.THERE
 
 
 def _clock(turn: Turn, event: OfferChanged) -> None:

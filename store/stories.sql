@@ -20,7 +20,8 @@ SELECT count(*) AS many FROM (
 ) AS counted
 
 -- name: told
--- Plans weigh more than all the rest: only those with a comparison, and of them no people.
+-- Plans weigh more than all the rest: only those with a comparison, and of them no people. That an offer reached a
+-- phone is no figure.
 SELECT
     coalesce(body ->> 'incident', body ->> 'id') AS incident,
     CASE
@@ -32,5 +33,6 @@ FROM events
 WHERE
     kind IN ('incident', 'plan', 'offer')
     AND coalesce(body ->> 'incident', body ->> 'id') = ANY(%(incidents)s)
+    AND (kind <> 'offer' OR body ->> 'state' NOT IN ('delivered', 'seen'))
     AND (kind <> 'plan' OR jsonb_typeof(body -> 'beside') = 'object')
 ORDER BY seq
