@@ -99,3 +99,17 @@ def test_steps_of_one_instant_are_one():
     place = town(500, 600)
     found = review(story(place, opened(count=2), says(1, 10), says(2, 10)))
     assert [Heads(seconds(h.at_us), h.coming, h.there) for h in found.heads] == [Heads(10, 2, 0)]
+
+
+def test_who_promised_is_carried_over_by_a_merge():
+    """The other incident has them from then on, asked when they were; the one that was merged has nobody any more."""
+    entries = [
+        opened()[0], command("incident.open", 1, id_="j", kind="fire", severity=1, lon=123.6, lat=-10.17),
+        command("incident.dispatch", 2, id_="go-j", id="j"), command("incident.merge", 40, id="j", into="i"),
+    ]  # fmt: skip
+    yes = command("offer.answer", 30, actor="p1", offer="j.1", answer="accept")
+    told = {name: story(town(500), *entries[:3], yes, entries[3], incident=name) for name in ("i", "j")}
+    gone, kept = review(told["j"]), review(told["i"])
+    assert [(seconds(h.at_us), h.coming) for h in gone.heads] == [(30, 1), (40, 0)]
+    assert [(seconds(h.at_us), h.coming) for h in kept.heads] == [(40, 1)]
+    assert (seconds(kept.asked_us), kept.turns["j.1"].outcome) == (2, "accepted")
