@@ -33,6 +33,7 @@ from api.metrics import LiveCollector, RequestMetrics
 from api.reporting import Reporter
 from api.roles import Allow
 from api.routes import (
+    afteraction,
     alerts,
     chain,
     changes,
@@ -95,6 +96,7 @@ ROUTERS: Final = (
     rules.router,
     incidents.router,
     offers.router,
+    afteraction.router,
     incidentpages.router,
     photos.router,
     offerlinks.router,

@@ -22,6 +22,17 @@ STYLE: Final = (
     "table{border-collapse:collapse;width:100%}th,td{border:1px solid #bbb;padding:.3rem .5rem;text-align:left;"
     "vertical-align:top}td a{white-space:nowrap}@media print{.go,button,form{display:none}}"
 )
+PRINTED: Final = (
+    "body{max-width:60rem}figure{margin:1rem 0}svg[role=img]{width:100%;height:auto}"
+    "figcaption{font-size:.85rem;color:#333}"
+    ".drill{border:3px solid #111;padding:.5rem;font-weight:700;text-align:center;letter-spacing:.1em}"
+    ".note{font-size:.85rem;color:#333}th[scope=row]{width:34%;font-weight:400}.many{overflow-x:auto}"
+    "@media screen and (max-width:40rem){svg[role=img] text{font-size:18px}}"
+    "@page{size:A4;margin:14mm 12mm}@media print{body{max-width:none;padding:0;font-size:10pt;line-height:1.35}"
+    "h1{font-size:14pt;text-align:center}h2{font-size:11pt;margin:1rem 0 .4rem;break-after:avoid}"
+    "tr,figure{break-inside:avoid}*{print-color-adjust:exact}}"
+)
+DRILL: Final = "LATIHAN"  # stands on everything that is printed of an exercise
 HEADERS: Final = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex, nofollow"}
 
 
@@ -35,7 +46,7 @@ def html_page(
     style: str = "", script: str = "",
 ) -> HTMLResponse:  # fmt: skip
     """A page of these parts, which are markup; `script` is the address of one that it also works without."""
-    style = STYLE + ("body{max-width:60rem}" if wide else "") + style
+    style = STYLE + (PRINTED if wide else "") + style
     more = f'<script src="{script}" defer></script>' if script else ""
     head = (
         '<!doctype html><html lang="id"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
@@ -46,8 +57,21 @@ def html_page(
     )
 
 
+def drill(title: str, parts: Sequence[str], *, exercise: bool) -> tuple[str, list[str]]:
+    """Title and parts; of an exercise with the word that nobody can overlook, in both."""
+    if not exercise:
+        return title, list(parts)
+    return f"{DRILL}: {title}", [f'<p class="drill">{DRILL} — bukan kejadian sebenarnya</p>', *parts]
+
+
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table; cells are markup."""
     head = "".join(f"<th>{escape(column)}</th>" for column in columns)
     body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
     return f"<table><tr>{head}</tr>{body}</table>"
+
+
+def listed(rows: Sequence[tuple[str, str]]) -> str:
+    """What is told, and what of it; both texts."""
+    body = "".join(f'<tr><th scope="row">{escape(name)}</th><td>{escape(text)}</td></tr>' for name, text in rows)
+    return f"<table>{body}</table>"

@@ -17,6 +17,7 @@ from core.events import Need
 from dispatch.reach import checked
 
 CENTRE_DEG: Final = 2e-4  # about 20 m: whoever gives the city's centre did not know where
+_NULLABLE: Final = frozenset({"address", "hazard", "impact", "revision"})
 Kind = Annotated[str, Field(min_length=1, max_length=40, pattern=NO_NUL)]
 Name = Annotated[str, Field(min_length=1, max_length=128, pattern=NO_NUL)]
 Word = Annotated[str, Field(max_length=40, pattern=NO_NUL)]
@@ -24,6 +25,7 @@ Text = Annotated[str, Field(max_length=2000, pattern=NO_NUL)]
 Lat = Annotated[float, Field(ge=-90, le=90)]
 Lon = Annotated[float, Field(ge=-180, le=180)]
 Severity = Literal[1, 2, 3]
+Count = Annotated[int, Field(ge=0, le=100_000_000, strict=True)]
 
 
 class Body(BaseModel):
@@ -62,6 +64,24 @@ class Seen(Body):
     revision: int | None = None
 
 
+class ImpactGiven(Body):
+    """What it did, as far as it is known: what is left out stays, null is not known after all."""
+
+    deaths: Count | None = None
+    missing: Count | None = None
+    injured_heavy: Count | None = None
+    injured_light: Count | None = None
+    displaced_families: Count | None = None
+    displaced_persons: Count | None = None
+    houses_heavy: Count | None = None
+    houses_moderate: Count | None = None
+    houses_light: Count | None = None
+    facilities: Text | None = None
+    losses: Text | None = None
+    urgent_needs: Text | None = None
+    efforts: Text | None = None
+
+
 class Edited(Seen):
     """What changes; what is left out stays."""
 
@@ -71,6 +91,7 @@ class Edited(Seen):
     address: Text | None = None
     needs: tuple[NeedGiven, ...] | None = Field(None, max_length=20)
     hazard: dict[str, Any] | None = None
+    impact: ImpactGiven | None = None
     lat: Lat | None = None
     lon: Lon | None = None
 
@@ -133,11 +154,9 @@ def reporting(new: NewIncident, city: CityInfo) -> dict[str, Any]:
 
 
 def editing(changed: Edited, city: CityInfo) -> dict[str, Any]:
-    """The body of `incident.edit`: what was named, and nothing else; only an address and a hazard can be taken away."""
+    """The body of `incident.edit`: what was named, and nothing else; address, hazard and impact can be taken away."""
     body = changed.model_dump(exclude_unset=True)
-    if none := [
-        name for name, value in body.items() if value is None and name not in ("address", "hazard", "revision")
-    ]:
+    if none := [name for name, value in body.items() if value is None and name not in _NULLABLE]:
         raise ParameterError(none[0], "cannot be null; leave out what stays as it is")
     if ("lon" in body) != ("lat" in body):
         raise ParameterError("lat" if "lon" in body else "lon", "is missing: a place is both")

@@ -1,19 +1,23 @@
 """The report of an incident as the BPBD writes it: headings in Indonesian, facts of the archive and no others.
 
-What nobody recorded here (victims, damage) says so and leaves room for a pen.
+What nobody entered says so; 0 is said only where a person said 0. Who is there is named while it goes on, for whoever
+leads at the scene; the final report names nobody.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 from html import escape
 from typing import Final, Literal, NamedTuple
 
-from api.htmlpages import table
+from api.afterpage import ESTIMATE, UNKNOWN, figures, picture
+from api.htmlpages import listed
 from api.times import from_us
-from core.events import IncidentChanged, Need, OfferChanged
+from core.events import Impact, IncidentChanged, Need, OfferChanged
+from dispatch.incidents import ENDED as OVER
 from dispatch.offers import ENDED, PROMISED, THERE
+from dispatch.review import Review
 from dispatch.state import LOOK
 
 Kind = Literal["awal", "berkala", "akhir"]
@@ -23,7 +27,7 @@ TITLES: Final[dict[Kind, str]] = {
     "berkala": "LAPORAN BERKALA KEJADIAN BENCANA",
     "akhir": "LAPORAN AKHIR KEJADIAN BENCANA",
 }
-UNKNOWN: Final = "tidak dicatat di sistem ini"
+EFFORT: Final = "4. Upaya penanganan"
 STATUS: Final = {
     "reported": "dilaporkan, belum diverifikasi", "verified": "terverifikasi", "dispatching": "relawan sedang diminta",
     "responding": "relawan menuju lokasi", "on_scene": "relawan di lokasi", "closed": "selesai",
@@ -43,7 +47,8 @@ class Facts(NamedTuple):
     incident: IncidentChanged
     history: Sequence[IncidentChanged]
     offers: Sequence[OfferChanged]
-    arrivals_us: Sequence[int]  # when people came to be there, the first first
+    review: Review
+    names: Mapping[str, str]  # of volunteers, by id
     what: str
     where: str
     city: str
@@ -56,20 +61,32 @@ def sections(kind: Kind, facts: Facts, zone: tzinfo) -> list[tuple[str, Rows]]:
         ("Keterangan laporan", _about(kind, facts, zone)),
         ("1. Jenis, waktu, dan lokasi kejadian", _event(facts, zone)),
         ("2. Kronologi", [("Keterangan", facts.incident.text or UNKNOWN)]),
-        ("3. Dampak", [(name, UNKNOWN) for name in _IMPACT]),
-        ("4. Upaya penanganan", _effort(facts, zone)),
+        ("3. Dampak", [(name, _told(facts.incident.impact, field)) for field, name in IMPACT.items()]),
+        (EFFORT, _effort(facts, zone)),
         ("5. Kebutuhan", _needs(facts)),
     ]
     if kind != "awal":
         found.append(("6. Perkembangan", _course(facts, zone)))
+    if kind == "berkala":
+        found.append(("7. Relawan di lokasi", _present(facts, zone)))
     if kind == "akhir":
         found.append(("7. Penutupan", [("Ditutup", _time(facts.incident.closed_us, zone))]))
+        found.append(("8. Evaluasi", figures(facts.review, zone)))
     return found
 
 
-_IMPACT: Final = (
-    "Meninggal", "Hilang", "Luka-luka", "Mengungsi", "Kerusakan rumah", "Kerusakan fasilitas umum", "Kerugian",
-)  # fmt: skip
+IMPACT: Final = {
+    "deaths": "Meninggal", "missing": "Hilang", "injured_heavy": "Luka berat", "injured_light": "Luka ringan",
+    "displaced_families": "Mengungsi (KK)", "displaced_persons": "Mengungsi (jiwa)",
+    "houses_heavy": "Rumah rusak berat (RB)", "houses_moderate": "Rumah rusak sedang (RS)",
+    "houses_light": "Rumah rusak ringan (RR)", "facilities": "Kerusakan fasilitas umum", "losses": "Kerugian",
+}  # fmt: skip
+
+
+def _told(impact: Impact | None, field: str) -> str:
+    """What was entered; nothing is not 0."""
+    value = getattr(impact, field, None)
+    return UNKNOWN if value is None or value == "" else str(value)
 
 
 def _about(kind: Kind, facts: Facts, zone: tzinfo) -> Rows:
@@ -122,15 +139,44 @@ def _effort(facts: Facts, zone: tzinfo) -> Rows:
         ("Relawan diminta", str(len({offer.person for offer in facts.offers}))),
         ("Relawan dalam perjalanan", str(coming)),
         ("Relawan di lokasi", str(there)),
-        ("Relawan yang pernah tiba", str(len(facts.arrivals_us))),
-        ("Relawan pertama tiba", _time(min(facts.arrivals_us, default=None), zone)),
+        (
+            "Relawan yang pernah tiba",
+            str(len({turn.person for turn in facts.review.turns.values() if turn.arrived_us})),
+        ),
+        ("Relawan pertama tiba", _time(facts.review.first_us, zone)),
+        ("Upaya lain", _told(facts.incident.impact, "efforts")),
         ("Permintaan yang masih terbuka", str(sum(o.state not in ENDED and o.state not in PROMISED for o in helpers))),
     ]
 
 
 def _needs(facts: Facts) -> Rows:
+    """The newest needs, and while it goes on how far they are met."""
     said = [need for need in facts.incident.needs if need.role != LOOK]
-    return [(need.role or "relawan", _people(need)) for need in said] or [("Relawan", UNKNOWN)]
+    urgent = ("Kebutuhan mendesak", _told(facts.incident.impact, "urgent_needs"))
+    return [
+        *((need.role or "relawan", _met(need, facts)) for need in said),
+        *([] if said else [("Relawan", UNKNOWN)]),
+        urgent,
+    ]
+
+
+def _met(need: Need, facts: Facts) -> str:
+    if facts.incident.status in OVER:
+        return _people(need)
+    states = [offer.state for offer in facts.offers if offer.role == need.role]
+    there, promised = sum(s in THERE for s in states), sum(s in PROMISED for s in states)
+    missing = max(0, need.count - promised)
+    return f"{_people(need)}: {there} di lokasi, {promised - there} dalam perjalanan, {missing} belum ada"
+
+
+def _present(facts: Facts, zone: tzinfo) -> Rows:
+    """Who is there now, for the head-count."""
+    turns = [turn for turn in facts.review.turns.values() if turn.state in THERE]
+    named = [
+        (facts.names.get(turn.person) or turn.person, f"{turn.role or 'relawan'}, sejak {_time(turn.arrived_us, zone)}")
+        for turn in turns
+    ]
+    return [("Jumlah", f"{len(named)} orang"), *named]
 
 
 def _people(need: Need) -> str:
@@ -156,12 +202,14 @@ def _time(us: int | None, zone: tzinfo) -> str:
     return f"{at:%d-%m-%Y %H.%M.%S} {at:%Z}"
 
 
-def markup(found: Sequence[tuple[str, Rows]]) -> list[str]:
-    """The sections as parts of a page."""
-    return [
-        f"<h2>{escape(heading)}</h2>" + table(("Uraian", "Keterangan"), [[escape(a), escape(b)] for a, b in rows])
-        for heading, rows in found
-    ]
+def markup(kind: Kind, facts: Facts, zone: tzinfo) -> list[str]:
+    """The report as parts of a page; after what was done a picture of who came."""
+    parts = list[str]()
+    for heading, rows in sections(kind, facts, zone):
+        parts.append(f"<h2>{escape(heading)}</h2>{listed(rows)}")
+        if heading == EFFORT and kind != "awal":
+            parts.append(picture(facts.review, facts.now_us, zone))
+    return [*parts, f'<p class="note">{ESTIMATE}</p>'] if kind == "akhir" else parts
 
 
 def cells(found: Sequence[tuple[str, Rows]]) -> list[list[str]]:

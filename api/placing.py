@@ -1,11 +1,13 @@
-"""Where an incident is and what it is called, as people there say it."""
+"""Where an incident is, what it and people are called, as people there say it."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from api.deps import Deps
 from core.events import IncidentChanged
 from dispatch.wording import place_of
-from store import read
+from store import joins, read
 
 
 async def where(deps: Deps, incident: IncidentChanged) -> str:
@@ -17,3 +19,9 @@ async def where(deps: Deps, incident: IncidentChanged) -> str:
 def what(deps: Deps, incident: IncidentChanged) -> str:
     """The kind of incident by its name."""
     return deps.city.hazard(incident.kind).name
+
+
+async def names_of(deps: Deps, people: Iterable[str]) -> dict[str, str]:
+    """What people are called; who is not in the register is not in it."""
+    rows = await joins.rows_of(deps.pool, "people", sorted(set(people)))
+    return {name: str(row.get("name") or "") for name, row in rows.items()}

@@ -21,7 +21,7 @@ DWELL_FIELDS = (
     "radius_m", "fixes", "state", "merged_into", "revision", "area", "place", "purpose", "why", "reason", "alert",
 )  # fmt: skip
 _OF_INCIDENT = (  # shown under our own names
-    "placed", "source", "reports", "verified_by", "merged_into", "paused", "excluded", "duplicates",
+    "placed", "source", "reports", "verified_by", "merged_into", "paused", "excluded", "duplicates", "impact",
 )  # fmt: skip
 DWELL_COLUMNS = [name for name in DWELL_FIELDS if name != "place"] + ["place_id", "place_name", "place_kind"]
 

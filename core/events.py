@@ -5,7 +5,7 @@ A dwell is a *row* with a life: its id never changes, its revision grows, and a 
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -20,6 +20,8 @@ OfferState = Literal[
 ]  # fmt: skip
 Mover = Literal["volunteer", "gps", "clock", "coordinator", "matcher", "channel"]
 NoticeKind = Literal["offer", "verify", "wake", "withdrawn", "stood_down", "moved"]
+Count = Annotated[int, msgspec.Meta(ge=0, le=100_000_000)]
+Note = Annotated[str, msgspec.Meta(max_length=2000)]
 
 
 class PlaceRef(msgspec.Struct, frozen=True):
@@ -194,6 +196,24 @@ class CapAlert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     revision: int = 1  # of the incident as the alert left it: a later one is a person's
 
 
+class Impact(msgspec.Struct, frozen=True, kw_only=True):
+    """What an incident did, as entered: people, households, houses by damage. None: nobody knows yet."""
+
+    deaths: Count | None = None
+    missing: Count | None = None
+    injured_heavy: Count | None = None
+    injured_light: Count | None = None
+    displaced_families: Count | None = None
+    displaced_persons: Count | None = None
+    houses_heavy: Count | None = None  # damaged: "rusak berat", ...
+    houses_moderate: Count | None = None  # ... "sedang",
+    houses_light: Count | None = None  # ... "ringan"
+    facilities: Note | None = None  # public ones that are damaged
+    losses: Note | None = None
+    urgent_needs: Note | None = None
+    efforts: Note | None = None  # what others than volunteers do
+
+
 class IncidentChanged(msgspec.Struct, frozen=True, kw_only=True, tag="incident"):
     """The newest version of an incident."""
 
@@ -223,6 +243,7 @@ class IncidentChanged(msgspec.Struct, frozen=True, kw_only=True, tag="incident")
     duplicates: tuple[str, ...] = ()  # open incidents that may be the same; a person decides
     photos: tuple[Photo, ...] = ()
     cap: CapAlert | None = None  # of source `cap`
+    impact: Impact | None = None
 
 
 class OfferChanged(msgspec.Struct, frozen=True, kw_only=True, tag="offer"):
@@ -304,6 +325,25 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     gap_s: float  # 0: proven
 
 
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """One way to fill the open places of a round: who comes to this incident, and how the whole round stands then."""
+
+    devices: tuple[str, ...]  # of this incident, the soonest first
+    etas_s: tuple[int, ...]
+    unfilled_3: int  # of the whole round, by severity
+    unfilled_2: int
+    unfilled_1: int
+    seconds: int  # to arrive, all people of the round together
+
+
+class Beside(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom to send if all who are asked come: by a list (incidents as opened, the nearest for each), and together."""
+
+    places: int  # of this incident that were open
+    greedy: Answer
+    ours: Answer
+
+
 class PlanMade(msgspec.Struct, frozen=True, kw_only=True, tag="plan"):
     """A matching decision with all it was decided from, so that it can be replayed and explained."""
 
@@ -319,6 +359,7 @@ class PlanMade(msgspec.Struct, frozen=True, kw_only=True, tag="plan"):
     gauge: Gauge | None = None
     certificate: Proof | None = None
     words: tuple[Words, ...] = ()  # why these people, and what one more would cost
+    beside: Beside | None = None  # of plans that a command about the incident led to, by a table of all times
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):

@@ -22,6 +22,7 @@ from dispatch import offers, photos
 from dispatch.areas import area_at
 from dispatch.asking import drop, offer_to, release, settle
 from dispatch.desk import Desk
+from dispatch.impact import merged
 from dispatch.incidents import ENDED, MOVES, Move
 from dispatch.people import device_of
 from dispatch.roads.metric import between_m
@@ -62,6 +63,7 @@ class _Edit(msgspec.Struct, frozen=True, kw_only=True):
     hazard: Hazard | msgspec.UnsetType | None = msgspec.UNSET
     lon: Lon | msgspec.UnsetType = msgspec.UNSET
     lat: Lat | msgspec.UnsetType = msgspec.UNSET
+    impact: dict[str, Any] | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class _Of(msgspec.Struct, frozen=True, kw_only=True):
@@ -191,6 +193,8 @@ def _edit(desk: Desk, command: Command, before: IncidentChanged) -> dict[str, An
     sound(fields.get("needs", ()))
     if "needs" in fields:
         fields["needs"] = (*fields["needs"], *(need for need in before.needs if need.role == LOOK))
+    if isinstance(body.impact, dict):
+        fields["impact"] = merged(before.impact, body.impact)
     if {"lon", "lat"} & fields.keys():
         fields |= _placed(desk, before, fields.get("lon", before.lon), fields.get("lat", before.lat))
     return fields

@@ -20,6 +20,7 @@ from core.units import seconds_to_us
 from dispatch import acts, answers, asking, cap, plan, scene, telling, timers
 from dispatch.desk import Desk
 from dispatch.forgetting import forget
+from dispatch.greedy import ByList
 from dispatch.people import see
 from dispatch.reach import Ways
 from dispatch.register import configure
@@ -101,10 +102,11 @@ def _match(desk: Desk, told: set[str]) -> None:
     before = desk.state.plans
     asking_round, proposing = plan.match(desk)
     asking.ask(desk, asking_round)
-    plans = {}
+    plans, lists = {}, {id(found): ByList(found) for found in (asking_round, proposing)}
     for incident in open_incidents(desk.state):
         found = asking_round if plan.asks(desk, incident) else proposing
         chosen = plans[incident.id] = found.devices(incident.id)
         if incident.id in told or incident.id not in before or set(before[incident.id]) != set(chosen):
-            desk.said.append(telling.plan(desk, found, incident))
+            beside = lists[id(found)].of(incident.id) if incident.id in told else None  # costs too much at each tick
+            desk.said.append(telling.plan(desk, found, incident, beside))
     desk.put(plans=plans, dirty=False, matched_us=desk.now_us)

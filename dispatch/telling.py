@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import inf
 from typing import Final
 
-from core.events import Alternative, Candidate, Gauge, IncidentChanged, PlanMade, Price, Proof, Words
+from core.events import Alternative, Beside, Candidate, Gauge, IncidentChanged, PlanMade, Price, Proof, Words
 from core.units import us_to_seconds
 from dispatch import eta, offers, sizing, words
 from dispatch.desk import Desk
@@ -20,7 +20,7 @@ SHOWN: Final = 3  # alternatives of a need
 OTHERS: Final = 30  # people who were not chosen, the nearest
 
 
-def plan(desk: Desk, found: Round, incident: IncidentChanged) -> PlanMade:
+def plan(desk: Desk, found: Round, incident: IncidentChanged, beside: Beside | None = None) -> PlanMade:
     """The decision with the people it was made from; the others nearest first, without those who cannot come."""
     chosen, rows = found.chosen(incident.id), found.rows_of(incident.id)
     columns = [j for _, j in chosen]
@@ -42,6 +42,7 @@ def plan(desk: Desk, found: Round, incident: IncidentChanged) -> PlanMade:
         gauge=gauge(desk, incident),
         certificate=_proof(matching.certificate, rows[0]),
         words=(_because(found, rows, len(chosen), len(others)), words.one_more(_price(matching.one_more(rows[0])))),
+        beside=beside,
     )
 
 

@@ -12,10 +12,10 @@ from starlette.responses import Response
 from api.acting import incident_of
 from api.answers import CSV, csv_lines, every, json
 from api.deps import Deps, GivenDeps
-from api.htmlpages import html_page, table
+from api.htmlpages import DRILL, drill, html_page, table
 from api.incidentreport import TITLES, Facts, Kind, cells, markup, sections
 from api.photosheet import pictures
-from api.placing import what, where
+from api.placing import names_of, what, where
 from api.roles import Allow
 from core.entities import Person
 from core.errors import ConflictError
@@ -25,6 +25,7 @@ from core.units import US_PER_S
 from dispatch.callsheet import Call, call_sheet
 from dispatch.incidents import ENDED
 from dispatch.offers import PENDING
+from dispatch.review import Review, review
 from dispatch.wording import said
 from store import joins, offers
 from store.timeline import timeline
@@ -33,7 +34,11 @@ LINK_LIFE_S: Final = 86_400
 router = APIRouter(prefix="/api/v1/incidents/{incident}", tags=["incidents"])
 
 
-@router.get("/report", summary="The BPBD's report, to be printed", dependencies=[Depends(Allow("incident.read"))])
+@router.get(
+    "/report",
+    summary="The BPBD's report, to be printed",
+    dependencies=[Depends(Allow("incident.read")), Depends(Allow("people.read"))],
+)
 async def report(
     deps: GivenDeps,
     incident: str,
@@ -43,11 +48,14 @@ async def report(
     found = await incident_of(deps, incident)
     if kind == "akhir" and found.status not in ENDED:
         raise ConflictError(f"the incident is {found.status}; its final report is made when it is closed or cancelled")
-    told = sections(kind, await _facts(deps, found), deps.zone)
+    facts = await _facts(deps, found)
     if format == "csv":
-        name = {"Content-Disposition": f'attachment; filename="laporan-{kind}.csv"', "Cache-Control": "no-store"}
-        return Response(csv_lines(cells(told)), headers=name, media_type=CSV)
-    return html_page(TITLES[kind], [*markup(told), *pictures(found, deps.zone)], wide=True)
+        name = f"{DRILL.lower()}-" * found.exercise + f"laporan-{kind}.csv"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+        return Response(csv_lines(cells(sections(kind, facts, deps.zone))), headers=headers, media_type=CSV)
+    shown = [*markup(kind, facts, deps.zone), *pictures(found, deps.zone)]
+    title, parts = drill(TITLES[kind], shown, exercise=found.exercise)
+    return html_page(title, parts, wide=True)
 
 
 @router.get("/calls", summary="Whom to telephone, in which order", dependencies=[Depends(Allow("people.read"))])
@@ -65,9 +73,11 @@ async def calls(
     if format == "json":
         return json({"items": [msgspec.to_builtins(call) for call in sheet]})
     columns = ("Nama", "Telepon", "Peran", "Keadaan", "Tiba (menit)")
-    return html_page(
-        f"Daftar telepon: {what(deps, found)}", [table(columns, [_line(call) for call in sheet])], wide=True
-    )
+    title, parts = drill(
+        f"Daftar telepon: {what(deps, found)}", [table(columns, [_line(call) for call in sheet])],
+        exercise=found.exercise,
+    )  # fmt: skip
+    return html_page(title, parts, wide=True)
 
 
 def _line(call: Call) -> list[str]:
@@ -92,15 +102,11 @@ def _text(deps: Deps, incident: IncidentChanged, offer: OfferChanged, place: str
 
 
 async def _facts(deps: Deps, incident: IncidentChanged) -> Facts:
-    history, arrivals = list[IncidentChanged](), dict[str, int]()
-    async for told in every(timeline, deps.pool, incident.id):
-        event = told.event
-        if isinstance(event, IncidentChanged):
-            history.append(event)
-        elif isinstance(event, OfferChanged) and event.state == "arrived":
-            arrivals.setdefault(event.person, event.at_us)
+    story = [told async for told in every(timeline, deps.pool, incident.id)]
+    found = review(story) or Review(incident)
     asked = (await offers.offers_of_incident(deps.pool, incident.id, limit=10_000)).rows
     return Facts(
-        incident, history, asked, sorted(arrivals.values()), what(deps, incident), await where(deps, incident),
-        deps.city.name, deps.clock.now_us(),
+        incident, [told.event for told in story if isinstance(told.event, IncidentChanged)], asked, found,
+        await names_of(deps, (turn.person for turn in found.turns.values())), what(deps, incident),
+        await where(deps, incident), deps.city.name, deps.clock.now_us(),
     )  # fmt: skip

@@ -16,8 +16,9 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from bench.dispatch.town import moved, problem, town
+from dispatch.greedy import in_turn
 from dispatch.matching.dense import places_of
-from dispatch.matching.problem import NEVER, Loss, Problem
+from dispatch.matching.problem import Loss, Problem
 from dispatch.matching.solve import Matching, match
 
 SIZES = {(65, 10): 20, (65, 25): 20, (500, 50): 60, (5_000, 50): 150, (50_000, 500): 1_000}  # people, incidents: ms
@@ -71,13 +72,9 @@ def timed(run: Callable[[], Any]) -> float:
 
 def greedy(asked: Problem, seconds: np.ndarray) -> Loss:
     """Incidents in order of arrival; each takes its nearest free volunteers."""
-    free = np.ones(asked.costs.volunteers, bool)
     total, empty = 0, {1: 0, 2: 0, 3: 0}
-    for need, row in zip(asked.needs, seconds, strict=True):
-        left = np.where(free, row, NEVER)
-        taken = np.argsort(left, kind="stable")[: need.count]
-        taken = taken[left[taken] != NEVER]
-        free[taken] = False
+    sent = in_turn([need.count for need in asked.needs], seconds)
+    for need, row, taken in zip(asked.needs, seconds, sent, strict=True):
         total += int(row[taken].sum())
         empty[need.severity] += need.count - len(taken)
     return Loss(empty[3], empty[2], empty[1], total)

@@ -106,7 +106,7 @@ def test_a_report_holds_what_is_known_and_no_more(clean_valkey_url: str, postgre
         "LAPORAN AWAL",
         "&lt;b&gt;asap",
         "LATIHAN",
-        "tidak dicatat di sistem ini",
+        "belum ada data",
         "Oebobo",
         "05-01-2026 08.00.00",
     ):
@@ -114,7 +114,7 @@ def test_a_report_holds_what_is_known_and_no_more(clean_valkey_url: str, postgre
     lines = last.text.splitlines()
     assert lines[0] == "bagian,uraian,keterangan"
     assert "4. Upaya penanganan,Relawan yang pernah tiba,1" in lines
-    assert "3. Dampak,Meninggal,tidak dicatat di sistem ini" in lines
+    assert "3. Dampak,Meninggal,belum ada data" in lines
     assert "7. Penutupan,Ditutup,05-01-2026 08.00.00 WITA" in lines
 
 

@@ -126,6 +126,7 @@ HOT: Final[list[tuple[str, str, dict[str, Any], str]]] = [
     ("offers", "offers_of_person", _offers | {"about": "p7"}, "offers_person"),
     ("offers", "offer", {"id": "o7"}, "offers_pkey"),
     ("timeline", "timeline", {"incident": "i7", "after": 0, "limit": 1001}, "events_incident"),
+    ("stories", "told", {"incidents": ["i7", "i8"]}, "events_incident"),
     ("offers", "pushes_of", {"person": "p7"}, "pushes_"),
     ("photos", "kept", {"sha256": "x", "incident": "i7", "at_us": T0_US + 10**15}, "photos_"),
     ("photos", "image", {"sha256": "x"}, "photos_pkey"),
