@@ -275,13 +275,17 @@ class Closure(msgspec.Struct, frozen=True, kw_only=True):
     """A shape (GeoJSON geometry) that hinders traffic: water so deep, a road so narrowed, or closed to all.
 
     `access` is what fits through: 0 nobody with wheels, 1 motorbikes, 2 and 3 cars too, 4 all. With neither depth nor
-    access the road is closed, to everyone.
+    access the road is closed, to everyone; or to the `vehicles` that it names, whom alone it then concerns.
     """
 
     id: str
     shape: dict[str, Any]
     depth_cm: Annotated[float, msgspec.Meta(ge=0, le=2000)] | None = None
     access: Annotated[int, msgspec.Meta(ge=0, le=4)] | None = None
+    name: str = ""  # what people call it, or why
+    vehicles: tuple[Literal["foot", "motorbike", "car", "truck", "boat"], ...] = ()  # empty: all
+    width_m: Annotated[float, msgspec.Meta(ge=1, le=2000)] = 20.0  # of a barrier drawn as a line or a point
+    until_us: int | None = None  # it ends then by itself
 
 
 REGISTRIES: Final[dict[str, type[msgspec.Struct]]] = {

@@ -16,7 +16,7 @@ from core.entries import Command, Config, Entry, Sightings, Tick
 from core.errors import ConflictError
 from core.events import CommandDone, Event, IncidentChanged
 from core.units import seconds_to_us
-from dispatch import acts, answers, asking, plan, scene, telling, timers
+from dispatch import acts, answers, asking, plan, rerouting, scene, telling, timers
 from dispatch.desk import Desk
 from dispatch.people import see
 from dispatch.reach import Ways
@@ -39,8 +39,10 @@ def step(state: State, entry: Entry, params: Params, ways: Ways | None = None) -
     acted = isinstance(entry, Command) and desk.state is not before
     if isinstance(entry, Sightings):
         scene.follow(desk)
-    if acted or _time_to_match(desk):
-        _match(desk, told={e.id for e in desk.said if isinstance(e, IncidentChanged)} if acted else set())
+    rerouted = rerouting.follow(desk, state)
+    if acted or rerouted is not None or _time_to_match(desk):
+        told = {e.id for e in desk.said if isinstance(e, IncidentChanged)} if acted else set[str]()
+        _match(desk, told | (rerouted or set()))
     return desk.state, desk.said + done
 
 

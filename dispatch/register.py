@@ -15,7 +15,7 @@ from core.entities import Area, Assignment, Closure, Person, RoadPart
 from core.entries import Config, Section
 from core.errors import ConfigError
 from dispatch.desk import Desk
-from dispatch.reach import checked
+from dispatch.reach import checked, lasts
 from dispatch.roads.packing import graph_of
 
 Entity = TypeVar("Entity", Person, Assignment, Area, Closure)
@@ -47,7 +47,7 @@ def _areas(desk: Desk, change: Config) -> dict[str, Any]:
 
 
 def _closures(desk: Desk, change: Config) -> dict[str, Any]:
-    drawn = _followed(desk.state.closures, change, Closure)
+    drawn = _followed(desk.state.closures, change, Closure, lambda closure: lasts(closure, desk.now_us))
     checked(desk.state.incidents.values(), drawn.values())
     return {"closures": drawn}
 

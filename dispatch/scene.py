@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import isinf
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,32 +13,47 @@ from core.units import seconds_to_us
 from dispatch import eta, offers
 from dispatch.asking import settle
 from dispatch.desk import Desk
+from dispatch.eta import Reach
 from dispatch.people import carriers
 from dispatch.state import Trail, Volunteer
 
-News = Sequence[tuple[OfferChanged, Volunteer]]  # live offers with newer positions of their people
 NEARER_S = 20.0  # so much sooner than at first: on the way
 FALLS_S = 5.0  # less than this is noise, no progress
+
+
+class To(NamedTuple):
+    """Somebody on the way to an incident."""
+
+    incident: str
+    person: str
+    at: Volunteer
 
 
 def follow(desk: Desk) -> None:
     """Look at every live offer whose device was seen since."""
     if not desk.state.trails:
         return
+    seen = newest(desk)
+    news = [(offer, seen[offer.person]) for offer in desk.live() if offer.person in seen]
+    news = [(offer, at) for offer, at in news if _is_new(desk, offer, at)]
+    if news:
+        whither = [To(offer.incident, offer.person, at) for offer, at in news]
+        for (offer, at), eta_s, away_m in zip(news, *measured(desk, desk.reach(), whither), strict=True):
+            if offer.id in desk.state.trails:  # somebody before them may have ended it
+                before = desk.state.trails[offer.id]
+                _measure(desk, offer, at, None if isinf(eta_s) else eta_s, away_m)
+                _judge(desk, desk.offer(offer.id), before, at)
+
+
+def newest(desk: Desk) -> dict[str, Volunteer]:
+    """By person where they were seen last."""
     who = carriers(desk.state)
     seen: dict[str, Volunteer] = {}
     for v in desk.state.seen.values():
         other = seen.get(person := who.get(v.device, ""))
         if other is None or (other.time_us, other.device) < (v.time_us, v.device):
             seen[person] = v
-    news = [(offer, seen[offer.person]) for offer in desk.live() if offer.person in seen]
-    news = [(offer, at) for offer, at in news if _is_new(desk, offer, at)]
-    if news:
-        for (offer, at), eta_s, away_m in zip(news, *_measured(desk, news), strict=True):
-            if offer.id in desk.state.trails:  # somebody before them may have ended it
-                before = desk.state.trails[offer.id]
-                _measure(desk, offer, at, None if isinf(eta_s) else eta_s, away_m)
-                _judge(desk, desk.offer(offer.id), before, at)
+    return seen
 
 
 def _is_new(desk: Desk, offer: OfferChanged, at: Volunteer) -> bool:
@@ -45,16 +61,15 @@ def _is_new(desk: Desk, offer: OfferChanged, at: Volunteer) -> bool:
     return trail.fix_us < at.time_us and offer.made_us <= at.time_us and not trail.woken
 
 
-def _measured(desk: Desk, news: News) -> tuple[list[float], list[float]]:
+def measured(desk: Desk, reach: Reach, whither: Sequence[To]) -> tuple[list[float], list[float]]:
     """Seconds and metres of each to their incident; all are put on the roads at once."""
-    lons, lats = np.array([at.lon for _, at in news]), np.array([at.lat for _, at in news])
-    people = [desk.state.people.get(offer.person) for offer, _ in news]
-    reach = desk.reach()
+    lons, lats = np.array([to.at.lon for to in whither]), np.array([to.at.lat for to in whither])
+    people = [desk.state.people.get(to.person) for to in whither]
     crowd = reach.crowd(lons, lats, [person.vehicle if person else "motorbike" for person in people])
     columns: dict[str, list[int]] = {}
-    for j, (offer, _) in enumerate(news):
-        columns.setdefault(offer.incident, []).append(j)
-    eta_s, away_m = np.empty(len(news)), np.empty(len(news))
+    for j, to in enumerate(whither):
+        columns.setdefault(to.incident, []).append(j)
+    eta_s, away_m = np.empty(len(whither)), np.empty(len(whither))
     for incident_id, some in columns.items():
         at, these = desk.incident(incident_id), np.array(some, np.int64)
         eta_s[these] = reach.eta_of(at.lon, at.lat, crowd, these, why=False).eta_s

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.dispatch.town import Town, command, moves, notices, opened, person, register, sight, tick
+from core.events import OfferChanged
+from tests.dispatch.town import Town, command, moves, notices, of, opened, person, register, sight, tick
 
 
 @pytest.fixture
@@ -17,6 +18,12 @@ def test_toward_the_place_is_on_the_way(town):
     """20 s nearer than at first."""
     assert moves(town.run(sight(15, {0: 1900}))) == []
     assert moves(town.run(sight(20, {0: 1800}))) == [("p0", "en_route")]
+
+
+def test_an_offer_says_how_long_they_still_need(town):
+    """Not what it was when they were asked, but at the move."""
+    said = of(OfferChanged, town.run(sight(15, {0: 1900}), sight(20, {0: 1800})))
+    assert [(o.state, o.eta_s) for o in said] == [("en_route", 339.5)]
 
 
 def test_two_sightings_at_the_scene_are_an_arrival(town):
