@@ -34,6 +34,7 @@ from api.roles import Allow
 from api.routes import (
     alerts,
     changes,
+    closures,
     console,
     credentials,
     days,
@@ -88,6 +89,7 @@ ROUTERS: Final = (
     rules.router,
     incidents.router,
     offers.router,
+    closures.router,
     incidentpages.router,
     offerlinks.router,
     ingest.router,
