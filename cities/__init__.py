@@ -26,6 +26,8 @@ class Hazard:
     name: str
     needs: tuple[Need, ...]
     kode_bnpb: str = ""  # of the country's code list
+    aliases: tuple[str, ...] = ()  # other words that people use for it, small letters
+    depth_cm: float | None = None  # of water that somebody draws and nobody measured; None: it is no water
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from typing import Annotated, Any, Final, Literal, NewType
 
 import msgspec
 
+from core.events import Need
+
 DeviceId = NewType("DeviceId", str)
 VehicleId = NewType("VehicleId", str)
 PersonId = NewType("PersonId", str)
@@ -288,6 +290,19 @@ class Closure(msgspec.Struct, frozen=True, kw_only=True):
     until_us: int | None = None  # it ends then by itself
 
 
+class IncidentKind(msgspec.Struct, frozen=True, kw_only=True):
+    """A kind of incident; `id` is the word that incidents bear. What it usually needs is put in place at the opening.
+
+    `depth_cm`: how deep its water is taken to be where somebody draws it and nobody measured; None: it is no water.
+    """
+
+    id: str
+    name: str = ""
+    needs: tuple[Need, ...] = ()
+    aliases: tuple[str, ...] = ()  # other words for it, small letters
+    depth_cm: Annotated[float, msgspec.Meta(ge=0, le=2000)] | None = None
+
+
 REGISTRIES: Final[dict[str, type[msgspec.Struct]]] = {
     "devices": Device,
     "vehicles": Vehicle,
@@ -309,4 +324,5 @@ SECTIONS: Final[dict[str, type[msgspec.Struct]]] = {  # of the configuration, by
     "labels": Label,
     "roads": RoadPart,
     "closures": Closure,
+    "kinds": IncidentKind,
 }

@@ -18,7 +18,7 @@ from core.entries import Command
 from core.errors import ConflictError
 from core.events import Hazard, IncidentChanged, Need, OfferChanged
 from core.units import seconds_to_us
-from dispatch import offers
+from dispatch import offers, opening
 from dispatch.areas import area_at
 from dispatch.asking import drop, offer_to, release, settle
 from dispatch.desk import Desk
@@ -100,9 +100,12 @@ def perform(desk: Desk, command: Command) -> None:
 
 
 def _open(desk: Desk, command: Command) -> tuple[None, IncidentChanged]:
-    body = msgspec.convert(command.body, _Open)
-    if body.area is None and not body.placed:
-        body = msgspec.structs.replace(body, area=area_at(desk.state.areas, body.lon, body.lat))
+    body, state = msgspec.convert(command.body, _Open), desk.state
+    found = opening.placed(state, body.lon, body.lat, body.area, body.placed)
+    hazard = opening.waded(state, body.kind, body.source, body.hazard)
+    needs = body.needs or opening.usual_needs(state, body.kind)
+    body = msgspec.structs.replace(body, needs=needs, hazard=hazard, **found._asdict())
+    desk.remark = opening.remark(state, body.kind)
     _sound(body.needs)
     same = _same(desk, body)
     fields = {name: getattr(body, name) for name in body.__struct_fields__}
@@ -184,6 +187,10 @@ def _edit(desk: Desk, command: Command, before: IncidentChanged) -> dict[str, An
     _sound(fields.get("needs", ()))
     if "needs" in fields:
         fields["needs"] = (*fields["needs"], *(need for need in before.needs if need.role == LOOK))
+    if fields.get("hazard") is not None:
+        fields["hazard"] = opening.waded(desk.state, fields.get("kind", before.kind), before.source, fields["hazard"])
+    if "kind" in fields and "needs" not in fields:
+        fields |= opening.renamed(desk.state, before.kind, fields["kind"], before.needs)
     if {"lon", "lat"} & fields.keys():
         fields |= _placed(desk, before, fields.get("lon", before.lon), fields.get("lat", before.lat))
     return fields
@@ -197,6 +204,7 @@ def _relocate(desk: Desk, command: Command, before: IncidentChanged) -> dict[str
 
 
 def _placed(desk: Desk, before: IncidentChanged, lon: float, lat: float) -> dict[str, Any]:
+    opening.within(desk.state, lon, lat)
     for offer in desk.live(before.id):
         remeasure(desk, offer)
     return {"lon": lon, "lat": lat, "area": area_at(desk.state.areas, lon, lat), "placed": ""}

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-import shapely
 
 from core.entities import Area
+from dispatch.areas import middle
 from dispatch.costs import Everybody
 from dispatch.desk import Desk
 
@@ -49,10 +49,3 @@ def _of(everybody: Everybody, free: Any, area: Area, people: int) -> Coverage:
     soonest = np.sort(eta_s[eta_s <= everybody.desk.params.cutoff_s])[:people]
     full_s = round(float(soonest[-1]), 1) if len(soonest) == people else None
     return Coverage(area.id, area.name, lon, lat, people, len(soonest), full_s)
-
-
-def middle(area: Area) -> tuple[float, float]:
-    """A place inside the largest part of an area."""
-    parts = [shapely.Polygon(rings[0], rings[1:]) for rings in area.polygons]
-    point = shapely.make_valid(max(parts, key=lambda part: part.area)).representative_point()
-    return float(point.x), float(point.y)

@@ -29,6 +29,7 @@ class Desk:
             state, incidents=dict(state.incidents), offers=dict(state.offers), trails=dict(state.trails)
         )
         self.said = list(said)
+        self.remark = ""  # what is said to whoever gave a command that was carried out
         self._at: dict[str, dict[str, None]] = {}
         self._held: dict[str, str] = {}
         self._over: dict[str, set[str]] = {}

@@ -81,7 +81,7 @@ def _command(desk: Desk, command: Command) -> tuple[Desk, list[Event]]:
     except (ConflictError, msgspec.ValidationError) as refusal:
         return desk, [msgspec.structs.replace(done, ok=False, reason=str(refusal))]
     trial.put(done=(*trial.state.done, command.id)[-trial.params.max_done :])
-    return trial, [done]
+    return trial, [msgspec.structs.replace(done, reason=trial.remark)]
 
 
 def _unknown(_desk: Desk, command: Command) -> None:

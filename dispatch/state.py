@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from core.entities import Area, Assignment, Closure, Person, RoadPart
+from core.entities import Area, Assignment, Closure, IncidentKind, Person, RoadPart
 from core.errors import ConfigError
 from core.events import IncidentChanged, Need, NoticeAsked, OfferChanged
 from dispatch.incidents import ENDED
@@ -66,6 +66,9 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     roads: dict[str, RoadPart] = {}  # the map in force: all its parts
     coming: dict[str, RoadPart] = {}  # those of a new one that are there so far
     closures: dict[str, Closure] = {}  # drawn by people, beside the hazards of incidents
+    kinds: dict[str, IncidentKind] = {}  # of incidents, as the city lists them
+    bounds: tuple[float, float, float, float] | None = None  # of the city: west, south, east, north
+    centre: tuple[float, float] | None = None
     offsets: tuple[tuple[int, int], ...] = ()  # the city's clock (from_us, offset_s); empty: nobody told it
     offers: dict[str, OfferChanged] = {}
     trails: dict[str, Trail] = {}  # of live offers

@@ -45,7 +45,9 @@ async def open_incident(
     new: NewIncident,
 ) -> Response:
     done = await commands.send("incident.open", identity.subject, opening(new, deps.city), DISPATCH)
-    answer = told(await incident_of(deps, done.id), deps, 201)
+    row = incident_row(await incident_of(deps, done.id), deps.zone)
+    answer = json(row | {"remark": done.reason or None}, 201)
+    answer.headers["ETag"] = f'"{row["revision"]}"'
     answer.headers["Location"] = f"/api/v1/incidents/{done.id}"
     return answer
 
