@@ -51,14 +51,14 @@ def newest(desk: Desk) -> dict[str, Volunteer]:
     seen: dict[str, Volunteer] = {}
     for v in desk.state.seen.values():
         other = seen.get(person := who.get(v.device, ""))
-        if other is None or (other.time_us, other.device) < (v.time_us, v.device):
+        if other is None or (other.seen_us, other.device) < (v.seen_us, v.device):
             seen[person] = v
     return seen
 
 
 def _is_new(desk: Desk, offer: OfferChanged, at: Volunteer) -> bool:
     trail = desk.state.trails[offer.id]
-    return trail.fix_us < at.time_us and offer.made_us <= at.time_us and not trail.woken
+    return trail.fix_us < at.seen_us and offer.made_us <= at.seen_us and not trail.woken
 
 
 def measured(desk: Desk, reach: Reach, whither: Sequence[To]) -> tuple[list[float], list[float]]:
@@ -80,19 +80,19 @@ def measured(desk: Desk, reach: Reach, whither: Sequence[To]) -> tuple[list[floa
 def _measure(desk: Desk, offer: OfferChanged, at: Volunteer, eta_s: float | None, away_m: float) -> None:
     trail = desk.state.trails[offer.id]
     near = trail.near + 1 if away_m <= desk.params.arrive_m else 0
-    far_us = (trail.far_us or at.time_us) if away_m > desk.params.left_m else None
-    desk.trail(offer, eta_s=eta_s, fix_us=at.time_us, near=near, far_us=far_us)
+    far_us = (trail.far_us or at.seen_us) if away_m > desk.params.left_m else None
+    desk.trail(offer, eta_s=eta_s, fix_us=at.seen_us, near=near, far_us=far_us)
     if eta_s is not None and trail.start_s is None:
-        desk.trail(offer, start_s=eta_s, best_s=eta_s, best_us=max(trail.best_us, at.time_us))
+        desk.trail(offer, start_s=eta_s, best_s=eta_s, best_us=max(trail.best_us, at.seen_us))
     elif eta_s is not None and (trail.best_s is None or eta_s < trail.best_s - FALLS_S):
-        desk.trail(offer, best_s=eta_s, best_us=max(trail.best_us, at.time_us))
+        desk.trail(offer, best_s=eta_s, best_us=max(trail.best_us, at.seen_us))
 
 
 def _judge(desk: Desk, offer: OfferChanged, before: Trail, at: Volunteer) -> None:
     trail, params = desk.state.trails[offer.id], desk.params
     works_us = seconds_to_us(params.work_s)
     if offer.state in offers.THERE:
-        if trail.far_us is not None and at.time_us - trail.far_us >= seconds_to_us(params.left_s):
+        if trail.far_us is not None and at.seen_us - trail.far_us >= seconds_to_us(params.left_s):
             desk.step(offer, "leave", "gps")
         elif offer.state == "arrived" and at.stood_us is not None and at.stood_us <= at.time_us - works_us:
             desk.step(offer, "work", "gps")

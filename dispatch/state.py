@@ -14,6 +14,7 @@ from core.errors import ConfigError
 from core.events import IncidentChanged, Need, NoticeAsked, OfferChanged
 from dispatch.incidents import ENDED
 from dispatch.matching.problem import MAX_PLACES, MAX_TIME_S
+from dispatch.skew import Lag
 
 VERSION: Final = 2  # 1: all of it in one row
 LOOK: Final = "look"  # the role of those who are asked to go and see whether a report is true
@@ -25,8 +26,14 @@ class Volunteer(msgspec.Struct, frozen=True, kw_only=True):
     device: str
     lon: float
     lat: float
-    time_us: int
+    time_us: int  # by its own clock
     stood_us: int | None = None
+    lag: Lag | None = None
+
+    @property
+    def seen_us(self) -> int:
+        """When it was there, by our clock: its own time, less what its clock is wrong by."""
+        return self.time_us + (self.lag.skew_us if self.lag else 0)
 
 
 class Trail(msgspec.Struct, frozen=True, kw_only=True):
