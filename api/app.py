@@ -58,10 +58,12 @@ from api.routes import (
     session,
     shapes,
     spells,
+    standing,
     threads,
     volunteers,
     why,
 )
+from api.standing import Standing
 from store import read
 from store.cancel import ended
 
@@ -90,6 +92,7 @@ ROUTERS: Final = (
     incidents.router,
     offers.router,
     closures.router,
+    standing.router,
     incidentpages.router,
     offerlinks.router,
     ingest.router,
@@ -122,6 +125,7 @@ def create_app(deps: Deps) -> FastAPI:
     app.state.feed = feed
     app.state.hub = Hub(deps.log, deps.clock, partial(read.vehicles_at, deps.pool))
     app.state.commands = Commands(deps.log, deps.pool, deps.clock, feed, deps.partitions, deps.unwritable)
+    app.state.standing = Standing(deps.log, deps.clock)
     app.state.bodies = Bodies()
     app.state.reporter = Reporter(deps.pool, app.state.hub)
     app.state.refused = Refused()
