@@ -13,7 +13,6 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 
 from core.duty import on_duty
-from core.entities import Person
 from core.entries import Command
 from core.errors import ConflictError
 from core.events import Hazard, IncidentChanged, Need, OfferChanged
@@ -23,7 +22,7 @@ from dispatch.areas import area_at
 from dispatch.asking import drop, offer_to, release, settle
 from dispatch.desk import Desk
 from dispatch.incidents import ENDED, MOVES, Move
-from dispatch.people import device_of
+from dispatch.people import device_of, may_wake
 from dispatch.roads.metric import between_m
 from dispatch.state import LOOK, Trail, open_incidents
 
@@ -263,19 +262,12 @@ def _wake(desk: Desk, _command: Command, before: IncidentChanged) -> dict[str, A
     if before.severity < 3 or before.area is None:
         raise ConflictError("only for an incident of severity 3 whose area is known")
     role = desk.params.needs_of(before)[0].role
-    woken = [person.id for person in desk.state.people.values() if _may_wake(desk, before, person)]
+    woken = [person.id for person in desk.state.people.values() if may_wake(desk, before, person)]
     for person_id in sorted(woken):
         _wake_one(desk, before, role, person_id)
     if not woken:
         raise ConflictError("nobody at home there agreed to be woken")
     return {}
-
-
-def _may_wake(desk: Desk, incident: IncidentChanged, person: Person) -> bool:
-    agreed = person.wake and person.consent_us is not None and person.area == incident.area
-    barred = desk.over(incident.id).union(incident.excluded)
-    free = person.id not in barred and desk.state.away_us.get(person.id, 0) <= desk.now_us
-    return agreed and free and not on_duty(person, desk.now_us) and desk.live_of(person.id) is None
 
 
 def _wake_one(desk: Desk, incident: IncidentChanged, role: str, person: str) -> None:

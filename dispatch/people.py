@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from core.duty import kept
+from core.duty import kept, on_duty
 from core.entities import Assignment, Person
 from core.entries import Sightings
+from core.events import IncidentChanged
 from core.units import seconds_to_us
 from dispatch.desk import Desk
 from dispatch.skew import heard
@@ -70,6 +71,14 @@ def device_of(state: State, person: str) -> str:
 def on_call(state: State, person: Person) -> bool:
     """On duty, with consent, and not away for today."""
     return kept(person, state.now_us) and state.away_us.get(person.id, 0) <= state.now_us
+
+
+def may_wake(desk: Desk, incident: IncidentChanged, person: Person) -> bool:
+    """Whether somebody off duty agreed to be woken for a severe incident near home."""
+    agreed = person.wake and person.consent_us is not None and person.area == incident.area
+    barred = desk.over(incident.id).union(incident.excluded)
+    free = person.id not in barred and desk.state.away_us.get(person.id, 0) <= desk.now_us
+    return agreed and free and not on_duty(person, desk.now_us) and desk.live_of(person.id) is None
 
 
 def crowd(state: State, params: Params) -> list[Ranger]:
