@@ -9,7 +9,7 @@ from fastapi import APIRouter, Body, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.acting import Coordinator, IfMatch, act, incident_of, told
+from api.acting import Coordinator, IfMatch, act, incident_of, rows_of, told
 from api.answers import json, page
 from api.commands import DISPATCH, Commands
 from api.deps import GivenDeps, commands_of
@@ -28,7 +28,6 @@ from api.incidentbodies import (
 )
 from api.params import PAGE, AfterText, Limit
 from api.roles import Allow
-from api.rows import incident_row
 from core.identity import Identity
 from store import read
 
@@ -45,9 +44,7 @@ async def open_incident(
     new: NewIncident,
 ) -> Response:
     done = await commands.send("incident.open", identity.subject, opening(new, deps.city), DISPATCH)
-    row = incident_row(await incident_of(deps, done.id), deps.zone)
-    answer = json(row | {"remark": done.reason or None}, 201)
-    answer.headers["ETag"] = f'"{row["revision"]}"'
+    answer = await told(await incident_of(deps, done.id), deps, 201, remark=done.reason or None)
     answer.headers["Location"] = f"/api/v1/incidents/{done.id}"
     return answer
 
@@ -55,12 +52,12 @@ async def open_incident(
 @router.get("/incidents", summary="Incidents, newest first", dependencies=_read)
 async def incidents(request: Request, deps: GivenDeps, after: AfterText = None, limit: Limit = PAGE) -> Response:
     found = await read.incidents(deps.pool, after=after, limit=limit)
-    return page(request, [incident_row(row, deps.zone) for row in found.rows], found.next)
+    return page(request, await rows_of(deps, found.rows), found.next)
 
 
 @router.get("/incidents/{incident}", summary="One incident, with its revision as the ETag", dependencies=_read)
 async def one(deps: GivenDeps, incident: str) -> Response:
-    return told(await incident_of(deps, incident), deps)
+    return await told(await incident_of(deps, incident), deps)
 
 
 @router.patch("/incidents/{incident}", summary="Correct what is known, the needs or the place")

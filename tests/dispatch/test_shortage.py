@@ -86,8 +86,8 @@ def test_each_reason_with_how_many():
     plans = of(PlanMade, here.run(command("incident.exclude", 2, id="y", person="p3")))
     assert [words.id for words in plans[-1].words[2:]] == [
         (
-            "2 tempat belum terisi: dari 5 yang cocok, 1 terhalang oleh penutupan Jembatan; 1 lebih dari 30 menit jauhnya; "
-            "1 untuk kejadian lain; 1 menolak, tidak menjawab, atau sudah selesai."
+            "2 tempat belum terisi: dari 5 yang cocok, 1 terhalang oleh penutupan Jembatan; "
+            "1 lebih dari 30 menit jauhnya; 1 untuk kejadian lain; 1 menolak, tidak menjawab, atau sudah selesai."
         )
     ]
 
