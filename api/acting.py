@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated, Any, Final
 
 from fastapi import Depends, Header
 from starlette.requests import Request
@@ -17,8 +18,11 @@ from api.rows import incident_row, offer_row
 from core.errors import ConflictError
 from core.events import IncidentChanged, OfferChanged
 from core.identity import Identity
+from dispatch.offers import COMING, THERE
+from dispatch.state import LOOK
 from store import offers, read
 
+_HEADS: Final = offers.HeadStates(sorted(COMING), sorted(THERE), LOOK)
 IfMatch = Annotated[str | None, Header(alias="If-Match", description="the ETag (the revision) that you have seen")]
 Coordinator = Annotated[Identity, Depends(Allow("incident.write"))]
 
@@ -39,9 +43,16 @@ async def offer_of(deps: Deps, incident: str, offer: str) -> OfferChanged:
     return row
 
 
-def told(incident: IncidentChanged, deps: Deps, status: int = 200) -> Response:
+async def rows_of(deps: Deps, incidents: Sequence[IncidentChanged]) -> list[dict[str, Any]]:
+    """Incidents as answers show them: with who comes, and who is really there."""
+    heads = await offers.heads(deps.pool, [incident.id for incident in incidents], _HEADS)
+    none = offers.Heads()
+    return [incident_row(i, deps.zone) | heads.get(i.id, none)._asdict() for i in incidents]
+
+
+async def told(incident: IncidentChanged, deps: Deps, status: int = 200, **more: Any) -> Response:
     """An incident with its version as the ETag."""
-    answer = json(incident_row(incident, deps.zone), status)
+    answer = json((await rows_of(deps, [incident]))[0] | more, status)
     answer.headers["ETag"] = f'"{incident.revision}"'
     return answer
 
@@ -59,8 +70,8 @@ async def act(
         )
     except ConflictError as refusal:
         newest = await incident_of(deps, incident)
-        raise OvertakenError(str(refusal), incident_row(newest, deps.zone)) from refusal
-    return told(await incident_of(deps, incident), deps)
+        raise OvertakenError(str(refusal), (await rows_of(deps, [newest]))[0]) from refusal
+    return await told(await incident_of(deps, incident), deps)
 
 
 async def speak(request: Request, identity: Identity, offer: OfferChanged, kind: str, body: dict[str, Any]) -> Response:

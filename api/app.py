@@ -37,6 +37,7 @@ from api.routes import (
     alerts,
     chain,
     changes,
+    closures,
     console,
     credentials,
     days,
@@ -64,10 +65,12 @@ from api.routes import (
     session,
     shapes,
     spells,
+    standing,
     threads,
     volunteers,
     why,
 )
+from api.standing import Standing
 from store import read
 from store.cancel import ended
 from store.timeline import off_duty
@@ -97,6 +100,8 @@ ROUTERS: Final = (
     incidents.router,
     offers.router,
     afteraction.router,
+    closures.router,
+    standing.router,
     incidentpages.router,
     photos.router,
     offerlinks.router,
@@ -134,6 +139,7 @@ def create_app(deps: Deps) -> FastAPI:
     app.state.feed = feed
     app.state.hub = Hub(deps.log, deps.clock, partial(read.vehicles_at, deps.pool), partial(off_duty, deps.pool))
     app.state.commands = Commands(deps.log, deps.pool, deps.clock, feed, deps.partitions, deps.unwritable)
+    app.state.standing = Standing(deps.log, deps.clock)
     app.state.bodies = Bodies()
     app.state.clerks = clerks(deps.clock)
     app.state.reporter = Reporter(deps.pool, app.state.hub)

@@ -8,12 +8,13 @@ from typing import Any, Final, Literal, NamedTuple, get_args
 import msgspec
 from psycopg_pool import AsyncConnectionPool
 
+from api.closing import check_closure
 from api.deps import Deps
 from api.given import etag
 from api.problems import NotFoundError, ParameterError
 from api.times import rfc3339
 from core.assigning import JOINED, SECTION_OF, Joined, clashes, in_force, make_room
-from core.entities import Assignment, Device, DeviceClass, Person, Rule
+from core.entities import Assignment, Closure, Device, DeviceClass, Person, Rule
 from core.entries import Config, Section
 from core.errors import ConflictError
 from core.ruling import RULES_MAX
@@ -126,6 +127,8 @@ async def _judged(deps: Deps, change: Change, entity: Any) -> list[dict[str, Any
         await _check_profile(deps, entity)
     if isinstance(entity, Rule):
         await _check_rule(deps, entity)
+    if isinstance(entity, Closure):
+        await check_closure(deps, entity)
     if not isinstance(entity, Assignment):
         return []
     for what in JOINED:

@@ -66,8 +66,9 @@ class CityInfo:
 
     def hazard(self, kind: str) -> Hazard:
         """A kind of incident; one that the city does not know is called by its word and has no usual needs."""
-        known = {hazard.kind: hazard for hazard in self.hazards}
-        return known.get(kind) or Hazard(kind, kind.replace("_", " ").capitalize(), ())
+        known = {alias: hazard for hazard in self.hazards for alias in hazard.aliases}
+        known |= {hazard.kind: hazard for hazard in self.hazards}
+        return known.get(kind) or known.get(kind.casefold()) or Hazard(kind, kind.replace("_", " ").capitalize(), ())
 
     def holds(self, lon: float, lat: float) -> bool:
         """Whether a place lies within the city's bounds."""

@@ -36,11 +36,16 @@ def fields_of(section: str, body: dict[str, Any]) -> dict[str, Any]:
     geometry, properties = body.get("geometry"), body.get("properties") or {}
     if not isinstance(geometry, dict) or not isinstance(properties, dict):
         raise ParameterError("geometry", "must be a GeoJSON geometry, and properties an object")
+    if section == "closures":
+        return _id_of(body) | properties | {"shape": geometry}
     kind = geometry.get("type")
     if kind not in _SHAPES.get(section, ()):
         raise ParameterError("geometry", f"of {section} is {' or '.join(_SHAPES.get(section, ('none',)))}")
-    own_id = {"id": str(body["id"])} if body.get("id") is not None else {}
-    return own_id | properties | _fields(section, str(kind), geometry.get("coordinates"))
+    return _id_of(body) | properties | _fields(section, str(kind), geometry.get("coordinates"))
+
+
+def _id_of(feature: dict[str, Any]) -> dict[str, str]:
+    return {"id": str(feature["id"])} if feature.get("id") is not None else {}
 
 
 def _fields(section: str, kind: str, coordinates: Any) -> dict[str, Any]:

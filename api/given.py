@@ -30,11 +30,13 @@ _SHORT: Final = {
     "tasks": "t",
     "places": "pl",
     "zones": "z",
+    "closures": "cl",
 }
-WRITTEN: Final = {name: SECTIONS[name] for name in (*REGISTRIES, "places", "zones")}
-_OURS: Final = {
-    "people": {"consent", "consent_us", "duty", "on_duty", "links"}
-}  # shown, and changed by a way of their own
+WRITTEN: Final = {name: SECTIONS[name] for name in (*REGISTRIES, "places", "zones", "closures")}
+_OURS: Final = {  # shown, and changed by a way of their own
+    "people": {"consent", "consent_us", "duty", "on_duty", "links"},
+    "closures": {"in_force"},
+}
 _PLACE: Final = re.compile(r"^(?P<what>.*) - at `\$\.?(?P<name>[^`]*)`$")
 _CLOCK: Final = re.compile(r"(\d{1,3}):([0-5]?\d)", re.ASCII)
 _MISSING: Final = re.compile(r"^Object missing required field `(?P<name>\w+)`$")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import hypot
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
@@ -16,7 +15,6 @@ from core.errors import ConflictError
 from core.events import Need
 from dispatch.reach import checked
 
-CENTRE_DEG: Final = 2e-4  # about 20 m: whoever gives the city's centre did not know where
 _NULLABLE: Final = frozenset({"address", "hazard", "impact", "revision"})
 Kind = Annotated[str, Field(min_length=1, max_length=40, pattern=NO_NUL)]
 Name = Annotated[str, Field(min_length=1, max_length=128, pattern=NO_NUL)]
@@ -139,10 +137,8 @@ class Spoken(Body):
 def opening(new: NewIncident, city: CityInfo) -> dict[str, Any]:
     """The body of `incident.open`; raises `ParameterError` for a place or a hazard that cannot be."""
     within(city, new.lon, new.lat)
-    body = new.model_dump() | {"needs": needs_of(new.needs) or list(msgspec.to_builtins(city.hazard(new.kind).needs))}
-    body["hazard"] = None if new.hazard is None else hazard_of(new.hazard)
-    lon, lat = city.centre
-    return body | {"placed": "placeholder" if hypot(new.lon - lon, new.lat - lat) <= CENTRE_DEG else ""}
+    hazard = None if new.hazard is None else hazard_of(new.hazard)
+    return new.model_dump() | {"needs": needs_of(new.needs), "hazard": hazard}
 
 
 def reporting(new: NewIncident, city: CityInfo) -> dict[str, Any]:

@@ -189,7 +189,12 @@ def cap_row(cap: CapAlert, zone: tzinfo) -> dict[str, Any]:
 
 def hazard_info(hazard: Hazard) -> dict[str, Any]:
     """What is said of a hazard beside its shape."""
-    return {"label": hazard.label, "depth_cm": hazard.depth_cm, "access": hazard.access}
+    return {
+        "label": hazard.label,
+        "depth_cm": hazard.depth_cm,
+        "access": hazard.access,
+        "assumed": hazard.assumed,
+    }
 
 
 def need_row(need: Need) -> dict[str, Any]:

@@ -27,6 +27,8 @@ class Hazard:
     needs: tuple[Need, ...]
     kode_bnpb: str = ""  # of the country's code list
     common: bool = False  # offered first to who reports one
+    aliases: tuple[str, ...] = ()  # other words that people use for it, small letters
+    depth_cm: float | None = None  # of water that somebody draws and nobody measured; None: it is no water
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, NamedTuple
 import msgspec
 
 from core.calendar import day_number
-from core.entities import REGISTRIES, Assignment, Day, Device, Place, Route, Rule, Shift, Street, Task, Zone
+from core.entities import REGISTRIES, Assignment, Closure, Day, Device, Place, Route, Rule, Shift, Street, Task, Zone
 from core.entries import Section
 from core.naming import DEVICE_LIMIT, addressable, storable, valid_device
 from core.ruling import rule_fault
@@ -49,7 +49,7 @@ def _id_fault(entity: Any) -> str | None:
         return f"its id has control characters or more than {ID_LIMIT}; look for a stray quote"
     if isinstance(entity, Device) and not valid_device(entity.id):
         return f"no device can speak under its id: at most {DEVICE_LIMIT} characters, without / and outer spaces"
-    if type(entity) in (*REGISTRIES.values(), Zone) and not addressable(entity.id):
+    if type(entity) in (*REGISTRIES.values(), Zone, Closure) and not addressable(entity.id):
         return "its id cannot stand in an address: it must be without / and not . or .."
     return None
 

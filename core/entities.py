@@ -9,6 +9,8 @@ from typing import Annotated, Any, Final, Literal, NewType
 
 import msgspec
 
+from core.events import Need
+
 DeviceId = NewType("DeviceId", str)
 VehicleId = NewType("VehicleId", str)
 PersonId = NewType("PersonId", str)
@@ -276,13 +278,30 @@ class Closure(msgspec.Struct, frozen=True, kw_only=True):
     """A shape (GeoJSON geometry) that hinders traffic: water so deep, a road so narrowed, or closed to all.
 
     `access` is what fits through: 0 nobody with wheels, 1 motorbikes, 2 and 3 cars too, 4 all. With neither depth nor
-    access the road is closed, to everyone.
+    access the road is closed, to everyone; or to the `vehicles` that it names, whom alone it then concerns.
     """
 
     id: str
     shape: dict[str, Any]
     depth_cm: Annotated[float, msgspec.Meta(ge=0, le=2000)] | None = None
     access: Annotated[int, msgspec.Meta(ge=0, le=4)] | None = None
+    name: str = ""  # what people call it, or why
+    vehicles: tuple[Literal["foot", "motorbike", "car", "truck", "boat"], ...] = ()  # empty: all
+    width_m: Annotated[float, msgspec.Meta(ge=1, le=2000)] = 20.0  # of a barrier drawn as a line or a point
+    until_us: int | None = None  # it ends then by itself
+
+
+class IncidentKind(msgspec.Struct, frozen=True, kw_only=True):
+    """A kind of incident; `id` is the word that incidents bear. What it usually needs is put in place at the opening.
+
+    `depth_cm`: how deep its water is taken to be where somebody draws it and nobody measured; None: it is no water.
+    """
+
+    id: str
+    name: str = ""
+    needs: tuple[Need, ...] = ()
+    aliases: tuple[str, ...] = ()  # other words for it, small letters
+    depth_cm: Annotated[float, msgspec.Meta(ge=0, le=2000)] | None = None
 
 
 REGISTRIES: Final[dict[str, type[msgspec.Struct]]] = {
@@ -306,4 +325,5 @@ SECTIONS: Final[dict[str, type[msgspec.Struct]]] = {  # of the configuration, by
     "labels": Label,
     "roads": RoadPart,
     "closures": Closure,
+    "kinds": IncidentKind,
 }

@@ -29,8 +29,9 @@ Section = Literal[
     "rules",
     "roads",
     "closures",
+    "kinds",
 ]
-DISPATCH_ONLY: Final = frozenset[Section]({"roads", "closures"})  # they decide nothing in a partition
+DISPATCH_ONLY: Final = frozenset[Section]({"roads", "closures", "kinds"})  # they decide nothing in a partition
 OF_DISPATCH: Final = DISPATCH_ONLY | frozenset[Section]({"city", "people", "assignments", "areas"})
 
 

@@ -142,7 +142,7 @@ class FixFlagged(msgspec.Struct, frozen=True, kw_only=True, tag="fix_flagged"):
 
 
 class CommandDone(msgspec.Struct, frozen=True, kw_only=True, tag="command_done"):
-    """The effect of a person's command is in the log; HTTP may answer."""
+    """The effect of a person's command is in the log; HTTP may answer. `reason`: why not, or a remark."""
 
     at_us: int
     id: str
@@ -166,6 +166,7 @@ class Hazard(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     label: str = ""
     depth_cm: float | None = None
     access: int | None = None  # 0 nobody with wheels, 1 motorbikes, 2 and 3 cars too, 4 all
+    assumed: bool = False  # nobody measured: the depth is what is usual of its kind
 
 
 class Photo(msgspec.Struct, frozen=True, kw_only=True):

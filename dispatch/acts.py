@@ -13,18 +13,17 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 
 from core.duty import on_duty
-from core.entities import Person
 from core.entries import Command
 from core.errors import ConflictError
 from core.events import CapAlert, Hazard, IncidentChanged, Need, OfferChanged
 from core.units import seconds_to_us
-from dispatch import offers, photos
+from dispatch import offers, opening, photos
 from dispatch.areas import area_at
 from dispatch.asking import drop, offer_to, release, settle
 from dispatch.desk import Desk
 from dispatch.impact import merged
 from dispatch.incidents import ENDED, MOVES, Move
-from dispatch.people import device_of
+from dispatch.people import device_of, may_wake
 from dispatch.roads.metric import between_m
 from dispatch.state import LOOK, Trail, open_incidents
 
@@ -108,8 +107,12 @@ def _open(desk: Desk, command: Command) -> tuple[None, IncidentChanged]:
 
 def opened(desk: Desk, command: Command, body: Open) -> IncidentChanged:
     """A new incident, which bears the id of the command."""
-    if body.area is None and not body.placed:
-        body = msgspec.structs.replace(body, area=area_at(desk.state.areas, body.lon, body.lat))
+    state = desk.state
+    found = opening.placed(state, body.lon, body.lat, body.area, body.placed, body.source)
+    hazard = opening.waded(state, body.kind, body.source, body.hazard)
+    needs = body.needs or opening.usual_needs(state, body.kind)
+    body = msgspec.structs.replace(body, needs=needs, hazard=hazard, **found._asdict())
+    desk.remark = opening.remark(state, body.kind, body.source)
     sound(body.needs)
     same = _same(desk, body)
     fields = {name: getattr(body, name) for name in body.__struct_fields__}
@@ -195,6 +198,10 @@ def _edit(desk: Desk, command: Command, before: IncidentChanged) -> dict[str, An
         fields["needs"] = (*fields["needs"], *(need for need in before.needs if need.role == LOOK))
     if isinstance(body.impact, dict):
         fields["impact"] = merged(before.impact, body.impact)
+    if fields.get("hazard") is not None:
+        fields["hazard"] = opening.waded(desk.state, fields.get("kind", before.kind), before.source, fields["hazard"])
+    if "kind" in fields and "needs" not in fields:
+        fields |= opening.renamed(desk.state, before.kind, fields["kind"], before.needs)
     if {"lon", "lat"} & fields.keys():
         fields |= _placed(desk, before, fields.get("lon", before.lon), fields.get("lat", before.lat))
     return fields
@@ -208,6 +215,7 @@ def _relocate(desk: Desk, command: Command, before: IncidentChanged) -> dict[str
 
 
 def _placed(desk: Desk, before: IncidentChanged, lon: float, lat: float) -> dict[str, Any]:
+    opening.within(desk.state, lon, lat)
     for offer in desk.live(before.id):
         remeasure(desk, offer)
     return {"lon": lon, "lat": lat, "area": area_at(desk.state.areas, lon, lat), "placed": ""}
@@ -271,19 +279,12 @@ def _wake(desk: Desk, _command: Command, before: IncidentChanged) -> dict[str, A
     if before.severity < 3 or before.area is None:
         raise ConflictError("only for an incident of severity 3 whose area is known")
     role = desk.params.needs_of(before)[0].role
-    woken = [person.id for person in desk.state.people.values() if _may_wake(desk, before, person)]
+    woken = [person.id for person in desk.state.people.values() if may_wake(desk, before, person)]
     for person_id in sorted(woken):
         _wake_one(desk, before, role, person_id)
     if not woken:
         raise ConflictError("nobody at home there agreed to be woken")
     return {}
-
-
-def _may_wake(desk: Desk, incident: IncidentChanged, person: Person) -> bool:
-    agreed = person.wake and person.consent_us is not None and person.area == incident.area
-    barred = desk.over(incident.id).union(incident.excluded)
-    free = person.id not in barred and desk.state.away_us.get(person.id, 0) <= desk.now_us
-    return agreed and free and not on_duty(person, desk.now_us) and desk.live_of(person.id) is None
 
 
 def _wake_one(desk: Desk, incident: IncidentChanged, role: str, person: str) -> None:

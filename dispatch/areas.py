@@ -18,3 +18,10 @@ def area_at(areas: Mapping[str, Area], lon: float, lat: float) -> str | None:
                 if rings and shapely.intersects_xy(shapely.Polygon(rings[0], rings[1:]), lon, lat):
                     return area_id
     return None
+
+
+def middle(area: Area) -> tuple[float, float]:
+    """A place inside the largest part of an area."""
+    parts = [shapely.Polygon(rings[0], rings[1:]) for rings in area.polygons]
+    point = shapely.make_valid(max(parts, key=lambda part: part.area)).representative_point()
+    return float(point.x), float(point.y)

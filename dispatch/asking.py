@@ -64,9 +64,11 @@ def _settle_role(desk: Desk, incident: IncidentChanged, need: Need, newcomer: Of
         return
     worst_s = max((_eta_s(desk, offer) for offer in promised if _movable(desk, offer)), default=0.0)
     for offer in desk.live(incident.id, need.role):
+        if need.count and _eta_s(desk, offer) + desk.params.swap_s < worst_s:
+            continue  # whoever is so much nearer may still win the place, also if they stand in a jam now
         if offer.state == "no_progress" and not offer.manual:
             desk.step(offer, "stand_down", "matcher")
-        elif offer.state in offers.PENDING and (not need.count or _eta_s(desk, offer) + desk.params.swap_s >= worst_s):
+        elif offer.state in offers.PENDING:
             desk.step(offer, "withdraw", "matcher")
 
 

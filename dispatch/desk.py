@@ -29,6 +29,7 @@ class Desk:
             state, incidents=dict(state.incidents), offers=dict(state.offers), trails=dict(state.trails)
         )
         self.said = list(said)
+        self.remark = ""  # what is said to whoever gave a command that was carried out
         self._at: dict[str, dict[str, None]] = {}
         self._held: dict[str, str] = {}
         self._over: dict[str, set[str]] = {}
@@ -154,6 +155,8 @@ class Desk:
     ) -> OfferChanged:
         """A move of the offer's table, remembered, said, and told to the volunteer where they must know."""
         after = msgspec.structs.replace(offers.moved(offer, move, by, self.now_us, actor), **fields)
+        if after.state in offers.COMING and (eta_s := self.state.trails[offer.id].eta_s) is not None:
+            after = msgspec.structs.replace(after, eta_s=round(eta_s, 1))  # what is known of their way by now
         self.store(after)
         self.put(**learning.learned(self.state, offer, after))
         if (kind := offers.TOLD.get(move)) is not None and not silent:

@@ -17,7 +17,7 @@ from core.entries import Command, Config, Entry, Sightings, Tick
 from core.errors import ConflictError
 from core.events import CommandDone, Event, IncidentChanged
 from core.units import seconds_to_us
-from dispatch import acts, answers, asking, cap, plan, scene, telling, timers
+from dispatch import acts, answers, asking, cap, plan, rerouting, scene, telling, timers
 from dispatch.desk import Desk
 from dispatch.forgetting import forget
 from dispatch.greedy import ByList
@@ -44,8 +44,10 @@ def step(state: State, entry: Entry, params: Params, ways: Ways | None = None) -
     acted = isinstance(entry, Command) and desk.state is not before
     if isinstance(entry, Sightings):
         scene.follow(desk)
-    if acted or _time_to_match(desk):
-        _match(desk, told={e.id for e in desk.said if isinstance(e, IncidentChanged)} if acted else set())
+    rerouted = rerouting.follow(desk, state)
+    if acted or rerouted is not None or _time_to_match(desk):
+        told = {e.id for e in desk.said if isinstance(e, IncidentChanged)} if acted else set[str]()
+        _match(desk, told | (rerouted or set()))
     return desk.state, desk.said + done
 
 
@@ -84,7 +86,7 @@ def _command(desk: Desk, command: Command) -> tuple[Desk, list[Event]]:
     except (ConflictError, msgspec.ValidationError) as refusal:
         return desk, [msgspec.structs.replace(done, ok=False, reason=str(refusal))]
     trial.put(done=(*trial.state.done, command.id)[-trial.params.max_done :])
-    return trial, [done]
+    return trial, [msgspec.structs.replace(done, reason=trial.remark)]
 
 
 def _unknown(_desk: Desk, command: Command) -> None:

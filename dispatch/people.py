@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from core.duty import kept
+from core.duty import kept, on_duty
 from core.entities import Assignment, Person
 from core.entries import Sightings
+from core.events import IncidentChanged
 from core.units import seconds_to_us
 from dispatch.desk import Desk
+from dispatch.skew import heard
 from dispatch.state import Params, State, Volunteer
 
 
@@ -40,7 +42,10 @@ def see(desk: Desk, sightings: Sightings) -> None:
     for device, lon, lat, time_us in sightings.rows:
         known = seen.get(device)
         if known is None or known.time_us < time_us:
-            seen[device] = Volunteer(device=device, lon=lon, lat=lat, time_us=time_us, stood_us=stood.get(device))
+            lag = heard(known.lag if known else None, sightings.now_us - time_us, sightings.now_us)
+            seen[device] = Volunteer(
+                device=device, lon=lon, lat=lat, time_us=time_us, stood_us=stood.get(device), lag=lag
+            )
     if seen != desk.state.seen:
         desk.put(seen=seen, dirty=True)
 
@@ -60,7 +65,7 @@ def carriers(state: State) -> dict[str, str]:
 def device_of(state: State, person: str) -> str:
     """The device by which a person is reached: the one seen last, else any, else none."""
     mine = [device for device, who in carriers(state).items() if who == person]
-    return max(mine, key=lambda d: (state.seen[d].time_us if d in state.seen else 0, d), default="")
+    return max(mine, key=lambda d: (state.seen[d].seen_us if d in state.seen else 0, d), default="")
 
 
 def on_call(state: State, person: Person) -> bool:
@@ -68,20 +73,28 @@ def on_call(state: State, person: Person) -> bool:
     return kept(person, state.now_us) and state.away_us.get(person.id, 0) <= state.now_us
 
 
+def may_wake(desk: Desk, incident: IncidentChanged, person: Person) -> bool:
+    """Whether somebody off duty agreed to be woken for a severe incident near home."""
+    agreed = person.wake and person.consent_us is not None and person.area == incident.area
+    barred = desk.over(incident.id).union(incident.excluded)
+    free = person.id not in barred and desk.state.away_us.get(person.id, 0) <= desk.now_us
+    return agreed and free and not on_duty(person, desk.now_us) and desk.live_of(person.id) is None
+
+
 def crowd(state: State, params: Params) -> list[Ranger]:
     """Everybody who may be asked now, by device: each person once, where they were seen last."""
     oldest_us = state.now_us - seconds_to_us(params.position_max_age_s)
-    fresh = [v for v in state.seen.values() if v.time_us >= oldest_us]
+    fresh = [v for v in state.seen.values() if v.seen_us >= oldest_us]
     if not state.people:
-        return sorted((Ranger(v.device, None, v.lon, v.lat, v.time_us) for v in fresh), key=lambda r: r.device)
+        return sorted((Ranger(v.device, None, v.lon, v.lat, v.seen_us) for v in fresh), key=lambda r: r.device)
     who, newest = carriers(state), dict[str, Volunteer]()
     for v in fresh:
         person_id = who.get(v.device, "")
         other = newest.get(person_id)
-        if other is None or (other.time_us, other.device) < (v.time_us, v.device):
+        if other is None or (other.seen_us, other.device) < (v.seen_us, v.device):
             newest[person_id] = v
     found = [
-        Ranger(v.device, person, v.lon, v.lat, v.time_us)
+        Ranger(v.device, person, v.lon, v.lat, v.seen_us)
         for person_id, v in newest.items()
         if (person := state.people.get(person_id)) is not None and on_call(state, person)
     ]

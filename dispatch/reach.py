@@ -30,6 +30,11 @@ def closures(incidents: Iterable[IncidentChanged]) -> list[Closure]:
     ]
 
 
+def lasts(closure: Closure, now_us: int) -> bool:
+    """Whether a closure is not over yet."""
+    return closure.until_us is None or closure.until_us > now_us
+
+
 def checked(incidents: Iterable[IncidentChanged], drawn: Iterable[Closure]) -> None:
     """Raises `ConflictError` when hazards and closures together cannot be used: before they are kept, not after."""
     found = [*closures(incidents), *drawn]

@@ -1,4 +1,4 @@
-"""The register as dispatch follows it: people, who carries what, areas, the city's clock, roads and closures.
+"""The register as dispatch follows it: people, who carries what, areas, the city's clock and kinds, roads and closures.
 
 A change holds from its entry on, whole; one that cannot be used raises, and nothing has changed.
 """
@@ -11,20 +11,22 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from core.calendar import CityZone
-from core.entities import Area, Assignment, Closure, Person, RoadPart
+from core.entities import Area, Assignment, Closure, IncidentKind, Person, RoadPart
 from core.entries import Config, Section
 from core.errors import ConfigError
 from dispatch.desk import Desk
-from dispatch.reach import checked
+from dispatch.reach import checked, lasts
 from dispatch.roads.packing import graph_of
 
-Entity = TypeVar("Entity", Person, Assignment, Area, Closure)
+Entity = TypeVar("Entity", Person, Assignment, Area, Closure, IncidentKind)
 Follow = Callable[[Desk, Config], dict[str, Any]]  # the parts of the state that change
 
 
 class _City(msgspec.Struct, frozen=True):
     id: str
     offsets: tuple[tuple[int, int], ...] = ()
+    bounds: tuple[float, float, float, float] | None = None
+    origin: tuple[float, float] | None = None
 
 
 def configure(desk: Desk, change: Config) -> None:
@@ -47,18 +49,23 @@ def _areas(desk: Desk, change: Config) -> dict[str, Any]:
 
 
 def _closures(desk: Desk, change: Config) -> dict[str, Any]:
-    drawn = _followed(desk.state.closures, change, Closure)
+    drawn = _followed(desk.state.closures, change, Closure, lambda closure: lasts(closure, desk.now_us))
     checked(desk.state.incidents.values(), drawn.values())
     return {"closures": drawn}
 
 
-def _city(desk: Desk, change: Config) -> dict[str, Any]:
+def _city(_desk: Desk, change: Config) -> dict[str, Any]:
     """The row city/city; what else is kept in the section is not dispatch's."""
     told = [row for row in change.rows if _id(row) == "city" and change.op != "delete"]
-    offsets = msgspec.convert(told[-1], _City).offsets if told else desk.state.offsets
-    if told:
-        CityZone(offsets)
-    return {"offsets": offsets}
+    if not told:
+        return {}
+    city = msgspec.convert(told[-1], _City)
+    CityZone(city.offsets)
+    return {"offsets": city.offsets, "bounds": city.bounds, "centre": city.origin}
+
+
+def _kinds(desk: Desk, change: Config) -> dict[str, Any]:
+    return {"kinds": _followed(desk.state.kinds, change, IncidentKind)}
 
 
 def _roads(desk: Desk, change: Config) -> dict[str, Any]:
@@ -82,6 +89,7 @@ FOLLOWED: Final[Mapping[Section, Follow]] = {
     "areas": _areas,
     "closures": _closures,
     "city": _city,
+    "kinds": _kinds,
     "roads": _roads,
 }
 

@@ -19,7 +19,7 @@ from dispatch.state import VERSION, State, Volunteer
 REST: Final = "state"
 ORDER: Final = "order"
 SEEN: Final = "volunteers"  # positions, as version 1 kept them
-REGISTER: Final = ("people", "holds", "areas", "roads", "coming", "closures")
+REGISTER: Final = ("people", "holds", "areas", "roads", "coming", "closures", "kinds")
 TABLES: Final = ("incidents", "offers", *REGISTER)
 BUNDLES: Final[Mapping[str, Callable[[str], str]]] = {  # by the name of the bundle that an entity is in
     "trails": lambda offer: offer.rpartition(".")[0],  # of an incident

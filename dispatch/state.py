@@ -9,11 +9,12 @@ from typing import Final
 
 import msgspec
 
-from core.entities import Area, Assignment, Closure, Person, RoadPart
+from core.entities import Area, Assignment, Closure, IncidentKind, Person, RoadPart
 from core.errors import ConfigError
 from core.events import IncidentChanged, Need, NoticeAsked, OfferChanged
 from dispatch.incidents import ENDED
 from dispatch.matching.problem import MAX_PLACES, MAX_TIME_S
+from dispatch.skew import Lag
 
 VERSION: Final = 2  # 1: all of it in one row
 LOOK: Final = "look"  # the role of those who are asked to go and see whether a report is true
@@ -25,8 +26,14 @@ class Volunteer(msgspec.Struct, frozen=True, kw_only=True):
     device: str
     lon: float
     lat: float
-    time_us: int
+    time_us: int  # by its own clock
     stood_us: int | None = None
+    lag: Lag | None = None
+
+    @property
+    def seen_us(self) -> int:
+        """When it was there, by our clock: its own time, less what its clock is wrong by."""
+        return self.time_us + (self.lag.skew_us if self.lag else 0)
 
 
 class Trail(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +73,9 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     roads: dict[str, RoadPart] = {}  # the map in force: all its parts
     coming: dict[str, RoadPart] = {}  # those of a new one that are there so far
     closures: dict[str, Closure] = {}  # drawn by people, beside the hazards of incidents
+    kinds: dict[str, IncidentKind] = {}  # of incidents, as the city lists them
+    bounds: tuple[float, float, float, float] | None = None  # of the city: west, south, east, north
+    centre: tuple[float, float] | None = None
     offsets: tuple[tuple[int, int], ...] = ()  # the city's clock (from_us, offset_s); empty: nobody told it
     offers: dict[str, OfferChanged] = {}
     trails: dict[str, Trail] = {}  # of live offers

@@ -15,6 +15,7 @@ from dispatch.matching import solve
 from dispatch.matching.problem import Loss
 from dispatch.people import Ranger
 from dispatch.plan import Round, row_of
+from dispatch.shortage import shortages
 
 SHOWN: Final = 3  # alternatives of a need
 OTHERS: Final = 30  # people who were not chosen, the nearest
@@ -41,7 +42,11 @@ def plan(desk: Desk, found: Round, incident: IncidentChanged, beside: Beside | N
         alternatives=tuple(said for i in rows for said in _alternatives(found, i, others)),
         gauge=gauge(desk, incident),
         certificate=_proof(matching.certificate, rows[0]),
-        words=(_because(found, rows, len(chosen), len(others)), words.one_more(_price(matching.one_more(rows[0])))),
+        words=(
+            _because(found, rows, len(chosen), len(others)),
+            words.one_more(_price(matching.one_more(rows[0]))),
+            *shortages(desk, found, incident),
+        ),
         beside=beside,
     )
 

@@ -7,6 +7,7 @@ from core.units import seconds_to_us
 from dispatch import cap, offers
 from dispatch.desk import Desk
 from dispatch.people import on_call
+from dispatch.reach import lasts
 from dispatch.state import State, open_incidents
 
 
@@ -15,6 +16,7 @@ def ring(desk: Desk) -> None:
     away_us = {person: until_us for person, until_us in desk.state.away_us.items() if until_us > desk.now_us}
     if away_us != desk.state.away_us:
         desk.put(away_us=away_us, dirty=True)
+    _reopen(desk)
     for offer in desk.live():
         if offer.state in offers.PENDING:
             _pending(desk, offer)
@@ -22,6 +24,13 @@ def ring(desk: Desk) -> None:
             _coming(desk, offer)
     cap.expire(desk)
     desk.send_owed()
+
+
+def _reopen(desk: Desk) -> None:
+    """Closures that are over by now are forgotten."""
+    closures, now_us = desk.state.closures, desk.now_us
+    if any(not lasts(closure, now_us) for closure in closures.values()):
+        desk.put(closures={name: c for name, c in closures.items() if lasts(c, now_us)}, dirty=True)
 
 
 def _pending(desk: Desk, offer: OfferChanged) -> None:

@@ -48,6 +48,23 @@ def instead(name: str, price: Price | None) -> Words:
     return Words(id=f"Mengirim {name}: {id_}.", en=f"Sending {name}: {en}.")
 
 
+def coverage(wanted: int, could: int, full_s: float | None, free: int | None = None, taken: int = 0) -> Words:
+    """Of one more incident here: how many could come, how soon, and from whom; `free`: without taking anybody."""
+    if not could:
+        return Words(id="Tidak ada yang bisa datang ke sini sekarang.", en="Nobody could come here now.")
+    if full_s is None:
+        id_, en = f"Hanya {could} dari {wanted} orang bisa datang", f"Only {could} of {wanted} people could come"
+    else:
+        id_ = f"{wanted} orang bisa tiba dalam {_time(round(full_s), 'menit', 'detik')}"
+        en = f"{wanted} people could be there within {_time(round(full_s), 'min', 's')}"
+    if free is None:
+        return Words(id=f"{id_}, tanpa mengambil dari kejadian lain.", en=f"{en}, without taking any from elsewhere.")
+    return Words(
+        id=f"{id_}; {free} di antaranya bebas, {taken} tempat di kejadian lain menjadi kosong.",
+        en=f"{en}; {free} of them are free, {taken} place{'s' * (taken != 1)} elsewhere would be left empty.",
+    )
+
+
 def _cost(price: Price) -> tuple[str, str]:
     """Places left empty and time, each only where there is any; a minus is a gain."""
     id_, en = list[str](), list[str]()

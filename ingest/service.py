@@ -165,12 +165,16 @@ class Ingest:
         at_door = self.door.notify(device, kind, payload, told, life_s) if self.door else 0
         return at_door + (self._broker.notify(device, kind, payload, told, life_s) if self._broker else 0)
 
-    def refuse(self, command_id: str, why: str) -> None:
-        """Dispatch did not do what a phone asked for: tell the phone, if it is known which."""
+    def answer(self, command_id: str, why: str, *, ok: bool) -> None:
+        """Dispatch did not do what a phone asked for, or has a remark on it: tell the phone, if it is known which."""
         spoken = self.intake.admission.spoken.take(command_id)
-        if spoken is not None:
-            told = {"reason": "conflict", "detail": why, "payload": spoken.payload.decode(errors="replace")}
-            self.notify(spoken.device, "reject", msgspec.json.encode(told))
+        if spoken is None:
+            return
+        told = {"detail": why, "payload": spoken.payload.decode(errors="replace")}
+        if ok:
+            self.notify(spoken.device, "notice", msgspec.json.encode({"type": "remark"} | told))
+        else:
+            self.notify(spoken.device, "reject", msgspec.json.encode({"reason": "conflict"} | told))
 
     def _tell(self, rejects: list[Reject]) -> None:
         """Send rejects back to the devices that listen for them (whoever is writing a device wants to know why)."""

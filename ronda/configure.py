@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterable
-from typing import Final
+from typing import Any, Final
+
+import msgspec
 
 import cities
+from core.entities import IncidentKind
 from core.entries import OF_DISPATCH, Config, Section
 from core.errors import UnavailableError
 from dispatch.rows import restored
 from ronda.runtime import AWAY, DISPATCH_IN, Runtime
 from ronda.steps import DispatchStep
 from simulators.clocks import offsets
-from simulators.registry import city_configs
+from simulators.registry import city_configs, kind_rows
 from store import joins, read
 from store.archive import Archive
 from store.cancel import heed_cancel
@@ -31,16 +34,18 @@ _RETRY_S: Final = 1.0
 async def ensure_city(runtime: Runtime) -> None:
     """Tell the log about the city unless the archive has it; what people imported since stays as it is.
 
-    When the city's clock is another than was told, because its country changed it, it is told anew. An installation
+    When the city's clock is another than was told, because its country changed it, it is told anew; so are its kinds of
+    incident, which dispatch follows with the city's bounds. An installation
     that was never told one is older than the purposes that need it: it hears of the holidays, and geo of the registries
     that it did not read before; of the clock last, so that a start cut short is made up by the next.
     """
     known = await read.registry_row(runtime.pool, "city", "city")
     city = cities.load(runtime.settings.city)
-    clock = known.get("offsets") if known else None
-    if clock == [list(offset) for offset in offsets(city.tz)]:
+    clock, kinds = known.get("offsets") if known else None, await _kinds(runtime)
+    same = clock == [list(offset) for offset in offsets(city.tz)]
+    if same and _as_kinds(kind_rows(city)).items() <= kinds.items():
         return
-    wanted = {"city"} if clock else {"city", "calendar"}
+    wanted = {"city", "kinds"} if clock else {"city", "kinds", "calendar"}
     configs = [
         config
         for config in city_configs(city, at_us=runtime.clock.now_us(), actor="city", scenery=False)
@@ -52,6 +57,14 @@ async def ensure_city(runtime: Runtime) -> None:
                 await runtime.configure(config)
     for config in sorted(configs, key=lambda config: config.section == "city"):
         await runtime.configure(config)
+
+
+async def _kinds(runtime: Runtime) -> dict[str, IncidentKind]:
+    return _as_kinds([row async for row in read.registry_rows(runtime.pool, "kinds")])
+
+
+def _as_kinds(rows: Iterable[dict[str, Any]]) -> dict[str, IncidentKind]:
+    return {kind.id: kind for kind in (msgspec.convert(row, IncidentKind) for row in rows)}
 
 
 async def tell_dispatch(runtime: Runtime) -> None:

@@ -32,11 +32,11 @@ READERS: Final = (PHONES, OTHERS)
 
 
 async def notify_phones(runtime: Runtime, ingest: Ingest) -> None:
-    """Carry notices to phones that listen by MQTT, and what dispatch refused to do for one, until cancelled."""
+    """Carry notices to phones that listen by MQTT, and what dispatch said to a word of theirs, until cancelled."""
 
     def follow(event: Event) -> None:
-        if isinstance(event, CommandDone) and not event.ok:
-            ingest.refuse(event.id, event.reason)
+        if isinstance(event, CommandDone) and event.reason:
+            ingest.answer(event.id, event.reason, ok=event.ok)
 
     await _carry(runtime, PHONES, [Phones(ingest.notify, _zone(runtime))], follow)
 

@@ -15,6 +15,7 @@ from core.entities import (
     Day,
     Device,
     DeviceId,
+    IncidentKind,
     Person,
     PersonId,
     Place,
@@ -53,12 +54,21 @@ def city_configs(
     sections: dict[Section, list[dict[str, Any]]] = {
         "city": rows,
         "profiles": profiles,
+        "kinds": kind_rows(city),
         "areas": [row | {"version": set_version(city.areas)} for row in _rows(city.areas)],
         "places": _rows(city.places if scenery else city.known_places()),
         "shifts": _rows(city.shifts),
         "calendar": _rows(Day(id=day, name=name) for day, name in city.holidays.items()),
     }
     return _configs(sections, at_us, actor)
+
+
+def kind_rows(city: City) -> list[dict[str, Any]]:
+    """The city's kinds of incident as dispatch follows them."""
+    return _rows(
+        IncidentKind(id=h.kind, name=h.name, needs=h.needs, aliases=h.aliases, depth_cm=h.depth_cm)
+        for h in city.hazards
+    )
 
 
 def fleet_configs(

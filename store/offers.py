@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from psycopg_pool import AsyncConnectionPool
@@ -27,6 +28,21 @@ class Push:
     secret: bytes = field(repr=False)  # `auth`, 16 bytes
 
 
+class Heads(NamedTuple):
+    """How many promised to come and are on the way, and how many are really there."""
+
+    coming: int = 0
+    there: int = 0
+
+
+class HeadStates(NamedTuple):
+    """What counts as which; offers of the role `look` count as neither."""
+
+    coming: list[str]
+    there: list[str]
+    look: str
+
+
 async def offers_of_incident(
     pool: AsyncConnectionPool, incident: str, *, after: str | None = None, limit: int = 1000
 ) -> Page[OfferChanged]:
@@ -39,6 +55,13 @@ async def offers_of_person(
 ) -> Page[OfferChanged]:
     """What a person was asked, in the order in which it was."""
     return await _offers(pool, "offers_of_person", person, after, limit)
+
+
+async def heads(pool: AsyncConnectionPool, incidents: Sequence[str], states: HeadStates) -> dict[str, Heads]:
+    """Who comes and who is there, by incident; those that nobody comes to are not in it."""
+    named = {"incidents": [clean(incident) for incident in incidents]} | states._asdict()
+    rows = await _ask(pool, "heads", named)
+    return {row.incident: Heads(row.coming, row.there) for row in rows}
 
 
 async def offer(pool: AsyncConnectionPool, offer_id: str) -> OfferChanged | None:

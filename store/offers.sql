@@ -26,6 +26,15 @@ WHERE person = %(about)s AND (%(after_id)s::text IS NULL OR (made_at, id) > (fro
 ORDER BY made_at, id
 LIMIT %(limit)s
 
+-- name: heads
+SELECT
+    incident,
+    count(*) FILTER (WHERE state = ANY(%(coming)s)) AS coming,
+    count(*) FILTER (WHERE state = ANY(%(there)s)) AS there
+FROM offers
+WHERE incident = ANY(%(incidents)s) AND state = ANY(%(coming)s || %(there)s) AND body ->> 'role' <> %(look)s
+GROUP BY incident
+
 -- name: offer
 SELECT body::text FROM offers WHERE id = %(id)s
 

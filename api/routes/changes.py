@@ -20,7 +20,7 @@ from core.entries import Section
 from core.errors import UnavailableError
 from core.identity import Identity
 
-_PERMISSIONS: Final[dict[str, Permission]] = {"people": "people.write"}
+_PERMISSIONS: Final[dict[str, Permission]] = {"people": "people.write", "closures": "incident.write"}
 Given = Annotated[dict[str, Any], Body(description="the row, under the names that GET shows")]
 Close = Annotated[bool, Query(description="end assignments that contradict it, instead of 409")]
 Seen = Annotated[str | None, Header(alias="If-Match", description="the ETag of the row as you have seen it")]

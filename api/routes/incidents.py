@@ -9,7 +9,7 @@ from fastapi import APIRouter, Body, Depends, Header
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.acting import Coordinator, IfMatch, act, incident_of, told
+from api.acting import Coordinator, IfMatch, act, incident_of, rows_of, told
 from api.answers import json, page
 from api.clerks import Clerks, clerks_of, take
 from api.commands import DISPATCH, Commands
@@ -30,7 +30,7 @@ from api.incidentbodies import (
 )
 from api.params import PAGE, AfterText, Limit
 from api.roles import Allow
-from api.rows import incident_row, report_row
+from api.rows import report_row
 from core.identity import Identity
 from store import read
 
@@ -55,8 +55,11 @@ async def open_incident(
     if report and not await commands.known("incident.open", identity.subject, key):
         take(clerks.reports, identity.subject)
     done = await commands.send("incident.open", identity.subject, body, DISPATCH, key=key)
-    opened = await incident_of(deps, done.id)
-    answer = json(report_row(opened, deps.zone), 201) if report else told(opened, deps, 201)
+    opened, remark = await incident_of(deps, done.id), done.reason or None
+    if report:
+        answer = json(report_row(opened, deps.zone) | {"remark": remark}, 201)
+    else:
+        answer = await told(opened, deps, 201, remark=remark)
     answer.headers["Location"] = f"/api/v1/incidents/{done.id}"
     return answer
 
@@ -64,12 +67,12 @@ async def open_incident(
 @router.get("/incidents", summary="Incidents, newest first", dependencies=_read)
 async def incidents(request: Request, deps: GivenDeps, after: AfterText = None, limit: Limit = PAGE) -> Response:
     found = await read.incidents(deps.pool, after=after, limit=limit)
-    return page(request, [incident_row(row, deps.zone) for row in found.rows], found.next)
+    return page(request, await rows_of(deps, found.rows), found.next)
 
 
 @router.get("/incidents/{incident}", summary="One incident, with its revision as the ETag", dependencies=_read)
 async def one(deps: GivenDeps, incident: str) -> Response:
-    return told(await incident_of(deps, incident), deps)
+    return await told(await incident_of(deps, incident), deps)
 
 
 @router.patch("/incidents/{incident}", summary="Correct what is known, the needs or the place")

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.answers import json, page
+from api.closing import closure_feature
 from api.deps import Deps, GivenDeps
 from api.features import feature_of
 from api.given import etag
@@ -63,6 +64,8 @@ def shown(section: str, row: dict[str, Any], deps: Deps) -> dict[str, Any]:
     """A row as answers show it: a shape as a feature, a person's spans of duty as times."""
     if section in ("places", "zones"):
         return feature_of(section, row)
+    if section == "closures":
+        return closure_feature(row, deps.clock.now_us(), deps.zone)
     if section != "people":
         return registry_row(row, deps.zone)
     spans = [(int(from_us), int(until_us)) for from_us, until_us in row.get("duty") or ()]

@@ -25,12 +25,13 @@ from dispatch.roads.speeds import ACCESS, CLASSES, WATER_CM, WATER_SHARE, Vehicl
 
 MAX_CLOSURES: Final = 1_000
 MAX_VERTICES: Final = 20_000  # of one shape
-LINE_M: Final = 10.0  # half the width of a barrier that is drawn as a line or a point
 _SHAPES: Final = ("Polygon", "MultiPolygon", "LineString", "MultiLineString", "Point", "MultiPoint")
 
 
 def speed_share(closure: Closure, cls: VehicleClass) -> float:
     """What is left of the speed of a class within the closure: 1 all of it, 0 it cannot pass."""
+    if closure.vehicles and cls not in closure.vehicles:
+        return 1.0
     if closure.access is not None and cls not in ACCESS[closure.access]:
         return 0.0
     if closure.depth_cm is None:
@@ -173,7 +174,7 @@ def _flat(closure: Closure, given: Any, plane: Plane) -> Any:
     if not plane.near(shapely.get_coordinates(given)[:, 0]).all():
         raise ConfigError(f"closure {closure.id} reaches too far from the city; cut it to the city")
     flat = shapely.transform(given, lambda degrees: plane.xy(degrees[:, 0], degrees[:, 1]))
-    return shapely.make_valid(flat) if "Polygon" in flat.geom_type else shapely.buffer(flat, LINE_M)
+    return shapely.make_valid(flat) if "Polygon" in flat.geom_type else shapely.buffer(flat, closure.width_m / 2)
 
 
 def _plane_of(shapes: Sequence[Any]) -> Plane:

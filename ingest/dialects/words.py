@@ -1,7 +1,7 @@
 """What a volunteer says through their phone that is no position: an answer to an offer, a report of an incident.
 
 `ronda/v1/{device}/answer` holds `{"offer", "answer", "minutes"}`, and `real` and `text` after a look;
-`ronda/v1/{device}/report` holds `{"kind", "lat", "lon"}`, and `text` and `severity`. Each becomes a command of
+`ronda/v1/{device}/report` holds `{"kind", "lat", "lon"}`, and `text`, `severity` and `area`. Each becomes a command of
 dispatch, which knows whose phone the device is. Unknown keys are passed over. docs/dispatch.md shows both.
 """
 
@@ -95,6 +95,8 @@ def _report(value: dict[str, Any]) -> Words:
     if not kind:
         raise _UnfitError(Problem("missing_field", "kind"))
     body = {"kind": kind, "lat": lat, "lon": lon, "severity": int(severity), "text": _text(value, "text", _TEXT_LIMIT)}
+    if area := _text(value, "area", _OFFER_LIMIT):
+        body["area"] = area
     return Words("incident.open", body | {"source": "volunteer"})
 
 

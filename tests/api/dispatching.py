@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from msgspec import to_builtins
+
 from cities import Hazard
 from core.clock import ManualClock
 from core.codec import encode
@@ -92,6 +94,11 @@ def in_town(
     phones = tuple({"id": f"hp-{p['id']}", "cls": "phone"} for p in people)
     area = {"id": "a-1", "name": "Oebobo", "polygons": [SQUARE]}
     configs = [
+        Config(
+            section="city",
+            rows=({"id": "city", "offsets": [[0, 28_800]], "bounds": TOWN.bounds, "origin": TOWN.centre},),
+        ),
+        Config(section="kinds", rows=tuple({"id": h.kind, "needs": list(to_builtins(h.needs))} for h in HAZARDS)),
         Config(section="areas", rows=(area,)),
         Config(section="people", rows=people),
         Config(section="devices", rows=phones),

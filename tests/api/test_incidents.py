@@ -42,6 +42,17 @@ def test_the_city_centre_is_a_doubtful_place(clean_valkey_url: str, postgres_url
     assert (told["placed"], told["area"]) == ("placeholder", None)
 
 
+def test_a_kind_that_the_city_does_not_know_is_answered(clean_valkey_url: str, postgres_url: str) -> None:
+    """It is opened as it was said; the answer says which kinds there are, and nothing about one that is known."""
+
+    async def body(town: Town) -> Any:
+        return [(await town.ask("POST", LIFE, json=FIRE | {"kind": kind})).json() for kind in ("ufo", "kebakaran")]
+
+    ufo, fire = in_town(clean_valkey_url, postgres_url, body)
+    assert (ufo["kind"], ufo["needs"], fire["remark"]) == ("ufo", [], None)
+    assert ufo["remark"] == "unknown kind 'ufo': opened as it was said, with no usual needs; known are kebakaran"
+
+
 @pytest.mark.parametrize(
     ("change", "word"),
     [

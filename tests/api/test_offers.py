@@ -32,6 +32,24 @@ def test_an_answer_on_the_telephone_is_audited(clean_valkey_url: str, postgres_u
     assert (again, newest, listed) == (409, "released", [("ana", "released")])
 
 
+def test_an_incident_says_who_comes_and_who_is_there(clean_valkey_url: str, postgres_url: str) -> None:
+    """Asked is neither; a promise is coming, an arrival is there, who left is gone; in the list too."""
+
+    async def body(town: Town) -> Any:
+        incident = await town.fire()
+        offer = await town.asked(incident)
+        told = []
+        for word in ("", "accept", "arrived", "left"):
+            if word:
+                await town.ask("POST", f"{LIFE}/{incident}/offers/{offer.id}/answer", json={"answer": word})
+            one = (await town.ask("GET", f"{LIFE}/{incident}")).json()
+            listed = (await town.ask("GET", LIFE)).json()["items"][0]
+            told += [(one["coming"], one["there"], listed["coming"], listed["there"])]
+        return told
+
+    assert in_town(clean_valkey_url, postgres_url, body) == [(0, 0, 0, 0), (1, 0, 1, 0), (0, 1, 0, 1), (0, 0, 0, 0)]
+
+
 def test_a_place_is_locked_and_given_up(clean_valkey_url: str, postgres_url: str) -> None:
     """Lock marks it as given by hand; stand down ends it; an offer of another incident is not found."""
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.dispatch.town import Town, command, moves, notices, opened, person, register, sight, tick
+from core.events import OfferChanged
+from tests.dispatch.town import Town, command, moves, notices, of, opened, person, register, sight, tick
 
 
 @pytest.fixture
@@ -17,6 +18,12 @@ def test_toward_the_place_is_on_the_way(town):
     """20 s nearer than at first."""
     assert moves(town.run(sight(15, {0: 1900}))) == []
     assert moves(town.run(sight(20, {0: 1800}))) == [("p0", "en_route")]
+
+
+def test_an_offer_says_how_long_they_still_need(town):
+    """Not what it was when they were asked, but at the move."""
+    said = of(OfferChanged, town.run(sight(15, {0: 1900}), sight(20, {0: 1800})))
+    assert [(o.state, o.eta_s) for o in said] == [("en_route", 339.5)]
 
 
 def test_two_sightings_at_the_scene_are_an_arrival(town):
@@ -104,3 +111,33 @@ def test_an_arrival_by_telephone(town):
     """A coordinator records it for somebody whose phone is silent."""
     town.run(command("offer.arrived_for", 60, offer="i.1"))
     assert (town.offer(0).state, town.offer(0).by, town.offer(0).actor) == ("arrived", "coordinator", "ani")
+
+
+@pytest.fixture
+def stuck():
+    """Volunteer 0 accepted 800 m away and stands in a jam; the place is asked anew of volunteer 1, at 4 km."""
+    town = Town(register(person(0), person(1)), sight(0, {0: 800, 1: 4000}), opened())
+    town.answer(0, 5)
+    town.run(sight(232, {0: 800, 1: 4000}), sight(234, {0: 800, 1: 4000}))
+    assert town.states() == {0: "no_progress", 1: "offered"}
+    return town
+
+
+def test_who_stands_still_is_not_sent_home_for_somebody_who_comes_later(stuck):
+    """Both come; whoever shows to be sooner has the place, and the other is told to turn back."""
+    assert moves(stuck.answer(1, 240)) == [("p1", "accepted")]
+    assert moves(stuck.run(sight(260, {0: 600, 1: 3900}))) == [("p0", "en_route"), ("p1", "stood_down")]
+
+
+def test_who_stands_still_goes_home_when_the_other_is_there(stuck):
+    """Nobody waits for somebody who does not move."""
+    stuck.answer(1, 240)
+    assert ("p0", "stood_down") in moves(stuck.run(sight(800, {0: 800, 1: 60}), sight(810, {0: 800, 1: 60})))
+
+
+def test_who_stands_still_goes_home_for_somebody_who_is_as_near():
+    """At 1,000 m the other would not be a minute later."""
+    town = Town(register(person(0), person(1)), sight(0, {0: 800, 1: 1000}), opened())
+    town.answer(0, 5)
+    town.run(sight(232, {0: 800, 1: 1000}), sight(234, {0: 800, 1: 1000}))
+    assert moves(town.answer(1, 240)) == [("p1", "accepted"), ("p0", "stood_down")]

@@ -46,7 +46,7 @@ def after_starts(clean_valkey_url: str, postgres_url: str, *configs: Config) -> 
                 await settled(runtime, Config(section="city", rows=({"id": "probe"},), id=f"start-{start}"))
             found = {
                 section: {row["id"]: row async for row in registry_rows(runtime.pool, section)}
-                for section in ("city", "calendar", "places", "shifts")
+                for section in ("city", "calendar", "places", "shifts", "kinds")
             }
             said = [decode(e.body) for e in (await runtime.log.read({"in.0": "0-0"}, count=1000, block_ms=0))["in.0"]]
             heard = [
@@ -69,7 +69,8 @@ def test_a_new_installation_hears_everything(clean_valkey_url: str, postgres_url
     assert found["city"]["city"]["offsets"] == [[0, 28_800]]
     assert found["calendar"]["2026-12-25"]["kind"] == "holiday"
     assert (sorted(found["shifts"]), list(found["places"])) == (["malam", "pagi", "siang"], ["tpa-alak"])
-    assert found["dispatch"] == {"areas": 1, "city": 3}  # and the probes
+    assert found["dispatch"] == {"areas": 1, "city": 3, "kinds": 1}  # and the probes
+    assert found["kinds"]["longsor"]["aliases"] == ["tanah_longsor", "landslide"]
 
 
 def test_an_older_installation_hears_of_clock_and_holidays(clean_valkey_url: str, postgres_url: str) -> None:
@@ -85,10 +86,21 @@ def test_geo_hears_of_the_registries_that_it_did_not_read_before(clean_valkey_ur
     join = {"id": "j", "from_us": 0, "device": "t1", "vehicle": "v1"}
     older = [Config(section="city", rows=(OLD,)), Config(section="assignments", rows=(join,))]
     found = after_starts(clean_valkey_url, postgres_url, *older)
-    assert found["told"] == {"assignments": 2, "calendar": 1, "city": 4}
+    assert found["told"] == {"assignments": 2, "calendar": 1, "city": 4, "kinds": 1}
 
 
 def test_a_clock_that_was_changed_is_told_anew(clean_valkey_url: str, postgres_url: str) -> None:
     """And the calendar, which people may have corrected, is left alone."""
     found = after_starts(clean_valkey_url, postgres_url, Config(section="city", rows=(SUMMER,)))
     assert (found["city"]["city"]["offsets"], found["calendar"]) == ([[0, 28_800]], {})
+
+
+def test_kinds_of_incident_that_are_others_now_are_told_anew(clean_valkey_url: str, postgres_url: str) -> None:
+    """A need that the city has corrected since; what was told of a kind that it has no more stays."""
+    city = OLD | {"offsets": [[0, 28_800]]}
+    kinds = ({"id": "longsor", "name": "Longsor"}, {"id": "hujan_meteor", "name": "Hujan meteor"})
+    found = after_starts(
+        clean_valkey_url, postgres_url, Config(section="city", rows=(city,)), Config(section="kinds", rows=kinds)
+    )
+    assert [need["role"] for need in found["kinds"]["longsor"]["needs"]] == ["evakuasi", "p3k"]
+    assert (len(found["kinds"]), found["dispatch"]["kinds"]) == (47, 2)

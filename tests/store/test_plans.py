@@ -37,6 +37,7 @@ _spells = {"kind": "trip", "from_us": MID_US, "to_us": MID_US + 8 * HOUR_US, "af
 )
 _fixes = {"device": "d7", "from_us": MID_US, "to_us": MID_US + 9 * HOUR_US, "after_us": MID_US - 1, "after_content": 0}
 _incidents = {"after_us": None, "after_id": None, "id": None, "limit": 100}
+_heads = {"coming": ["accepted"], "there": ["arrived"], "look": "look"}
 _offers = {"after_us": None, "after_id": None, "limit": 1000}
 _rejects = {"after": None, "device": None, "reason": None, "limit": 100}
 _hours = {"from_us": MID_US, "to_us": MID_US + 8 * HOUR_US, "device": None, "limit": 1000}
@@ -125,6 +126,7 @@ HOT: Final[list[tuple[str, str, dict[str, Any], str]]] = [
     ("offers", "offers_of_incident", _offers | {"about": "i7"}, "offers_incident"),
     ("offers", "offers_of_person", _offers | {"about": "p7"}, "offers_person"),
     ("offers", "offer", {"id": "o7"}, "offers_pkey"),
+    ("offers", "heads", _heads | {"incidents": ["i7"]}, "offers_incident"),
     ("timeline", "timeline", {"incident": "i7", "after": 0, "limit": 1001}, "events_incident"),
     ("stories", "told", {"incidents": ["i7", "i8"]}, "events_incident"),
     ("offers", "pushes_of", {"person": "p7"}, "pushes_"),

@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from core.clock import ManualClock
+from core.entries import Config
 from core.events import CommandDone, IncidentChanged
 from core.identity import Identity
 from core.units import US_PER_S
@@ -188,6 +189,36 @@ def test_a_report_opens_an_incident_once(log: Log, postgres_url: str, tmp_path: 
         ]
 
     at_the_door(log, postgres_url, tmp_path, body)
+
+
+def test_a_report_is_answered_where_something_is_wrong_with_it(log: Log, postgres_url: str, tmp_path: Path) -> None:
+    """One outside the city opens nothing and says so; an unknown kind is opened, and what is known is told."""
+
+    async def body(town: Town, ingest: Ingest) -> None:
+        city = {
+            "id": "city",
+            "offsets": [[0, 28_800]],
+            "bounds": [123.5, -10.3, 123.7, -10.1],
+            "origin": [123.6, -10.2],
+        }
+        kinds = ({"id": "banjir", "needs": [{"role": "evakuasi", "count": 2}]},)
+        await town.put(Config(section="city", rows=(city,)), Config(section="kinds", rows=kinds))
+        async with phone(ingest, "ana") as ana:
+            await say(ana, "ana", "report", kind="banjir", lat=-8.6, lon=116.1)
+            topic, told = await heard(ana)
+            assert (topic, told["reason"]) == ("reject", "conflict")
+            assert "outside the city" in told["detail"]
+            await say(ana, "ana", "report", kind="ufo", lat=-10.15, lon=123.6)
+            topic, told = await heard(ana)
+            assert (topic, told["type"], told["detail"].split(":")[0]) == ("notice", "remark", "unknown kind 'ufo'")
+            await say(ana, "ana", "report", kind="banjir", lat=-10.15, lon=123.6)
+            await town.until(lambda: opened_are(town, ["ufo", "banjir"]))
+
+    at_the_door(log, postgres_url, tmp_path, body)
+
+
+async def opened_are(town: Town, kinds: list[str]) -> bool:
+    return [event.kind for event in await town.said() if isinstance(event, IncidentChanged)] == kinds
 
 
 async def done(town: Town, command: str) -> bool:
