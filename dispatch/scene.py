@@ -12,7 +12,7 @@ from core.units import seconds_to_us
 from dispatch import eta, offers
 from dispatch.asking import settle
 from dispatch.desk import Desk
-from dispatch.people import carriers
+from dispatch.people import last_seen
 from dispatch.state import Trail, Volunteer
 
 News = Sequence[tuple[OfferChanged, Volunteer]]  # live offers with newer positions of their people
@@ -24,12 +24,7 @@ def follow(desk: Desk) -> None:
     """Look at every live offer whose device was seen since."""
     if not desk.state.trails:
         return
-    who = carriers(desk.state)
-    seen: dict[str, Volunteer] = {}
-    for v in desk.state.seen.values():
-        other = seen.get(person := who.get(v.device, ""))
-        if other is None or (other.time_us, other.device) < (v.time_us, v.device):
-            seen[person] = v
+    seen = last_seen(desk, {offer.person for offer in desk.live()})
     news = [(offer, seen[offer.person]) for offer in desk.live() if offer.person in seen]
     news = [(offer, at) for offer, at in news if _is_new(desk, offer, at)]
     if news:
