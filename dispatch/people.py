@@ -114,6 +114,10 @@ class Crew(Sequence[Ranger]):
     def __len__(self) -> int:
         return len(self._rows)
 
+    def device(self, column: int) -> str:
+        """By which device somebody is seen."""
+        return self._at.devices[self._rows[column]]
+
     @overload
     def __getitem__(self, column: int) -> Ranger: ...
     @overload

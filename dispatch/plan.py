@@ -73,7 +73,7 @@ class Round:
         return found
 
     def devices(self, incident: str) -> tuple[str, ...]:
-        return tuple(self.people[j].device for _, j in self.chosen(incident))
+        return tuple(self.everybody.people.device(j) for _, j in self.chosen(incident))
 
 
 def match(desk: Desk) -> tuple[Round, Round]:
