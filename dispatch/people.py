@@ -116,7 +116,8 @@ class Crew(Sequence[Ranger]):
 
     def device(self, column: int) -> str:
         """By which device somebody is seen."""
-        return self._at.devices[self._rows[column]]
+        name: str = self._at.devices[self._rows[column]]
+        return name
 
     @overload
     def __getitem__(self, column: int) -> Ranger: ...
