@@ -8,7 +8,7 @@ asked for those pairs only that the matcher looks at (`matching.nearby`).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from math import ceil
 from typing import Final, Protocol
@@ -25,9 +25,10 @@ from dispatch.eta import START_S, Arrivals
 from dispatch.matching.nearby import Nearby, Pace, points_m
 from dispatch.matching.problem import NEVER, Near
 from dispatch.matching.solve import DENSE_CELLS
-from dispatch.people import Ranger, crowd
-from dispatch.roads.people import numbers_of
+from dispatch.people import Crew
+from dispatch.roads.near import Neighbours
 from dispatch.roads.speeds import NUMBER
+from dispatch.state import Params
 
 Mask = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -46,14 +47,11 @@ class Row(Protocol):
     def pending(self) -> Sequence[OfferChanged]: ...
 
 
-def charge_s(desk: Desk, people: Sequence[Ranger], column: Mapping[str, int]) -> Ints:
-    """Whole seconds that each is charged whatever the place: long on duty, just back, asked often of late.
-
-    `column` is of each person.
-    """
-    params, now_us = desk.params, desk.now_us
+def charge_s(desk: Desk, people: Crew) -> Ints:
+    """Whole seconds that each is charged whatever the place: long on duty, just back, asked often of late."""
+    params, now_us, column = desk.params, desk.now_us, people.person
     asked_us, back_us = now_us - seconds_to_us(params.fair_for_s), now_us - seconds_to_us(params.rest_for_s)
-    charged = tired_s(desk, people)
+    charged = tired_s(params, now_us - people.since_us)
     ended = [o for o in desk.state.offers.values() if o.id not in desk.state.trails and o.person in column]
     for name, many in Counter(offer.person for offer in ended if offer.made_us > asked_us).items():
         charged[column[name]] += min(params.fair_most_s, params.fair_s * many)
@@ -62,14 +60,9 @@ def charge_s(desk: Desk, people: Sequence[Ranger], column: Mapping[str, int]) ->
     return np.rint(charged).astype(np.int64)
 
 
-def tired_s(desk: Desk, people: Sequence[Ranger]) -> NDArray[np.float64]:
-    """For each full hour on duty beyond the first few; the span of duty that holds now is seldom not the last."""
-    now_us, params = desk.now_us, desk.params
-    since_us = [
-        next((a for a, b in reversed(r.person.duty) if a <= now_us < b), now_us) if r.person else now_us for r in people
-    ]
-    beyond_us = now_us - np.array(since_us, np.int64) - seconds_to_us(params.tired_after_s)
-    hours = np.maximum(0, beyond_us // seconds_to_us(HOUR_S))
+def tired_s(params: Params, on_duty_us: Ints) -> NDArray[np.float64]:
+    """For each full hour on duty beyond the first few."""
+    hours = np.maximum(0, (on_duty_us - seconds_to_us(params.tired_after_s)) // seconds_to_us(HOUR_S))
     return np.minimum(params.tired_most_s, params.tired_s * hours)
 
 
@@ -77,16 +70,13 @@ class Everybody:
     """Those who may be asked now, once for all matchings of an entry."""
 
     def __init__(self, desk: Desk) -> None:
-        self.desk, self.people, self.reach = desk, crowd(desk.state, desk.params), desk.reach()
+        self.desk, self.people, self.reach = desk, Crew(desk), desk.reach()
         people = self.people
-        self.lons, self.lats = np.array([r.lon for r in people], float), np.array([r.lat for r in people], float)
-        self.cls = numbers_of([r.vehicle for r in people])
+        self.lons, self.lats, self.cls = people.lons, people.lats, people.cls
+        self.skills, self.skill_set = people.skills, people.skill_set
+        self.column, self.person = people.column, people.person
         self.crowd = self.reach.crowd(self.lons, self.lats, self.cls)
-        self.column = {ranger.device: j for j, ranger in enumerate(people)}
-        self.person = {ranger.name: j for j, ranger in enumerate(people) if ranger.person}
-        self.charge_s = charge_s(desk, people, self.person)
-        kinds = {skills: number for number, skills in enumerate(dict.fromkeys(r.skills for r in people))}
-        self.skills, self.skill_set = list(kinds), np.array([kinds[r.skills] for r in people], np.int64)
+        self.charge_s = charge_s(desk, people)
         self.free = np.ones(len(people), np.bool_)
         self.free[self.columns(o.person for o in desk.live() if self._fixed(o))] = False
         self._whole: dict[tuple[float, float], Arrivals] = {}
@@ -156,6 +146,9 @@ class Charged:
         mine = [everybody.columns(offer.person for offer in row.pending) for row in rows]
         self._mine, self._free = mine, everybody.free & ~barred
         self._out = [self._barred_here(row) for row in rows]
+        self._mark = np.zeros(self.volunteers, np.bool_)
+        self._indexes: dict[tuple[tuple[str, ...], str | None], dict[int, Neighbours]] = {}
+        self._rows: dict[int, dict[int, Ints]] = {}
         self._kept = [sorted({*self._planned(row), *some}) for row, some in zip(rows, mine, strict=True)]
 
     def _barred_here(self, row: Row) -> list[int]:
@@ -183,10 +176,9 @@ class Charged:
     def _row(self, i: int) -> Ints:
         """One need and everybody."""
         row, everybody = self.rows[i], self.everybody
-        skills, classes = everybody.able(row.need)
         may = self._free.copy()
         may[self._mine[i]] = True
-        may &= skills[everybody.skill_set] & classes[everybody.cls]
+        may &= self._able(row.need)
         may[self._out[i]] = False
         there = np.zeros(self.volunteers, np.bool_)
         there[self._kept[i]] = True
@@ -207,17 +199,47 @@ class Charged:
     def _by_road(self, i: int, k: int) -> Near:
         """The cheapest of a need among those soonest there, and whoever is there in the plan."""
         row, everybody = self.rows[i], self.everybody
-        columns, floor_s = everybody.reach.nearest(row.incident.lon, row.incident.lat, everybody.crowd, k)
-        columns = np.unique(np.concatenate([columns, np.array(self._kept[i], np.int64)]))
-        skills, classes = everybody.able(row.need)
-        columns = columns[skills[everybody.skill_set[columns]] & classes[everybody.cls[columns]]]
-        seconds = self._pairs(np.full(len(columns), i), columns)
-        order = np.argsort(seconds, kind="stable")
-        order = order[seconds[order] != NEVER]
+        if i not in self._rows:
+            self._rows[i] = everybody.crowd.rows(np.array(self._kept[i], np.int64))
+        at = (row.incident.lon, row.incident.lat)
+        columns, eta_s, floor_s = everybody.reach.nearest(*at, self._among(row.need), k, self._rows[i])
+        seconds = self._seconds(i, columns, eta_s)
+        order = np.lexsort((columns, seconds))
+        order = order[: np.searchsorted(seconds[order], NEVER)]
         least = NEVER if floor_s > self.params.cutoff_s + 1 else int(floor_s) - 1
         if len(order) > k:
             least = min(least, int(seconds[order[k]]))
         return Near(columns[order[:k]], seconds[order[:k]], least)
+
+    def _among(self, need: Need) -> dict[int, Neighbours]:
+        """Who may serve a need, by the crossings that they are next to; alike for all needs that demand the same."""
+        demand, network = (need.skills, need.vehicle), self.everybody.reach.network
+        assert network is not None  # noqa: S101  else the straight line tells who is near
+        if demand not in self._indexes:
+            self._indexes[demand] = self.everybody.crowd.among(self._free & self._able(need), network.roads.nodes)
+        return self._indexes[demand]
+
+    def _able(self, need: Need) -> Mask:
+        """Who brings what a need demands."""
+        skills, classes = self.everybody.able(need)
+        able: Mask = skills[self.everybody.skill_set] & classes[self.everybody.cls]
+        return able
+
+    def _seconds(self, i: int, columns: Ints, eta_s: NDArray[np.float32]) -> Ints:
+        """What some cost at a need, whose times are known."""
+        skills, classes = self.everybody.able(self.rows[i].need)
+        may = self._free[columns] | self._marked(self._mine[i], columns)
+        may &= skills[self.everybody.skill_set[columns]] & classes[self.everybody.cls[columns]]
+        may &= ~self._marked(self._out[i], columns)
+        there = self._marked(self._kept[i], columns)
+        return self._charged(eta_s, self.everybody.charge_s[columns], there, may)
+
+    def _marked(self, some: Sequence[int], columns: Ints) -> Mask:
+        """Whether each of these columns is one of some."""
+        self._mark[some] = True
+        marked: Mask = self._mark[columns]
+        self._mark[some] = False
+        return marked
 
     def seconds(self, need: int, column: int) -> int:
         if "_table" in self.__dict__:
@@ -226,10 +248,7 @@ class Charged:
 
     def _by_rule(self, need: int, column: int) -> int:
         """One pair of a table that is not made."""
-        everybody, columns = self.everybody, np.array([column])
-        skills, classes = everybody.able(self.rows[need].need)
-        may = skills[everybody.skill_set[column]] and classes[everybody.cls[column]]
-        return int(self._pairs(np.array([need]), columns)[0]) if may else NEVER
+        return int(self._pairs(np.array([need]), np.array([column]))[0])
 
     @cached_property
     def _nearby(self) -> Nearby:
@@ -244,13 +263,10 @@ class Charged:
         return Nearby(at, everybody.points, group, may, paces, self._pairs, self.most_s, self._kept)
 
     def _pairs(self, need: Ints, column: Ints) -> Ints:
-        """Pairs, need by need; whether a class or a skill may is `Nearby`'s to know."""
+        """Pairs, need by need."""
         seconds = np.empty(len(need), np.int64)
         order = np.argsort(need, kind="stable")
         for part in np.split(order, np.flatnonzero(np.diff(need[order])) + 1) if len(need) else []:
             i, columns = int(need[part[0]]), column[part]
-            may = self._free[columns] | np.isin(columns, self._mine[i])
-            may &= ~np.isin(columns, self._out[i])
-            eta_s, charge_s = self.everybody.some(self.rows[i].incident, columns), self.everybody.charge_s[columns]
-            seconds[part] = self._charged(eta_s, charge_s, np.isin(columns, self._kept[i]), may)
+            seconds[part] = self._seconds(i, columns, self.everybody.some(self.rows[i].incident, columns))
         return seconds

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from core.entities import Closure
 from dispatch.roads.blame import FREE, blamed
 from dispatch.roads.closing import Closed
-from dispatch.roads.field import Field, Fields, field, obstacles
+from dispatch.roads.field import Field, Fields, Seconds, field, obstacles
 from dispatch.roads.metric import between_m
-from dispatch.roads.near import Columns, Group, order_of
+from dispatch.roads.near import Columns, Group, Neighbours, order_of
 from dispatch.roads.network import Network
 from dispatch.roads.people import Classes, Crowd, Member, by_road_s
 from dispatch.roads.speeds import CLASSES, FOOT, OFF_ROAD_KMH
@@ -33,6 +33,8 @@ OFF_ROAD_MPS: Final = max(OFF_ROAD_KMH.values()) / 3.6
 START_S: Final = 136.0
 LIMIT_S: Final = 7200.0  # on the way; who needs longer cannot get there
 SLOWED: Final = ""  # in `cut_off`: no closure stops them, slow water takes them beyond the limit
+NOBODY: Final = np.empty(0, np.int64)
+NO_TIMES: Final = np.empty(0, np.float32)
 _MARGIN: Final = 1.01  # more than plane and sphere differ over a city
 
 
@@ -90,22 +92,46 @@ class Reach:
         """Volunteers put on the roads, once for all incidents; raises `ValueError` for a class that is not known."""
         return Crowd(self.network, self.closed, self._dry, lons, lats, classes)
 
-    def nearest(self, lon: float, lat: float, crowd: Crowd, k: int) -> tuple[Columns, float]:
-        """Columns of those soonest there by road, about k of each class, and what all others need at least."""
-        network, columns, floor_s = self.network, [np.empty(0, np.int64)], np.inf
+    def nearest(
+        self, lon: float, lat: float, among: Mapping[int, Neighbours], k: int, also: Mapping[int, Columns]
+    ) -> tuple[Columns, Seconds, float]:
+        """Columns of those soonest there by road, about k of each class, their times, and what others need at least.
+
+        `among` are those who may come, by class, and `also` rows of a class that are looked at in any case.
+        """
+        columns, times, floor_s = [NOBODY], [NO_TIMES], np.inf
+        for cls, some in among.items():
+            rows, eta, others_s = self._nearest(lon, lat, cls, some, k, also.get(cls, NOBODY))
+            columns.append(some.at[rows])
+            times.append(eta)
+            floor_s = min(floor_s, START_S + others_s)
+        return np.concatenate(columns), np.concatenate(times), floor_s
+
+    def _nearest(
+        self, lon: float, lat: float, cls: int, some: Neighbours, k: int, also: Columns
+    ) -> tuple[Columns, Seconds, float]:
+        """Those of one class, by row."""
+        network, found = self.network, self._field(self.closed, cls, lon, lat)
         assert network is not None  # noqa: S101  without roads the straight line tells who is near
-        for member in crowd.chosen(None):
-            found = self._field(self.closed, member.cls, lon, lat)
-            if found is None or found.place.snap.segment[0] < 0:
-                columns.append(member.at)  # no road leads there: everybody by the straight line
-            elif found.covered_by < 0:
-                key = ("order", lon, lat, member.cls, network.version, self.closed.version, self.limit_s)
-                order = self._fields.get(key, lambda found=found: order_of(found))
-                next_to = crowd.neighbours(member.cls, network.roads.nodes)
-                rows, others_s = next_to.nearest(found, order, k)
-                columns.append(member.at[rows])
-                floor_s = min(floor_s, START_S + others_s)
-        return np.concatenate(columns), floor_s
+        assert found is not None  # noqa: S101
+        segment = found.place.snap.segment[0]
+        if segment >= 0 and found.covered_by < 0:
+            key = ("order", lon, lat, cls, network.version, self.closed.version, self.limit_s)
+            order = self._fields.get(key, lambda: order_of(found))
+            near, eta, floor_s = some.nearest(found, order, k, also)
+            if floor_s > -np.inf:
+                eta += np.float32(START_S + found.place.off_s[0])
+                if len(by_hand := some.apart(near, segment)):
+                    eta[by_hand] = self._times(self.closed, cls, lon, lat, some.people.take(near[by_hand]))[0]
+                eta[eta > START_S + self.limit_s] = np.inf
+                off, people = some.off_road()
+                if len(off):
+                    away_s = self._straight(self.closed, cls, lon, lat, people)
+                    away_s[away_s > START_S + self.limit_s] = np.inf
+                    near, eta = np.concatenate([near, off]), np.concatenate([eta, away_s])
+                return near, eta, floor_s
+        rows = np.union1d(also, some.rows)  # few are near any crossing in order, or no road leads there: everybody
+        return rows, self._times(self.closed, cls, lon, lat, some.people.take(rows))[0], np.inf
 
     def floors_s_per_m(self) -> list[float]:
         """By class what nobody of it beats for a metre of the straight line, beyond the start."""

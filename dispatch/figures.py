@@ -8,7 +8,7 @@ from typing import Final
 from core.duty import kept
 from dispatch.desk import Desk
 from dispatch.learning import acceptance
-from dispatch.people import crowd
+from dispatch.people import Crew
 from dispatch.plan import ASKING, row_of
 from dispatch.sizing import PRIOR
 from dispatch.state import open_incidents
@@ -50,7 +50,7 @@ def figures(desk: Desk) -> Figures:
         paused=state.paused,
         registered=len(state.people),
         on_duty=sum(kept(person, desk.now_us) for person in state.people.values()),
-        reachable=len(crowd(state, desk.params)) if state.people else 0,
+        reachable=len(Crew(desk)) if state.people else 0,
         acceptance=round(acceptance(state), 3),
         answers=round(state.asked + PRIOR.asked, 1),
         open=len(incidents),

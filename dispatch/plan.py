@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -40,7 +41,7 @@ class Row:
     asks: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Round:
     """One matching: rows, people, and what each costs."""
 
@@ -62,10 +63,17 @@ class Round:
         return [(i, j) for i in self.rows_of(incident) for j in self.matching.chosen[i]]
 
     def rows_of(self, incident: str) -> list[int]:
-        return [i for i, row in enumerate(self.rows) if row.incident.id == incident]
+        return self._rows_of.get(incident, [])
+
+    @cached_property
+    def _rows_of(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for i, row in enumerate(self.rows):
+            found.setdefault(row.incident.id, []).append(i)
+        return found
 
     def devices(self, incident: str) -> tuple[str, ...]:
-        return tuple(self.people[j].device for _, j in self.chosen(incident))
+        return tuple(self.everybody.people.device(j) for _, j in self.chosen(incident))
 
 
 def match(desk: Desk) -> tuple[Round, Round]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 import msgspec
 
-from core.entities import Closure
+from core.entities import Assignment, Closure, Person
 from core.errors import ConfigError, ConflictError
 from core.events import IncidentChanged
 from dispatch.eta import Reach
@@ -16,7 +16,8 @@ from dispatch.roads.closing import Closed
 from dispatch.roads.field import Fields
 from dispatch.roads.network import Network
 from dispatch.roads.packing import graph_of
-from dispatch.state import State
+from dispatch.roll import Positions, Roll
+from dispatch.state import State, Volunteer
 
 
 def closures(incidents: Iterable[IncidentChanged]) -> list[Closure]:
@@ -55,12 +56,14 @@ def drawable(network: Network | None, found: Iterable[Closure]) -> list[Closure]
 
 
 class Ways:
-    """What follows from a state's roads and closures, kept from entry to entry: forgetting it changes nothing."""
+    """What follows from parts of a state, kept from entry to entry: forgetting it changes nothing."""
 
     def __init__(self) -> None:
         self._fields = Fields()
         self._network: Network | None = None
         self._kept: tuple[Network | None, list[Closure], Reach] | None = None
+        self._rolled: tuple[Mapping[str, Person], Mapping[str, Assignment], Roll] | None = None
+        self._placed: tuple[Mapping[str, Volunteer], Positions] | None = None
 
     def reach(self, state: State) -> Reach:
         """Who can be where how soon, by the roads and closures in force."""
@@ -68,6 +71,19 @@ class Ways:
         if self._kept is None or self._kept[0] is not network or self._kept[1] != found:
             self._kept = (network, found, self._reach(network, found))
         return self._kept[2]
+
+    def roll(self, state: State) -> Roll:
+        """The register in force."""
+        if self._rolled is None or self._rolled[0] is not state.people or self._rolled[1] is not state.holds:
+            self._rolled = (state.people, state.holds, Roll(state.people, state.holds))
+        return self._rolled[2]
+
+    def positions(self, state: State) -> Positions:
+        """Where everybody was seen last."""
+        roll, before = self.roll(state), self._placed
+        if before is None or before[0] is not state.seen or before[1].roll is not roll:
+            self._placed = (state.seen, Positions(state.seen, roll, before[1] if before else None))
+        return self._placed[1]  # type: ignore[index]  # just put there
 
     def _reach(self, network: Network | None, found: list[Closure]) -> Reach:
         try:

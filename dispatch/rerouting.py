@@ -14,9 +14,9 @@ import msgspec
 from core.events import OfferChanged
 from dispatch import offers
 from dispatch.desk import Desk
-from dispatch.people import carriers
+from dispatch.people import carriers, last_seen
 from dispatch.reach import closures
-from dispatch.scene import To, measured, newest
+from dispatch.scene import To, measured
 from dispatch.state import State, open_incidents
 
 NOTICED_S: Final = 20.0  # a way that became so much longer or shorter is another one
@@ -45,7 +45,7 @@ def _turned(before: State, after: State) -> bool:
 
 def _asked(desk: Desk) -> list[tuple[OfferChanged, str]]:
     """Live offers of people whose position is followed and who are not there yet, and the device to follow."""
-    where = newest(desk)
+    where = last_seen(desk, {offer.person for offer in desk.live()})
     return [
         (offer, where[offer.person].device)
         for offer in desk.live()

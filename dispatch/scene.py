@@ -14,7 +14,7 @@ from dispatch import eta, offers
 from dispatch.asking import settle
 from dispatch.desk import Desk
 from dispatch.eta import Reach
-from dispatch.people import carriers
+from dispatch.people import last_seen
 from dispatch.state import Trail, Volunteer
 
 NEARER_S = 20.0  # so much sooner than at first: on the way
@@ -33,7 +33,7 @@ def follow(desk: Desk) -> None:
     """Look at every live offer whose device was seen since."""
     if not desk.state.trails:
         return
-    seen = newest(desk)
+    seen = last_seen(desk, {offer.person for offer in desk.live()})
     news = [(offer, seen[offer.person]) for offer in desk.live() if offer.person in seen]
     news = [(offer, at) for offer, at in news if _is_new(desk, offer, at)]
     if news:
@@ -43,17 +43,6 @@ def follow(desk: Desk) -> None:
                 before = desk.state.trails[offer.id]
                 _measure(desk, offer, at, None if isinf(eta_s) else eta_s, away_m)
                 _judge(desk, desk.offer(offer.id), before, at)
-
-
-def newest(desk: Desk) -> dict[str, Volunteer]:
-    """By person where they were seen last."""
-    who = carriers(desk.state)
-    seen: dict[str, Volunteer] = {}
-    for v in desk.state.seen.values():
-        other = seen.get(person := who.get(v.device, ""))
-        if other is None or (other.seen_us, other.device) < (v.seen_us, v.device):
-            seen[person] = v
-    return seen
 
 
 def _is_new(desk: Desk, offer: OfferChanged, at: Volunteer) -> bool:

@@ -18,6 +18,7 @@ from core.live import Live
 from dispatch import engine
 from dispatch.matching import dense
 from dispatch.reach import Ways
+from dispatch.roads import near
 from dispatch.rows import changed, restored
 from dispatch.state import Params
 from geo.partition import COUNTS, GeoState
@@ -47,8 +48,9 @@ def warm() -> None:
 
 
 def warm_dispatch() -> None:
-    """The matcher's kernel likewise, before the first incident."""
+    """The matcher's kernels likewise, before the first incident."""
     dense.solve(np.zeros((1, 1), np.int64), [(1,)])
+    near.warm()
 
 
 class GeoStep:

@@ -1,10 +1,12 @@
-"""Time to the third volunteer on scene in a simulated Kupang: dispatch as it is, beside asking in sequence.
+"""Time to the third volunteer on scene, dispatch as it is beside asking in sequence: in a simulated Kupang, and in the
+plain town that the wish was written for (`plain`).
 
 Pure time: `dispatch.engine.step` under a clock that only this file moves, no servers. Each incident has a seed; both
 policies meet the same people at the same places, who decide the same (`simulators.rescuer`): they accept with the
 probability given, answer after a lognormal time of 20 s in the median, 40 % of the others decline, the rest is silent,
-and who accepts comes by the streets of the simulated city. On scene is who truly stands there, whatever GPS says.
-Both estimate arrival over the roads of that city, as after `ronda import roads`, or with --straight by the line.
+and who accepts comes by the streets of the simulated city, or straight in the plain town. On scene is who truly stands
+there, whatever GPS says. Both policies estimate arrival over the roads of the city, as after `ronda import roads`, or
+with --straight by the line; in the plain town by the line, which is how people come.
 
 In sequence: each open place asks the nearest not yet asked, by the same estimate of arrival; no, or nothing within
 45 s, and the next is asked. So three are asked at once for three places, which is quicker than one after another.
@@ -14,14 +16,16 @@ from __future__ import annotations
 
 import argparse
 import heapq
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 import cities
+from bench.dispatch import plain
 from core.entities import Person
 from core.entries import Command, Config, Entry, Section, Sightings, Tick
 from core.events import NoticeAsked
@@ -34,7 +38,7 @@ from dispatch.roads.speeds import ALL
 from dispatch.roads.tags import Way
 from dispatch.state import Params, State
 from simulators import streets
-from simulators.rescuer import Habits, Rescuer, Said, World, crew
+from simulators.rescuer import Habits, Said, World, crew
 
 NOW_US: Final = 1_770_000_000 * US_PER_S
 WARM_S: Final = 120.0  # until the incident: by then everybody was seen
@@ -47,21 +51,30 @@ OFFERS: Final = 15
 WAYS: Final = Ways()  # what follows from the roads, the same for all incidents
 
 
+class Somebody(Protocol):
+    """A volunteer with a phone: what it hears, what it says by a moment, and where they truly are."""
+
+    device: str
+    arrives_s: dict[str, float]
+
+    def hear(self, at_s: float, told: Mapping[str, Any]) -> None: ...
+    def due(self, until_s: float) -> list[Said]: ...
+    def at(self, at_s: float) -> NDArray[np.float64]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Scene:
     """One incident and everybody who could come."""
 
-    world: World
     lon: float
     lat: float
-    habits: Habits
+    place: NDArray[np.float64]  # where that is for the people
     volunteers: int
     roads: tuple[dict[str, Any], ...]  # rows of the register; none: the straight line
+    crew: Callable[[], Iterable[Somebody]]  # everybody anew: a policy changes where they go
 
-    def people(self) -> dict[str, Rescuer]:
-        """Everybody anew: a policy changes where they go."""
-        devices = [f"hp-{i}" for i in range(self.volunteers)]
-        return {rescuer.device: rescuer for rescuer in crew(self.world, devices, self.habits)}
+    def people(self) -> dict[str, Somebody]:
+        return {somebody.device: somebody for somebody in self.crew()}
 
 
 class Outcome(NamedTuple):
@@ -87,7 +100,8 @@ class Ours:
         self._state, self._params = _registered(scene), Params()
 
     def second(self, at_s: float, said: Sequence[tuple[str, Said]]) -> list[tuple[str, dict[str, Any]]]:
-        entries = [*_sightings(at_s, said), *_answers(at_s, said), Tick(now_us=_us(at_s))]
+        entries: list[Entry] = [*_sightings(at_s, said), *_answers(at_s, said)]
+        entries = entries or [Tick(now_us=_us(at_s))]  # anything else tells the time too
         if at_s == WARM_S:
             needs = [{"role": "", "count": NEEDED}]
             place = {"lon": self._scene.lon, "lat": self._scene.lat}
@@ -147,7 +161,6 @@ class Sequence45:
 def played(scene: Scene, policy: Policy) -> Outcome:
     """Second by second until three stand there."""
     people, at_s = scene.people(), 0.0
-    place = scene.world.streets.plane.forward(scene.lon, scene.lat)
     post: list[tuple[float, int, str, dict[str, Any]]] = []
     posted = 0
     while at_s < WARM_S + LASTING_S:
@@ -158,7 +171,7 @@ def played(scene: Scene, policy: Policy) -> Outcome:
         for device, told in policy.second(at_s, said):
             posted += 1
             heapq.heappush(post, (at_s + MESSAGE_S, posted, device, told))
-        if at_s > WARM_S and _there(people, place, at_s) >= NEEDED:
+        if at_s > WARM_S and _there(people, scene.place, at_s) >= NEEDED:
             return Outcome(at_s - WARM_S, policy.offers)
         at_s += 1.0
     return Outcome(LASTING_S, policy.offers)
@@ -173,7 +186,7 @@ def soonest_s(scene: Scene) -> float:
     return sorted(came)[NEEDED - 1]
 
 
-def _there(people: dict[str, Rescuer], place: np.ndarray[Any, Any], at_s: float) -> int:
+def _there(people: dict[str, Somebody], place: NDArray[np.float64], at_s: float) -> int:
     """How many of those who came for it stand at the place now."""
     came = [person for person in people.values() if min(person.arrives_s.values(), default=np.inf) <= at_s]
     return sum(float(np.hypot(*(person.at(at_s) - place))) < 5.0 for person in came)
@@ -191,14 +204,22 @@ def roads_of(graph: streets.Streets) -> tuple[dict[str, Any], ...]:
     return tuple(rows_of(build(ways)[0]))
 
 
-def scene_of(seed: int, graph: streets.Streets, given: argparse.Namespace, roads: tuple[dict[str, Any], ...]) -> Scene:
-    """An incident at some place of the city."""
-    rng = np.random.default_rng(seed)
+def in_kupang(seed: int, given: argparse.Namespace, accept: float, city: City) -> Scene:
+    """An incident at some place of the simulated city."""
+    graph, rng = city.graph, np.random.default_rng(seed)
     x, y = graph.xy[rng.choice(sorted(graph.place_node.values()))] + rng.uniform(-200.0, 200.0, 2)
-    lon, lat = graph.plane.inverse(x, y)
-    habits = Habits(accept=given.accept, later=0.0, today=0.0, drop=0.0, lost=0.0)
-    world = World(graph, seed, WARM_S + LASTING_S)
-    return Scene(world, round(float(lon), 6), round(float(lat), 6), habits, given.volunteers, roads)
+    lon, lat = (round(float(v), 6) for v in graph.plane.inverse(x, y))
+    habits = Habits(accept=accept, later=0.0, today=0.0, drop=0.0, lost=0.0)
+    world, devices = World(graph, seed, WARM_S + LASTING_S), [f"hp-{i}" for i in range(given.volunteers)]
+    place = graph.plane.forward(lon, lat)
+    return Scene(lon, lat, place, given.volunteers, city.roads, lambda: crew(world, devices, habits))
+
+
+def in_plain(seed: int, _given: argparse.Namespace, accept: float, city: City) -> Scene:
+    """An incident amid people who come straight."""
+    lon, lat = city.graph.plane.lon0, city.graph.plane.lat0
+    habits = Habits(accept=accept)
+    return Scene(lon, lat, np.zeros(2), plain.PEOPLE, (), lambda: plain.people(city.graph.plane, str(seed), habits))
 
 
 def _registered(scene: Scene) -> State:
@@ -246,6 +267,18 @@ def _us(at_s: float) -> int:
     return NOW_US + round(at_s * US_PER_S)
 
 
+class City(NamedTuple):
+    """The simulated city: its streets, and the same as rows of the register."""
+
+    graph: streets.Streets
+    roads: tuple[dict[str, Any], ...]
+
+
+Make = Callable[[int, argparse.Namespace, float, City], Scene]
+TOWNS: Final[dict[str, tuple[Make, tuple[float, ...]]]] = {
+    "kupang": (in_kupang, (0.35,)),
+    "plain": (in_plain, (0.17, 0.35, 0.47)),
+}
 POLICIES: Final[dict[str, Callable[[Scene], Policy]]] = {
     "in sequence, 45 s": Sequence45,
     "ours, q=.80": lambda scene: Ours(scene, 2),
@@ -253,21 +286,8 @@ POLICIES: Final[dict[str, Callable[[Scene], Policy]]] = {
 }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--incidents", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--volunteers", type=int, default=65)
-    parser.add_argument("--accept", type=float, default=0.35, metavar="P", help="probability that somebody accepts")
-    parser.add_argument("--straight", action="store_true", help="estimate arrival by the straight line")
-    given = parser.parse_args()
-    graph = streets.build(cities.load("kupang"), given.seed)
-    roads = () if given.straight else roads_of(graph)
-    scenes = [scene_of(given.seed * 100_000 + i, graph, given, roads) for i in range(given.incidents)]
-    print(
-        f"{given.incidents} incidents, {NEEDED} needed of {given.volunteers}, of whom {given.accept} accept; arrival "
-        f"{'by the straight line' if given.straight else 'by road'}\ns until the third is there, offers in the mean"
-    )
+def table(scenes: Sequence[Scene]) -> None:
+    """A row for each policy, and what nobody could do better."""
     print(f"{'policy':18}{'median':>8}{'p95':>8}{'offers':>8}{'most':>6}{'of p95':>8}{'of median':>11}")
     base: tuple[float, float] | None = None
     for name, policy in POLICIES.items():
@@ -280,6 +300,28 @@ def main() -> None:
             f"{p95 / base[1]:8.2f}{median / base[0]:11.2f}",
             flush=True,
         )
+    assert base is not None
     median, p95 = (float(v) for v in np.percentile([soonest_s(scene) for scene in scenes], (50, 95)))
-    print(f"{'everyone at once':18}{median:8.0f}{p95:8.0f}{'':14}{p95 / base[1]:8.2f}{median / base[0]:11.2f}")
+    print(
+        f"{'everyone at once':18}{median:8.0f}{p95:8.0f}{'':14}{p95 / base[1]:8.2f}{median / base[0]:11.2f}", flush=True
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--incidents", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--volunteers", type=int, default=65, help="of the simulated city; the plain town has 60")
+    parser.add_argument("--accept", type=float, metavar="P", help="probability that somebody accepts")
+    parser.add_argument("--town", choices=sorted(TOWNS), help="else both")
+    parser.add_argument("--straight", action="store_true", help="estimate arrival by the straight line")
+    given = parser.parse_args()
+    graph = streets.build(cities.load("kupang"), given.seed)
+    city = City(graph, () if given.straight else roads_of(graph))
+    print(f"{given.incidents} incidents, {NEEDED} needed; s until the third is there, offers in the mean")
     print(f"wished for at .35 and q=.80: p95 at most {SHARE} of the sequence's, {OFFERS} offers at most")
+    for town, (make, rates) in TOWNS.items():
+        for accept in (given.accept,) if given.accept is not None else rates:
+            if given.town in (None, town):
+                print(f"\n{town}, of whom {accept} accept")
+                table([make(given.seed * 100_000 + i, given, accept, city) for i in range(given.incidents)])

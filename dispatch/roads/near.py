@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dispatch.roads.field import Field, Seconds
 from dispatch.roads.metric import Floats
+from dispatch.roads.pick import by_crossing, pick
 
 Columns = NDArray[np.int64]
-FIRST_NODES = 256
-ORDERED = 8192  # crossings of a field that are kept in order: 32 kB
+ORDERED: Final = 8192  # crossings of a field that are kept in order: 32 kB
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,40 +41,60 @@ class Group:
         return Group(*(getattr(self, name)[rows] for name in self.__slots__))
 
 
+class Scratch:
+    """Room for one question about a class at a time."""
+
+    def __init__(self, people: int) -> None:
+        self.mark, self.call = np.zeros(people, np.int64), 0
+        self.found, self.seconds = np.empty(people, np.int64), np.empty(people, np.float32)
+        self.ends = np.zeros(3, np.int64)
+
+
 class Neighbours:
-    """People of one class by the crossings at both ends of their segment."""
+    """Some people of one class by the crossings at both ends of their segment."""
 
-    def __init__(self, people: Group, nodes: int) -> None:
-        on = np.flatnonzero(people.on_road)
-        node, rows = np.concatenate([people.a[on], people.b[on]]), np.tile(on, 2)
-        self._rows = rows[np.argsort(node, kind="stable")]
-        self._first = np.concatenate([[0], np.cumsum(np.bincount(node, minlength=nodes))])
-        self._segment, self._off = people.segment, np.flatnonzero(~people.on_road)
+    def __init__(self, people: Group, at: Columns, nodes: int, some: Columns, scratch: Scratch) -> None:
+        self.people, self.at, self.rows, self._scratch = people, at, some, scratch
+        self._segments = people.segment[some]
+        on = some[people.on_road[some]]
+        self._off = some[~people.on_road[some]]
+        self._away = people.take(self._off)
+        self._first, self._rows = np.zeros(nodes + 1, np.int64), np.empty(2 * len(on), np.int64)
+        by_crossing(people.a, people.b, on, self._first, self._rows)
 
-    def nearest(self, found: Field, order: NDArray[np.int32], k: int) -> tuple[Columns, float]:
-        """About k of them who are soonest there, and seconds by road that all others need at least (inf: they cannot).
+    def apart(self, rows: Columns, segment: int) -> Columns:
+        """Which of these stand beside the incident's own segment, or on no road: their way is another."""
+        apart: Columns = np.flatnonzero((self.people.segment[rows] == segment) | ~self.people.on_road[rows])
+        return apart
 
-        Those on no road and those on the incident's own segment are always among them.
+    def off_road(self) -> tuple[Columns, Group]:
+        """Those on no road whom `nearest` did not name just now."""
+        named = self._scratch.mark[self._off] == self._scratch.call
+        if named.any():
+            return self._off[~named], self._away.take(np.flatnonzero(~named))
+        return self._off, self._away
+
+    def nearest(self, found: Field, order: NDArray[np.int32], k: int, also: Columns) -> tuple[Columns, Seconds, float]:
+        """About k of them who are soonest there and those in `also`; their seconds, and what all others need at least.
+
+        Named are all beside the incident, and of those on no road the ones in `also`; the seconds are by road over a
+        crossing, up to the incident's own place. The bound is inf where nobody else on a road can get there, -inf
+        (nothing is known) where few are next to any crossing in order.
         """
-        many = FIRST_NODES
-        while many < len(order) and self._count(order[:many]).sum() < 2 * k:
-            many *= 2
-        count = self._count(order[:many])
-        if count.sum() < 2 * k:
-            return np.arange(len(self._segment)), np.inf  # few are near any of these: everybody is looked at
-        used = int(np.searchsorted(np.cumsum(count), 2 * k)) + 1
-        begin, count = self._first[order[:used]], count[:used]
-        at = np.arange(count.sum()) + np.repeat(begin - (np.cumsum(count) - count), count)
-        beside = np.flatnonzero(self._segment == found.place.snap.segment[0])
-        floor_s = float(
-            found.node_s[order[min(used, len(order)) - 1]]
-        )  # of the last one: who is not next to it is farther
-        return np.unique(np.concatenate([self._rows[at], beside, self._off])), floor_s
-
-    def _count(self, nodes: NDArray[np.int32]) -> NDArray[np.int64]:
-        """How many people are next to each of these crossings."""
-        counted: NDArray[np.int64] = self._first[nodes + 1] - self._first[nodes]
-        return counted
+        people, room = self.people, self._scratch
+        begin, end = np.searchsorted(self._segments, (found.place.snap.segment[0], found.place.snap.segment[0] + 1))
+        also = np.concatenate([also, self.rows[begin:end]]) if begin < end else also  # sorted, as a class's people are
+        room.call += 1
+        pick(
+            order, self._first, self._rows, found.node_s, people.a, people.b, people.leave_a_s, people.leave_b_s,
+            also, 2 * k, room.mark, room.call, room.found, room.seconds, room.ends,
+        )  # fmt: skip
+        n, used, met = room.ends.tolist()
+        if met < 2 * k:
+            floor_s = -np.inf if len(order) >= ORDERED else np.inf
+        else:  # of the last one: who is not next to it is farther
+            floor_s = float(found.node_s[order[min(used, len(order) - 1)]])
+        return room.found[:n].copy(), room.seconds[:n].copy(), floor_s
 
 
 def order_of(found: Field) -> NDArray[np.int32]:
@@ -82,3 +103,14 @@ def order_of(found: Field) -> NDArray[np.int32]:
     if len(near) > ORDERED:
         near = near[np.argpartition(found.node_s[near], ORDERED)[:ORDERED]]
     return near[np.argsort(found.node_s[near], kind="stable")].astype(np.int32)
+
+
+def warm() -> None:
+    """Have the kernels compiled, or loaded, before the first question."""
+    one, s, none = np.zeros(1, np.int64), np.zeros(1, np.float32), np.empty(0, np.int64)
+    by_crossing(one, one, one, np.zeros(2, np.int64), np.zeros(2, np.int64))
+    room = Scratch(1)
+    pick(
+        np.zeros(1, np.int32), np.zeros(2, np.int64), one, s, one, one, s, s, none, 2, room.mark, 1, room.found,
+        room.seconds, room.ends,
+    )  # fmt: skip

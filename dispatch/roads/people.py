@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from dispatch.roads.closing import Closed
 from dispatch.roads.field import Ends, Field, Seconds, ends_of, through
 from dispatch.roads.metric import Floats
-from dispatch.roads.near import Columns, Group, Neighbours
+from dispatch.roads.near import Columns, Group, Neighbours, Scratch
 from dispatch.roads.network import Network
 from dispatch.roads.snap import Snap
 from dispatch.roads.speeds import CLASSES, NUMBER
@@ -45,7 +45,7 @@ class Crowd:
         self.n = len(lons)
         self.classes = numbers_of(classes)
         self._members: dict[int, Member] = {}
-        self._neighbours: dict[int, Neighbours] = {}
+        self._scratches: dict[int, Scratch] = {}
         self._row = np.empty(self.n, np.int64)  # of each column within its class
         for cls in np.unique(self.classes).tolist():
             columns = np.flatnonzero(self.classes == cls)
@@ -62,11 +62,24 @@ class Crowd:
         self._back = np.argsort(np.concatenate(places)) if places else np.empty(0, np.int64)
         self.on_road = self.gathered([member.people.on_road for member in self._members.values()]).astype(np.bool_)
 
-    def neighbours(self, cls: int, nodes: int) -> Neighbours:
-        """Those of a class by the crossings that they are next to."""
-        if cls not in self._neighbours:
-            self._neighbours[cls] = Neighbours(self._members[cls].people, nodes)
-        return self._neighbours[cls]
+    def among(self, may: NDArray[np.bool_], nodes: int) -> dict[int, Neighbours]:
+        """Of each class those who may come, by the crossings that they are next to."""
+        found = {}
+        for cls, member in self._members.items():
+            rows = np.flatnonzero(may[member.at])
+            if len(rows):
+                found[cls] = Neighbours(member.people, member.at, nodes, rows, self._scratch(cls))
+        return found
+
+    def rows(self, columns: Columns) -> dict[int, Columns]:
+        """Rows of some people within their classes."""
+        classes, rows = self.classes[columns], self._row[columns]
+        return {cls: rows[classes == cls] for cls in set(classes.tolist())}
+
+    def _scratch(self, cls: int) -> Scratch:
+        if cls not in self._scratches:
+            self._scratches[cls] = Scratch(self._members[cls].people.n)
+        return self._scratches[cls]
 
     def chosen(self, columns: Columns | None) -> list[Member]:
         """By class who is asked about; None asks about all."""

@@ -11,6 +11,7 @@ from dispatch.desk import Desk
 from dispatch.engine import step
 from dispatch.matching.problem import Need, Problem
 from dispatch.matching.solve import match
+from dispatch.people import Crew
 from dispatch.plan import row_of
 from dispatch.reach import Ways
 from dispatch.roads.packing import rows_of
@@ -133,9 +134,10 @@ def test_lists_give_the_matching_of_the_table(seed, roads):
         assert np.delete(row, near.columns).min() >= near.floor_s
 
 
-def test_who_is_charged_is_told_by_column():
-    """Nobody, no charges."""
-    assert charge_s(Desk(Town().state, Town().params), [], {}).tolist() == []
+def test_nobody_is_charged_where_nobody_is():
+    """No people, no charges."""
+    desk = Desk(Town().state, Town().params)
+    assert charge_s(desk, Crew(desk)).tolist() == []
 
 
 def test_what_is_kept_between_entries_changes_nothing():

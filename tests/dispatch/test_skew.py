@@ -3,7 +3,8 @@
 import pytest
 
 from core.entries import Sightings
-from dispatch.people import crowd
+from dispatch.desk import Desk
+from dispatch.people import Crew
 from dispatch.skew import heard
 from tests.dispatch.town import HERE, NOW, SECOND, Town, moves, opened, person, register, tick
 
@@ -51,7 +52,7 @@ def test_who_rides_with_a_wrong_clock_is_followed_all_the_way(behind_s):
     town = Town(
         register(person(0)), *(late_sight(at_s, behind_s, {0: 2000 + at_s}) for at_s in (-40, -20, 0)), opened()
     )
-    assert [ranger.time_us for ranger in crowd(town.state, town.params)] == [NOW]
+    assert [ranger.time_us for ranger in Crew(Desk(town.state, town.params))] == [NOW]
     town.answer(0, 5)
     said = moves(town.run(*(late_sight(5 + 10 * k, behind_s, {0: max(10, 2000 - 80 * k)}) for k in range(28))))
     assert said == [("p0", "committed"), ("p0", "en_route"), ("p0", "arrived")]
