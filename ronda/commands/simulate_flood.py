@@ -66,7 +66,7 @@ async def flood(args: argparse.Namespace, settings: Settings) -> None:
             await _live(rescuers, watch, to.url, secret, lasting_s)
         else:
             await _alone(to.runtime)
-            async with _tokens(to.runtime, devices) as secret, _coordinated(to.runtime, played, watch):
+            async with tokens(to.runtime, devices) as secret, _coordinated(to.runtime, played, watch):
                 await _live(rescuers, watch, to.url, secret, lasting_s)
     if args.truth:
         write_truth(Path(args.truth), truth(played, rescuers, watch, ZoneInfo(city.tz)))
@@ -97,7 +97,7 @@ async def _alone(runtime: Runtime) -> None:
 
 
 @asynccontextmanager
-async def _tokens(runtime: Runtime, devices: Sequence[str]) -> AsyncIterator[dict[str, str]]:
+async def tokens(runtime: Runtime, devices: Sequence[str]) -> AsyncIterator[dict[str, str]]:
     """A credential for each phone: only the device itself hears its topics."""
     now_us = runtime.clock.now_us()
     made = [credentials.new_token(device, ACTOR) for device in devices]
