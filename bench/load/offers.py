@@ -27,7 +27,7 @@ import httpx
 import cities
 from bench.load.screen import Screen, screen
 from bench.load.servers import free_port, process, queueing_mosquitto
-from ronda.commands.simulate_flood import tokens
+from ronda.lending import tokens
 from ronda.runtime import Parts, Runtime
 from ronda.sending import settle
 from ronda.settings import load
@@ -118,7 +118,7 @@ async def measure(reports: int, phones: int, every_s: float, *, broker: bool, br
 async def _on_the_map(town: Town) -> None:
     """Wait until every phone was seen, so that what is compiled at a first start is not in the figures."""
     async with asyncio.timeout(120):
-        while len((await town.http.get("/api/v1/positions")).json()["features"]) < len(town.secrets):
+        while len((await town.http.get("/api/v1/positions")).json()["features"]) < len(town.secrets):  # noqa: ASYNC110
             await asyncio.sleep(0.5)
     await asyncio.sleep(2.0)  # dispatch hears of positions once a second
 
@@ -233,7 +233,7 @@ async def _town(data: Path, phones: int, *, broker: bool) -> AsyncIterator[Town]
         duty = (now_us - HOUR_US, now_us + 6 * HOUR_US)
         crew = registry.crew_configs(devices, from_us=duty[0], at_us=now_us, actor="bench", duty_us=duty)
         await settle(runtime, crew)
-        secrets = await stack.enter_async_context(tokens(runtime, devices))
+        secrets = await stack.enter_async_context(tokens(runtime, devices, "bench"))
         _, secret = await credentials.create_token(
             runtime.pool, role="coordinator", subject="bench", label="", expires_us=duty[1], now_us=now_us
         )
