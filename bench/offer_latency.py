@@ -8,7 +8,6 @@ import asyncio
 import os
 import shutil
 import sys
-import time
 from pathlib import Path
 
 LIMITS_MS = {"report to offer": 2000.0, "yes to feed": 500.0, "yes to screen": 500.0}
@@ -29,13 +28,12 @@ def main() -> None:
         if way == "broker" and not shutil.which("mosquitto", path=f"{os.environ['PATH']}:/usr/sbin"):
             print("through Mosquitto: not measured, it is not installed (apt-get install mosquitto)")
             continue
-        began, cpu_s = time.monotonic(), time.process_time()
-        cases = asyncio.run(measure(given.reports, given.phones, given.every, broker=way == "broker", browser=browser))
-        took_s, cpu_s = time.monotonic() - began, time.process_time() - cpu_s
+        going = measure(given.reports, given.phones, given.every, broker=way == "broker", browser=browser)
+        cases, used = asyncio.run(going)
         where = "through Mosquitto" if way == "broker" else "at the door"
-        print(
-            f"{where}: {len(cases)} reports, {given.phones} phones, {took_s:.0f} s (of them {cpu_s:.0f} s this bench)"
-        )
+        load = os.getloadavg()[0] / (os.cpu_count() or 1)
+        print(f"{where}: {len(cases)} reports, {given.phones} phones; the stages took {used:.0%} of one processor, "
+              f"the machine's load is {load:.1f} for each")  # fmt: skip
         print(f"  {'ms':<28}{'n':>5}{'p50':>8}{'p95':>8}{'max':>8}   limit of p95")
         for name in WAYS:
             row(name, sorted(ways[name] for case in cases if name in (ways := case.ways_ms())))

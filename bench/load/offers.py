@@ -36,8 +36,9 @@ from simulators import registry
 from store import credentials
 
 HOUR_US = 3_600_000_000
+LAST_S = 30.0
 FIX_S = 15.0  # between the fixes of one phone
-CLOSES_S = 0.6  # after the yes: who was asked is free again for a later report
+CLOSES_S = 3.0  # after the yes: by then the screen has shown it; who was asked is free for a later report
 ANSWERS_S = 0.3  # a phone that shows an offer says yes so much later: all who are asked have heard it by then
 WAYS = (
     "report to coordinator",
@@ -80,6 +81,7 @@ class Town:
     """An installation with volunteers, and the cases by their text and by incident."""
 
     runtime: Runtime
+    pid: int
     mqtt: tuple[str, int]
     http: httpx.AsyncClient
     secrets: dict[str, str]
@@ -94,8 +96,10 @@ class Town:
         task.add_done_callback(self.late.discard)
 
 
-async def measure(reports: int, phones: int, every_s: float, *, broker: bool, browser: bool) -> list[Case]:
-    """Play it; the cases in order."""
+async def measure(
+    reports: int, phones: int, every_s: float, *, broker: bool, browser: bool
+) -> tuple[list[Case], float]:
+    """Play it; the cases in order, and how much of one processor the seven stages took meanwhile."""
     with tempfile.TemporaryDirectory(prefix="ronda-bench-") as data:
         async with _town(Path(data), phones, broker=broker) as town, AsyncExitStack() as stack:
             shown = await stack.enter_async_context(screen(await _link(town))) if browser else None
@@ -105,14 +109,31 @@ async def measure(reports: int, phones: int, every_s: float, *, broker: bool, br
             tasks = [asyncio.create_task(_phone(town, *pair)) for pair in zip(town.secrets, talking, strict=True)]
             tasks += [asyncio.create_task(work) for work in (_coordinate(town), _stand(town, talking))]
             await _on_the_map(town)
+            began, cpu_s = time.monotonic(), _cpu_s(town.pid)
             await _report(town, talking, reports, every_s, tasks)
-            await asyncio.sleep(3.0)
+            await _quiet(town)
+            used = (_cpu_s(town.pid) - cpu_s) / (time.monotonic() - began)
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, *town.late, return_exceptions=True)
             if shown:
                 await _seen(town, shown)
-    return [*town.cases.values()]
+    return [*town.cases.values()], used
+
+
+async def _quiet(town: Town) -> None:
+    """Until all is said, or nothing more can be expected."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(LAST_S):
+            while any("fed" not in case.moments for case in town.cases.values()):  # noqa: ASYNC110
+                await asyncio.sleep(0.2)
+    await asyncio.sleep(3.0)
+
+
+def _cpu_s(pid: int) -> float:
+    """Processor time of a process."""
+    words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
 
 async def _on_the_map(town: Town) -> None:
@@ -224,7 +245,7 @@ async def _town(data: Path, phones: int, *, broker: bool) -> AsyncIterator[Town]
         with (data / "up.txt").open("wb") as out:
             own = {k: v for k, v in os.environ.items() if not k.startswith("RONDA_")}
             up: dict[str, Any] = {"stdout": out, "stderr": out, "env": own | {k: v for k, v in environ.items() if v}}
-            await stack.enter_async_context(process(*command, **up))
+            child = await stack.enter_async_context(process(*command, **up))
         client = await stack.enter_async_context(httpx.AsyncClient(base_url=f"http://127.0.0.1:{http}", timeout=20.0))
         await _ready(client, data)
         settings = load({}, overrides={"data_dir": str(data)})
@@ -238,7 +259,7 @@ async def _town(data: Path, phones: int, *, broker: bool) -> AsyncIterator[Town]
             runtime.pool, role="coordinator", subject="bench", label="", expires_us=duty[1], now_us=now_us
         )
         client.headers["Authorization"] = f"Bearer {secret}"
-        yield Town(runtime, ("127.0.0.1", mqtt), client, secrets)
+        yield Town(runtime, child.pid, ("127.0.0.1", mqtt), client, secrets)
 
 
 async def _ready(client: httpx.AsyncClient, data: Path) -> None:
