@@ -25,8 +25,6 @@ def ask(desk: Desk, found: Round) -> None:
                 continue
             if (elsewhere := desk.live_of(ranger.name)) is not None:
                 desk.step(elsewhere, "withdraw", "matcher")
-            elif desk.quiet(ranger.name):
-                continue  # they were told a moment ago that they are not needed
             arrive_s = round(found.eta_s(i, [j])[0], 1)
             offer_to(desk, row.incident, row.need.role, ranger.name, ranger.device, arrive_s, why="nearest")
 

@@ -163,6 +163,16 @@ class Desk:
             self.tell(kind, after)
         return after
 
+    def hand_over(self, offer: OfferChanged, device: str, actor: str) -> None:
+        """From now on this offer is told to another device of its person; one without an answer is asked there anew."""
+        now = msgspec.structs.replace(
+            offer, at_us=self.now_us, device=device, by="coordinator", actor=actor, revision=offer.revision + 1
+        )
+        self.store(now)
+        if offer.state in offers.PENDING:
+            woken = self.state.trails[offer.id].woken
+            self.said.append(self._notice("wake" if woken else "verify" if offer.role == LOOK else "offer", now))
+
     def store(self, offer: OfferChanged) -> None:
         """Remember a version; ended ones beyond the bound are forgotten, the oldest first."""
         kept, trails = self.state.offers, self.state.trails

@@ -77,11 +77,15 @@ class Round:
 
 
 def match(desk: Desk) -> tuple[Round, Round]:
-    """The best for the incidents that ask; then, of those who are left, for the others, whose plans are proposals."""
+    """The best for the incidents that ask; then, of those who are left, for the others, whose plans are proposals.
+
+    Who was told of a change a moment ago is asked nothing yet: a place that waited for them would ask nobody else.
+    """
     everybody = Everybody(desk)
-    taken = np.zeros(len(everybody.people), np.bool_)
+    quiet, taken = np.zeros((2, len(everybody.people)), np.bool_)
+    quiet[everybody.columns({*desk.state.told_us, *desk.state.owed})] = True
     incidents = open_incidents(desk.state)
-    asking = _match(desk, [i for i in incidents if asks(desk, i)], everybody, taken)
+    asking = _match(desk, [i for i in incidents if asks(desk, i)], everybody, quiet)
     taken[[j for columns in asking.matching.chosen for j in columns]] = True
     return asking, _match(desk, [i for i in incidents if not asks(desk, i)], everybody, taken)
 

@@ -15,6 +15,7 @@ from core.entities import Area, Assignment, Closure, IncidentKind, Person, RoadP
 from core.entries import Config, Section
 from core.errors import ConfigError
 from dispatch.desk import Desk
+from dispatch.people import carriers, device_of
 from dispatch.reach import checked, lasts
 from dispatch.roads.packing import graph_of
 
@@ -33,6 +34,16 @@ def configure(desk: Desk, change: Config) -> None:
     """Take a change in; sections that are not dispatch's change nothing."""
     if change.section in FOLLOWED:
         desk.put(**FOLLOWED[change.section](desk, change), dirty=True)
+    if change.section == "assignments":
+        readdress(desk, change.actor)
+
+
+def readdress(desk: Desk, actor: str) -> None:
+    """Whose phone is in other hands now is told by the one they carry instead, or by none; a question is put again."""
+    who = carriers(desk.state)
+    for offer in desk.live():
+        if offer.device and who.get(offer.device) != offer.person:
+            desk.hand_over(offer, device_of(desk.state, offer.person), actor)
 
 
 def _people(desk: Desk, change: Config) -> dict[str, Any]:

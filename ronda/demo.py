@@ -23,6 +23,7 @@ from core.entities import Role
 from core.entries import Config
 from core.live import Live
 from core.units import US_PER_S
+from ronda.answering import PATIENCE_S, answer_for_a_day
 from ronda.links import console_answers, link
 from ronda.runtime import Runtime
 from ronda.sending import settle
@@ -49,13 +50,13 @@ Message = tuple[str, str, bytes]  # device, topic, payload
 
 
 async def demo(runtime: Runtime) -> None:
-    """Fill the city, print the links, and keep the trucks driving until cancelled."""
+    """Fill the city, print the links, keep the trucks driving and the volunteers answering until cancelled."""
     city = cities.load(runtime.settings.city)
     graph = await asyncio.to_thread(streets.build, city, SEED)
     await runtime.holds.free_of("clock")
     await _register(runtime, city, graph)
     known_us = await _known_until(runtime)
-    async with emit.publishers(runtime.urls.mqtt, name="demo", patience_s=600.0) as to:
+    async with emit.publishers(runtime.urls.mqtt, name="demo", patience_s=PATIENCE_S) as to:
         driven_m = await _history(runtime, city, graph, known_us, to)
         await console_answers(runtime)
         await _digested(runtime)
@@ -64,7 +65,7 @@ async def demo(runtime: Runtime) -> None:
         day = await asyncio.to_thread(next, days)
         live = await _catch_up(day, known_us, runtime.clock.now_us(), to)
         await _say(runtime, city)
-        await _drive(runtime, to, live, days)
+        await _drive(runtime, to, graph, day, live, days)
 
 
 async def _register(runtime: Runtime, city: City, graph: streets.Streets) -> None:
@@ -79,7 +80,7 @@ async def _register(runtime: Runtime, city: City, graph: streets.Streets) -> Non
         actor="demo",
         duty_us=_duty(now_us - round(_MID_SHIFT_S) * US_PER_S),
     )
-    await settle(runtime, [*registry.city_configs(city, graph, at_us=now_us, actor="demo"), *fleet])
+    await settle(runtime, [*registry.city_configs(city, graph, at_us=now_us, actor="demo"), *fleet], PATIENCE_S)
 
 
 def _duty(start_us: int) -> tuple[int, int]:
@@ -121,7 +122,9 @@ async def _history(
             await to.publish(*message)
         driven_m |= day.driven_m()
     await to.drain()
-    await settle(runtime, [Config(section="city", rows=({"id": "demo"},), actor="demo", id=secrets.token_hex(8))])
+    await settle(
+        runtime, [Config(section="city", rows=({"id": "demo"},), actor="demo", id=secrets.token_hex(8))], PATIENCE_S
+    )
     return driven_m
 
 
@@ -179,12 +182,21 @@ def _chain(first: wire.Sending | None, rest: Iterator[wire.Sending]) -> Iterator
         yield from rest
 
 
-async def _drive(runtime: Runtime, to: emit.Publishers, live: Iterator[wire.Sending], days: Iterator[Day]) -> None:
-    """Send at real speed, shift after shift."""
+async def _drive(
+    runtime: Runtime,
+    to: emit.Publishers,
+    graph: streets.Streets,
+    day: Day,
+    live: Iterator[wire.Sending],
+    days: Iterator[Day],
+) -> None:
+    """Send at real speed, shift after shift; the volunteers speak for themselves."""
     now_us = runtime.clock.now_us()
     pace = emit.Pace(runtime.clock, now_us, now_us)
     while True:
-        await emit.emit(live, to, pace)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(emit.emit((sending for sending in live if sending.dialect == "native"), to, pace))
+            group.create_task(answer_for_a_day(runtime, day, graph, SEED))
         log.info("The next shift begins.", extra={"action": "demo.shift"})
         day = await asyncio.to_thread(next, days)
         now_us = runtime.clock.now_us()

@@ -64,20 +64,20 @@ async def target(
             await credentials.revoke_token(runtime.pool, token, runtime.clock.now_us())
 
 
-async def settle(runtime: Runtime, configs: Sequence[Config]) -> None:
+async def settle(runtime: Runtime, configs: Sequence[Config], patience_s: float = _EFFECT_S) -> None:
     """Append configuration and wait until the archive shows it."""
     last = ""
     for config in configs:
         last = config.id or secrets.token_hex(8)
         await runtime.configure(msgspec.structs.replace(config, id=last))
     if last:
-        await _effect(runtime, last)
+        await _effect(runtime, last, patience_s)
         await asyncio.sleep(_SETTLE_S)
 
 
-async def _effect(runtime: Runtime, config_id: str) -> None:
+async def _effect(runtime: Runtime, config_id: str, patience_s: float) -> None:
     try:
-        async with asyncio.timeout(_EFFECT_S):
+        async with asyncio.timeout(patience_s):
             while not await read.config_done(runtime.pool, config_id):  # noqa: ASYNC110 - another process writes it
                 await asyncio.sleep(0.1)
     except TimeoutError as error:

@@ -79,13 +79,14 @@ class Basin:
 
 @dataclass(frozen=True)
 class Flood:
-    """A flood in a city; `devices` are the phones of those who report."""
+    """A flood in a city; `devices` are the phones of those who report, `reports_h` times an hour in the mean."""
 
     city: City
     streets: Streets
     devices: Sequence[str]
     seed: int = 0
     lasting_s: float = 3600.0
+    reports_h: float = REPORTS_H
 
     @cached_property
     def basins(self) -> tuple[Basin, ...]:
@@ -96,11 +97,11 @@ class Flood:
 
     @cached_property
     def reports(self) -> tuple[Report, ...]:
-        """In order of time; as many an hour as `REPORTS_H` in the mean."""
+        """In order of time."""
         rng, found, at_s = self._rng("reports"), list[Report](), 20.0
         while at_s < self.lasting_s:
             found.append(self._report(rng, found, at_s))
-            at_s += rng.expovariate(REPORTS_H / 3600.0)
+            at_s += rng.expovariate(self.reports_h / 3600.0)
         return tuple(found)
 
     def water(self, at_s: float) -> list[Closure]:

@@ -17,7 +17,7 @@ from typing import Any, Final, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulators.motion import Driver
+from simulators.motion import Driver, Motion
 from simulators.people import PACE, ride, roam
 from simulators.streets import Streets
 
@@ -83,18 +83,29 @@ class World:
 
 
 class Rescuer:
-    """One volunteer with a phone."""
+    """One volunteer with a phone, who rides as `motion` says, else as drawn by number, and speaks from `from_s` on."""
 
-    def __init__(self, world: World, number: int, device: str, habits: Habits | None = None) -> None:
+    def __init__(
+        self,
+        world: World,
+        number: int,
+        device: str,
+        habits: Habits | None = None,
+        *,
+        motion: Motion | None = None,
+        from_s: float = 0.0,
+    ) -> None:
         self.world, self.device, self.habits = world, device, habits or Habits()
-        self.motion = ride(world.streets, str(world.seed), number, hour0=world.hour0, lasting_s=world.lasting_s)
+        self.motion = motion or ride(
+            world.streets, str(world.seed), number, hour0=world.hour0, lasting_s=world.lasting_s
+        )
         self.deeds: list[Deed] = []
         self.arrives_s: dict[str, float] = {}  # by offer: when they truly are there, unless they turn round
         self._noise = random.Random(f"{world.seed}/{device}/noise")  # noqa: S311 - scenery
         self._queue: list[tuple[float, int, Said]] = []
         self._numbers = 0
         self._offline: tuple[float, float] = (math.inf, math.inf)
-        self._next_s = self._noise.uniform(0.0, self.habits.interval_s)
+        self._next_s = from_s + self._noise.uniform(0.0, self.habits.interval_s)
         self._last: tuple[float, NDArray[np.float64]] | None = None
         self._doing = ""  # the offer that they answer or come for
         self._acts_s = math.inf  # when they do what they decided

@@ -11,7 +11,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import redis.asyncio
 
@@ -63,8 +63,8 @@ async def serve(url: str, mqtt_url: str, until: int) -> None:
 
 
 @asynccontextmanager
-async def process(*command: str, **options: int) -> AsyncIterator[asyncio.subprocess.Process]:
-    child = await asyncio.create_subprocess_exec(*command, **options)  # type: ignore[arg-type]
+async def process(*command: str, **options: Any) -> AsyncIterator[asyncio.subprocess.Process]:
+    child = await asyncio.create_subprocess_exec(*command, **options)
     try:
         yield child
     finally:
@@ -85,14 +85,30 @@ async def ingest(url: str, mqtt_url: str = "", until: int = 0) -> AsyncIterator[
 @asynccontextmanager
 async def mosquitto(folder: Path) -> AsyncIterator[tuple[asyncio.subprocess.Process, int]]:
     """A Mosquitto that stores nothing and queues without a bound, and its port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = int(free.getsockname()[1])
+    port = free_port()
     config = folder / "mosquitto.conf"
     config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\nlog_dest none\n")
     async with process(_program("mosquitto"), "-c", str(config)) as broker:
         await asyncio.sleep(0.5)
         yield broker, port
+
+
+@asynccontextmanager
+async def queueing_mosquitto(folder: Path) -> AsyncIterator[int]:
+    """One with lasting queues, as `deploy/mosquitto` has them, open to everybody on this machine; its port."""
+    port, config = free_port(), folder / "mosquitto.conf"
+    lines = [f"listener {port} 127.0.0.1", "allow_anonymous true", "max_queued_messages 0", "max_inflight_messages 0"]
+    config.write_text("\n".join([*lines, "log_dest none"]) + "\n")
+    async with process(_program("mosquitto"), "-c", str(config)):
+        await asyncio.sleep(0.5)
+        yield port
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 @asynccontextmanager

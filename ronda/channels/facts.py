@@ -64,10 +64,14 @@ class Facts:
             _keep(self._incidents, event, INCIDENTS_KEPT)
 
     def moot(self, notice: NoticeAsked) -> bool:
-        """Whether nobody needs to hear it any more: past its life, or a question that was answered or withdrawn."""
+        """Whether nobody needs to hear it any more: past its life, or a question that was answered or withdrawn.
+
+        Nor may who carries the device now, if its person has handed it over.
+        """
         offer = self._offers.get(notice.offer)
         answered = notice.kind in ASKING and offer is not None and offer.state not in PENDING
-        return answered or self._clock.now_us() >= notice.expires_us
+        elsewhere = offer is not None and offer.device != notice.device
+        return answered or elsewhere or self._clock.now_us() >= notice.expires_us
 
     def reached(self, notice: NoticeAsked) -> bool:
         """Whether the stream says that a question is on the phone already."""

@@ -22,6 +22,7 @@ from ronda.commands.simulate_flood import flood
 from ronda.sending import target
 from ronda.settings import Settings
 from ronda.system import SystemClock
+from ronda.up import until_signal
 from simulators import emit, registry, streets, wire
 from simulators.day import DAY_S, Day, Scenario, Truth, make
 
@@ -35,8 +36,7 @@ def run(args: argparse.Namespace) -> int:
         later = " comes in a later version" if args.scenario in _LATER else " is unknown"
         raise ConfigError(f"The scenario {args.scenario!r}{later}; there is: {', '.join(SCENARIOS)}.")
     if args.scenario == "flood":
-        asyncio.run(flood(args, settings_of(args)))
-        return 0
+        return until_signal(flood(args, settings_of(args)))
     if args.trucks + args.volunteers == 0:
         raise ConfigError("Nobody to simulate: give --trucks or --volunteers at least 1.")
     asyncio.run(_simulate(args, settings_of(args)))

@@ -84,6 +84,14 @@ def test_a_decline_asks_the_next(town):
     assert moves(said) == [("p0", "declined"), ("p4", "offered"), ("p5", "offered")]
 
 
+def test_who_was_told_a_moment_ago_keeps_nobody_from_being_asked(town):
+    """Two are let go, then something happens at the same place: everybody else is asked at once, not those two."""
+    town.run(opened())
+    assert moves(town.answer(2, 5))[1:] == [("p1", "withdrawn"), ("p3", "withdrawn")]
+    asked = [("p0", "offered"), ("p4", "offered"), ("p5", "offered")]
+    assert [move for move in moves(town.run(opened("j", 10))) if move[1] == "offered"] == asked
+
+
 def test_not_today_holds_for_the_next_incident_too(town):
     """Twelve hours of silence."""
     town.run(opened())

@@ -4,14 +4,14 @@ import msgspec
 import pytest
 
 from core.entries import OF_DISPATCH, Config
-from core.events import CommandDone
+from core.events import CommandDone, NoticeAsked
 from dispatch.register import FOLLOWED
 from dispatch.roads import packing
 from dispatch.roads.build import build
 from dispatch.roads.packing import rows_of
 from dispatch.state import State
 from tests.dispatch.roads.maps import way
-from tests.dispatch.town import NOW, Town, person, register
+from tests.dispatch.town import NOW, SECOND, Town, command, moves, of, opened, person, register, sight
 
 WATER = {"id": "w", "shape": {"type": "Point", "coordinates": [123.6, -10.17]}, "depth_cm": 80}
 
@@ -97,3 +97,39 @@ def test_what_cannot_be_used_changes_nothing_and_says_why(change, why):
 def test_other_sections_are_not_dispatchs():
     """A vehicle changes nothing here."""
     assert msgspec.structs.replace(Town(told("vehicles", {"id": "v"})).state, now_us=0) == State()
+
+
+def held(number, who, *, id_="", until_s=None):
+    until_us = None if until_s is None else NOW + until_s * SECOND
+    return {"id": id_ or f"a{who}", "from_us": 0, "until_us": until_us, "device": f"d{number}", "person": who}
+
+
+def by_device(device, at_s, offer):
+    return command("offer.answer", at_s, id_=f"{device}@{at_s}", actor=device, offer=offer.id, answer="accept")
+
+
+def test_a_phone_handed_over_in_mid_offer_is_not_its_old_owners_any_more():
+    """The question is put again to the phone that its person carries instead; the old one may not answer it."""
+    town = Town(register(person(0), person(1)), sight(0, {0: 500}), opened())
+    said = town.run(told("assignments", held(0, "p0", until_s=0), held(0, "p1"), held(9, "p0", id_="new")))
+    (asked,) = of(NoticeAsked, said)
+    assert (asked.kind, asked.person, asked.device, asked.id) == ("offer", "p0", "d9", "i.1:2:offer")
+    refused = of(CommandDone, town.run(by_device("d0", 2, town.offer(0))))
+    assert [(done.ok, done.reason) for done in refused] == [(False, "that is another volunteer's offer")]
+    assert moves(town.run(by_device("d9", 3, town.offer(0))))[0] == ("p0", "accepted")
+
+
+def test_who_gave_their_only_phone_away_is_told_nothing_on_it():
+    """The withdrawal goes to no device; a coordinator may telephone."""
+    town = Town(register(person(0), person(1)), sight(0, {0: 500}), opened())
+    town.run(told("assignments", held(0, "p0", until_s=0), held(0, "p1")))
+    withdrawn = of(NoticeAsked, town.run(command("incident.cancel", 5, id="i")))
+    assert [(notice.kind, notice.person, notice.device) for notice in withdrawn] == [("withdrawn", "p0", "")]
+
+
+def test_of_two_phones_of_one_person_either_answers():
+    """Asked on the one that was seen last; the yes of the other is theirs too, and where it is counts."""
+    town = Town(register(person(0)), told("assignments", held(9, "p0", id_="second")), sight(0, {0: 500}), opened())
+    assert town.offer(0).device == "d0"
+    assert moves(town.run(by_device("d9", 2, town.offer(0)))) == [("p0", "accepted")]
+    assert moves(town.run(sight(30, {9: 20}), sight(40, {9: 20}))) == [("p0", "en_route"), ("p0", "arrived")]

@@ -120,6 +120,26 @@ def test_the_printed_curl_puts_a_device_on_the_map(demo, console):
     assert mine[0]["geometry"]["coordinates"] == [123.607, -10.178]
 
 
+@pytest.mark.timeout(LINKS_S + 180)
+def test_volunteers_answer_when_they_are_asked(demo):
+    """An incident of a coordinator's: within two minutes somebody has said yes, and somebody no."""
+    base, lines = demo
+    link = next(line.split()[1] for line in lines if line.strip().startswith("coordinator"))
+    with httpx.Client(base_url=base, timeout=20, headers={"Origin": base}) as desk:
+        assert desk.get(link).status_code == 303
+        body = {"kind": "banjir_genangan", "lon": 123.6, "lat": -10.17, "exercise": True, "needs": [{"count": 3}]}
+        path = "/api/v1/incidents/" + desk.post("/api/v1/incidents", json=body).raise_for_status().json()["id"]
+        desk.post(f"{path}/dispatch").raise_for_status()
+        said = set()
+        for _ in range(120):
+            said |= {offer["state"] for offer in desk.get(f"{path}/offers").json()["items"]}
+            if {"accepted", "declined"} <= said:
+                break
+            time.sleep(1)
+        desk.post(f"{path}/close").raise_for_status()
+    assert {"delivered", "accepted", "declined"} <= said
+
+
 def test_the_curl_is_valid_json_after_the_shell():
     """Quotes and $(date) survive."""
     line = curl("http://h:1", cities.load("kupang"))

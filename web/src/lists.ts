@@ -8,7 +8,8 @@ import type { Alert, Dwell, Incident, Plan } from "./types.ts";
 /** Closed stops shorter than this are the round itself; the list would drown in them. */
 const SHORTEST_S = 300;
 const RELOAD_MS = 60_000;
-const SETTLE_MS = 400;
+const GATHER_MS = 30; // events of one moment
+const SETTLE_MS = 400; // between two readings of one list
 
 interface Hooks {
   now(): number;
@@ -27,7 +28,8 @@ export class Lists {
   readonly plans = new Map<string, Plan>();
   readonly calls = new Calls();
   private readonly feed: Feed;
-  private readonly due = new Map<Topic, number>();
+  private readonly due = new Set<Topic>();
+  private readonly readAt = new Map<Topic, number>();
   private timer = 0;
 
   constructor(
@@ -88,10 +90,16 @@ export class Lists {
     for (const topic of ["dwell", "alert", "incident"] as const) void this.read(topic);
   }
 
-  /** Many events at once are one reload. */
+  /** The first event is followed at once, many behind it by one reload: also while they never cease. */
   private soon(topic: Topic): void {
-    clearTimeout(this.due.get(topic));
-    this.due.set(topic, window.setTimeout(() => void this.read(topic), SETTLE_MS));
+    if (this.due.has(topic)) return;
+    this.due.add(topic);
+    const next = (this.readAt.get(topic) ?? -Infinity) + SETTLE_MS;
+    window.setTimeout(() => {
+      this.due.delete(topic);
+      this.readAt.set(topic, performance.now());
+      void this.read(topic);
+    }, Math.max(GATHER_MS, next - performance.now()));
   }
 
   private takeAlerts(rows: Alert[], mark: number): void {

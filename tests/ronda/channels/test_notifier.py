@@ -11,6 +11,7 @@ import pytest
 
 import cities
 from core.clock import ManualClock
+from core.entries import Config
 from core.units import US_PER_S
 from ronda.channels.channel import LaterError, Letter, NeverError, Outcome
 from ronda.channels.facts import Facts, Writing
@@ -173,6 +174,29 @@ def test_an_answered_offer_is_not_sent_any_more(log: Log, postgres_url: str, tmp
 
     assert in_town(log, postgres_url, tmp_path, body) == 1
     assert len(channel.letters) == 1
+
+
+def test_a_question_is_not_put_to_a_phone_in_other_hands(log: Log, postgres_url: str, tmp_path: Path) -> None:
+    """It was handed over while the channel was busy: the letter to it is dropped, one to the new phone goes out."""
+    channel = Recorder(LaterError("busy", 0.2), "sent")
+
+    async def body(town: Town) -> int:
+        await town.register("ana")
+        notifier = carrying(town, channel)
+        async with beside(notifier.run()):
+            await town.fire()
+            await town.until(lambda: is_true(bool(channel.letters)))
+            ended_us, new = (
+                {"until_us": town.now_us() - 1},
+                {"id": "new", "from_us": 0, "device": "hp-2", "person": "ana"},
+            )
+            old = {"id": "a-ana", "from_us": 0, "device": "hp-ana", "person": "ana", **ended_us}
+            await town.put(Config(section="assignments", rows=(old, new), at_us=town.now_us()))
+            await town.until(lambda: is_true(notifier.counters.sent == 1 and notifier.counters.waiting == 0))
+        return notifier.counters.refused
+
+    assert in_town(log, postgres_url, tmp_path, body) == 1
+    assert [letter.notice.device for letter in channel.letters] == ["hp-ana", "hp-2"]
 
 
 @pytest.mark.parametrize(("fate", "expected"), [("delivered", 0), ("sent", 1)])

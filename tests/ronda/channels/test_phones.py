@@ -147,6 +147,26 @@ def test_a_phone_that_comes_back_in_time_is_asked(log: Log, postgres_url: str, t
     at_the_door(log, postgres_url, tmp_path, body)
 
 
+def test_a_yes_that_comes_too_late_is_answered(log: Log, postgres_url: str, tmp_path: Path) -> None:
+    """No network for five minutes: the offer has expired, and the phone is told so; nothing is lost in silence."""
+
+    async def body(town: Town, ingest: Ingest) -> None:
+        await town.register("ana")
+        async with phone(ingest, "ana") as ana:
+            await town.fire()
+            offer = (await heard(ana))[1]["offer"]
+            await town.until(lambda: has(town, "delivered"))
+            clock = town.runtime.clock
+            assert isinstance(clock, ManualClock)
+            clock.advance(301 * US_PER_S)
+            await say(ana, "ana", "answer", offer=offer, answer="accept")
+            topic, told = await heard(ana)
+            assert (topic, told["reason"]) == ("reject", "conflict")
+            assert "expired cannot accept" in told["detail"]
+
+    at_the_door(log, postgres_url, tmp_path, body)
+
+
 def test_nobody_answers_for_somebody_else(log: Log, postgres_url: str, tmp_path: Path) -> None:
     """The offer of another is refused by dispatch, another's topic by the door; nothing moves."""
 
