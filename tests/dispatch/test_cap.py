@@ -67,10 +67,10 @@ def test_an_alert_over_the_whole_city_neither_stops_nor_slows_anybody():
 
 
 def test_a_report_within_an_alert_is_no_duplicate_of_it():
-    """Two alerts over the same area may be one."""
+    """Two alerts over the same area may be one; an exercise is no duplicate of anything real."""
     report = command("incident.open", 5, id_="r", kind="banjir", lon=HERE[0], lat=HERE[1])
-    town = Town(alert(), report, alert("b", 9))
-    assert [town.state.incidents[i].duplicates for i in ("a", "r", "b")] == [(), (), ("a",)]
+    town = Town(alert(), report, alert("b", 9), alert("x", 10, exercise=True))
+    assert [town.state.incidents[i].duplicates for i in ("a", "r", "b", "x")] == [(), (), ("a",), ()]
 
 
 def test_an_update_changes_what_nobody_touched():
