@@ -153,6 +153,16 @@ def test_messages_in_any_order_leave_the_same(order):
     assert [(i.severity, i.cap.identifier) for i in open_ones] == [(2, "u2")]
 
 
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_a_cancel_in_any_order_leaves_nothing_open(order):
+    """Though it names the alert alone, and not the update before it; an update sent after it is a new life."""
+    messages = [alert(), update(), cancel()]
+    town = Town(*(messages[n] for n in order))
+    assert [i.id for i in town.state.incidents.values() if i.status not in ENDED] == []
+    town.run(update("u2", 100, sent_s=100))
+    assert [i.id for i in town.state.incidents.values() if i.status not in ENDED] == ["u2"]
+
+
 def test_a_cancel_before_its_alert_is_remembered():
     """Also by a state that was written down and read again."""
     town = Town(cancel())
