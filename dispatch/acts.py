@@ -124,11 +124,14 @@ def opened(desk: Desk, command: Command, body: Open) -> IncidentChanged:
 
 
 def _same(desk: Desk, new: Open) -> tuple[str, ...]:
-    """Open incidents that may be this one: kind, time, and place; with a doubtful coordinate, the area."""
+    """Open incidents that may be this one: kind, time, and place; with a doubtful coordinate, the area.
+
+    No exercise is a real one.
+    """
     oldest_us = desk.now_us - seconds_to_us(desk.params.same_s)
     found = []
     for old in open_incidents(desk.state):
-        if old.kind == new.kind and old.opened_us >= oldest_us:
+        if (old.kind, old.exercise) == (new.kind, new.exercise) and old.opened_us >= oldest_us:
             if (old.source == "cap") != (new.source == "cap"):
                 near = False  # an alert over an area is no report of a place in it
             elif (old.placed or new.placed) and new.source != "cap":

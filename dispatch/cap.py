@@ -50,7 +50,8 @@ def perform(desk: Desk, command: Command) -> None:
     told = msgspec.convert(command.body, _Message)
     keys = (command.id, *told.refs)[:MESSAGES]
     found = _newest(desk, keys)
-    if command.id in desk.state.revoked or (found is not None and command.id in _cap(found).messages):
+    revoked = any(desk.state.revoked.get(key, -1) >= told.cap.sent_us for key in keys)
+    if revoked or (found is not None and command.id in _cap(found).messages):
         raise ConflictError("a later message about it was heard already")
     if found is not None:
         _check(told, found)
@@ -120,8 +121,9 @@ def _update(desk: Desk, told: _Message, keys: tuple[str, ...], found: IncidentCh
 def _cancel(desk: Desk, told: _Message, keys: tuple[str, ...], found: IncidentChanged | None) -> None:
     """The end of an incident that nobody but the alert touched; any other is told, and a person decides."""
     if found is None:
-        kept = (*(key for key in desk.state.revoked if key not in keys), *keys)
-        desk.put(revoked=kept[-desk.params.max_revoked :])
+        kept = {key: sent_us for key, sent_us in desk.state.revoked.items() if key not in keys}
+        kept |= dict.fromkeys(keys, told.cap.sent_us)
+        desk.put(revoked=dict([*kept.items()][-desk.params.max_revoked :]))
         return
     messages = tuple(dict.fromkeys((*keys, *_cap(found).messages)))[:MESSAGES]
     cap = msgspec.structs.replace(_cap(found), messages=messages, sent_us=told.cap.sent_us, state="cancelled")

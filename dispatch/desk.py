@@ -6,7 +6,7 @@ Every change of an incident or an offer goes through here, so that what is remem
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -20,6 +20,8 @@ from dispatch.incidents import ENDED, Move, moved
 from dispatch.matching.problem import MAX_PLACES
 from dispatch.reach import Ways, checked
 from dispatch.state import LOOK, Params, State, Trail, Undo
+
+NO_ROOM: Final = ("; close one first", "; ask for fewer")  # ends of refusals that hold only for now
 
 
 class Desk:
@@ -88,10 +90,10 @@ class Desk:
 
     def _bounded(self, incidents: dict[str, IncidentChanged], many: int) -> None:
         if many > self.params.max_open:
-            raise ConflictError(f"{self.params.max_open} incidents are open already; close one first")
+            raise ConflictError(f"{self.params.max_open} incidents are open already{NO_ROOM[0]}")
         wanted = (need.count for i in incidents.values() if i.status not in ENDED for need in self.params.needs_of(i))
         if sum(wanted) > MAX_PLACES:
-            raise ConflictError(f"open incidents would want more than {MAX_PLACES} people; ask for fewer")
+            raise ConflictError(f"open incidents would want more than {MAX_PLACES} people{NO_ROOM[1]}")
 
     def remember_undo(self, command: Command, before: IncidentChanged | None, after: IncidentChanged) -> None:
         """A person may take back their last command."""

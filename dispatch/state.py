@@ -89,7 +89,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     paused: bool = False  # the matcher asks nobody in the whole city
     dirty: bool = False  # something changed since the last matching
     matched_us: int = 0
-    revoked: tuple[str, ...] = ()  # keys of official alerts that were cancelled before they were heard, the newest
+    revoked: dict[str, int] = {}  # official alerts cancelled before they were heard: key, when the cancel was sent
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,7 +140,7 @@ class Reader:
             outcome = await take(self._runtime, self._city, land, body)
             if outcome.what == "rejected":
                 await reject(self._runtime, outcome.why, one.url, body)
-        except AWAY:
+        except (LaterError, *AWAY):
             self._fetcher.forget(one.url)
             raise
         return outcome

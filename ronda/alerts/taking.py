@@ -15,10 +15,12 @@ from core.entities import Area
 from core.errors import DecodeError, UnavailableError
 from core.rejects import PAYLOAD_LIMIT, Reason, Reject
 from core.units import HOUR_US
+from dispatch.desk import NO_ROOM
 from ingest.batch import REJECTS_CAP, REJECTS_STREAM
 from ingest.cap.alert import Alert, decode
 from ronda.alerts.land import Land
 from ronda.alerts.meaning import PASSED, Meant, Passed, meaning
+from ronda.channels.channel import LaterError
 from ronda.runtime import DISPATCH_IN, Runtime
 from store import read
 
@@ -69,20 +71,28 @@ def understood(body: bytes, city: City, land: Land, now_us: int) -> Understood:
 async def take(runtime: Runtime, city: City, land: Land, body: bytes) -> Outcome:
     """Tell dispatch what an alert means, unless it was told before; return when dispatch has answered.
 
-    Raises `UnavailableError` when it does not: nothing is lost by taking the same alert again.
+    Raises `UnavailableError` when it does not, and `LaterError` when it has no room for one more incident: nothing is
+    lost by taking the same alert again.
     """
     alert, meant = await asyncio.to_thread(understood, body, city, land, runtime.clock.now_us())
     if isinstance(meant, DecodeError):
         return Outcome("rejected", str(meant))
     if not isinstance(meant, Meant):
         return Outcome(meant, alert=alert)
-    if (state := await read.command(runtime.pool, meant.key)) is not None and state.done:
+    if (state := await read.command(runtime.pool, meant.key)) is not None and state.done and not _for_now(state):
         return Outcome("known", state.reason, alert)
     if meant.needs_known and not await _any_known(runtime, meant.references):
         return Outcome("elsewhere", alert=alert)
     await runtime.tell(meant.command(runtime.clock.now_us()), [DISPATCH_IN])
     done = await _done(runtime, meant.key)
+    if _for_now(done):
+        raise LaterError(f"dispatch has no room for the alert {meant.key}: {done.reason}")
     return Outcome("told" if done.ok else "refused", done.reason, alert)
+
+
+def _for_now(state: read.CommandState) -> bool:
+    """Whether it was refused for a reason that may be over soon."""
+    return not state.ok and state.reason.endswith(NO_ROOM)
 
 
 async def reject(runtime: Runtime, why: str, where: str, body: bytes) -> None:

@@ -67,10 +67,10 @@ def test_an_alert_over_the_whole_city_neither_stops_nor_slows_anybody():
 
 
 def test_a_report_within_an_alert_is_no_duplicate_of_it():
-    """Two alerts over the same area may be one."""
+    """Two alerts over the same area may be one; an exercise is no duplicate of anything real."""
     report = command("incident.open", 5, id_="r", kind="banjir", lon=HERE[0], lat=HERE[1])
-    town = Town(alert(), report, alert("b", 9))
-    assert [town.state.incidents[i].duplicates for i in ("a", "r", "b")] == [(), (), ("a",)]
+    town = Town(alert(), report, alert("b", 9), alert("x", 10, exercise=True))
+    assert [town.state.incidents[i].duplicates for i in ("a", "r", "b", "x")] == [(), (), ("a",), ()]
 
 
 def test_an_update_changes_what_nobody_touched():
@@ -151,6 +151,16 @@ def test_messages_in_any_order_leave_the_same(order):
     town = Town(*(messages[n] for n in order))
     open_ones = [i for i in town.state.incidents.values() if i.status == "reported"]
     assert [(i.severity, i.cap.identifier) for i in open_ones] == [(2, "u2")]
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_a_cancel_in_any_order_leaves_nothing_open(order):
+    """Though it names the alert alone, and not the update before it; an update sent after it is a new life."""
+    messages = [alert(), update(), cancel()]
+    town = Town(*(messages[n] for n in order))
+    assert [i.id for i in town.state.incidents.values() if i.status not in ENDED] == []
+    town.run(update("u2", 100, sent_s=100))
+    assert [i.id for i in town.state.incidents.values() if i.status not in ENDED] == ["u2"]
 
 
 def test_a_cancel_before_its_alert_is_remembered():

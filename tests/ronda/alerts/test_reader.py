@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -101,7 +101,7 @@ def reader(runtime: Runtime, there: Site) -> Reader:
 
 async def incidents(runtime: Runtime) -> dict[str, IncidentChanged]:
     """By the alert that opened or last changed each."""
-    page = await read.incidents(runtime.pool, limit=100)
+    page = await read.incidents(runtime.pool, limit=1000)
     return {row.cap.identifier: row for row in page.rows if row.cap is not None}
 
 
@@ -234,6 +234,31 @@ def test_an_alert_that_does_not_answer_is_read_later(clean_valkey_url: str, post
         there.pages["/rain.xml"] = PAGES["/rain.xml"]
         await one.round()
         assert one.counts()["refused"] == 2  # the old one, and this one, for its update was heard already
+
+    played(clean_valkey_url, postgres_url, body)
+
+
+def test_an_alert_for_which_there_is_no_room_comes_later(clean_valkey_url: str, postgres_url: str) -> None:
+    """A hundred incidents are open; when one is closed the alert is told at the next round."""
+
+    async def body(runtime: Runtime, _clock: ManualClock, there: Site) -> None:
+        there.pages["/index.xml"] = Page(rss((there.url("/signed.xml"), "1")))
+        place = {"kind": "x", "lon": 123.6, "lat": -10.17, "needs": [{"count": 1}]}
+        for n in range(100):
+            open_ = Command(id=f"i{n}", kind="incident.open", actor="desk", at_us=NOW, body=place)
+            await runtime.tell(open_, [DISPATCH_IN])
+        one = reader(runtime, there)
+        with pytest.raises(LaterError, match="100 incidents are open already"):
+            await one.round()
+        close = Command(id="close", kind="incident.close", actor="desk", at_us=NOW, body={"id": "i0"})
+        await runtime.tell(close, [DISPATCH_IN])
+
+        async def told_now() -> bool:
+            with suppress(LaterError):
+                await one.round()
+            return "signed" in await incidents(runtime)
+
+        await so(told_now)
 
     played(clean_valkey_url, postgres_url, body)
 
