@@ -80,7 +80,9 @@ def person(row_id: str, *, duty: bool = True, **more: Any) -> dict[str, Any]:
     return {"id": row_id, "kind": "volunteer", "name": row_id.title(), "consent_us": 0, "duty": span} | more
 
 
-def in_town(valkey: str, postgres: str, body: Callable[[Town], Awaitable[Any]], *people: dict[str, Any]) -> Any:
+def in_town(
+    valkey: str, postgres: str, body: Callable[[Town], Awaitable[Any]], *people: dict[str, Any], **more: Any
+) -> Any:
     """Run `body(town)` where these volunteers (Ana unless others are named) carry phones and were just seen."""
     people = people or (person("ana", phone="0812 3456 7890"),)
     held = tuple({"id": p["id"], "from_us": 0, "device": f"hp-{p['id']}", "person": p["id"]} for p in people)
@@ -102,7 +104,7 @@ def in_town(valkey: str, postgres: str, body: Callable[[Town], Awaitable[Any]], 
             tasks = {asyncio.ensure_future(run(runtime)) for run in (stages.dispatch, stages.archive)}
             stack.push_async_callback(ended, tasks)
             register = Registrar(runtime.log, runtime.pool, clock, runtime.partitions)
-            given = {"register": register, "partitions": runtime.partitions, "link_secret": SECRET, "city": TOWN}
+            given = {"register": register, "partitions": runtime.partitions, "link_secret": SECRET, "city": TOWN} | more
             there = await stack.enter_async_context(world(postgres, log=runtime.log, clock=clock, **given))
             await register(configs)
             town = Town(there, runtime)
