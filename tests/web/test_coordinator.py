@@ -38,7 +38,7 @@ def test_it_says_why_these_people(clean_valkey_url: str, postgres_url: str) -> N
     crowd = [person(name) for name in ("ana", "budi", "citra", "dewi", "eko", "fajar", "gita", "hadi", "intan")]
     why, errors = coordinate(clean_valkey_url, postgres_url, body, *crowd)
     assert "relawan dipilih dari 9 yang terdekat" in why
-    assert "Terbukti: tidak ada susunan yang lebih baik; selisihnya 0 detik. 9 relawan diperiksa." in why
+    assert "Terbukti: selisih dengan susunan terbaik 0 detik. 9 relawan diperiksa." in why
     assert "Mengirim Hadi: " in why
     assert errors == []
 

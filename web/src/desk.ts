@@ -18,6 +18,7 @@ import type { View } from "./ui/topbar.ts";
 import { switchLanguage, w } from "./words/index.ts";
 
 const FURNISH_AGAIN_MS = 60_000;
+const INCIDENT_ZOOM = 13; // those who will be asked are in sight
 const FLOOD_M = 220;
 const FLOOD_CM = 25; // motorbikes pass, slowly
 const TICK_MS = 1000; // ages grow though nothing arrives
@@ -187,7 +188,7 @@ export class Desk {
     if (!chosen) return;
     const people = this.app.dispatch.scene.live(chosen.id).flatMap(({ device }) => this.app.unit(device) ?? []);
     if (people.length) this.map?.frame([chosen, ...people]);
-    else this.map?.centre(chosen.lon, chosen.lat);
+    else this.map?.centre(chosen.lon, chosen.lat, INCIDENT_ZOOM);
   }
 
   private pickIncident(id: string): void {

@@ -151,11 +151,11 @@ export class Dispatching {
   }
 
   /** The same for a form, which holds for the version that it was filled in for. */
-  async edit(seen: Incident, body: object): Promise<boolean> {
-    return this.doing(`${seen.id}.edit`, "edit", seen, async () => this.scene.see(await api.edit(seen.id, body, seen.revision)), () => {
-      const newest = this.scene.incidents.get(seen.id);
-      if (newest) void this.edit(newest, body).then((done) => done && this.close("edit"));
+  async edit(seen: Incident, body: object, done: () => void): Promise<void> {
+    const saved = await this.doing(`${seen.id}.edit`, "edit", seen, async () => this.scene.see(await api.edit(seen.id, body, seen.revision)), () => {
+      void this.edit(this.scene.incidents.get(seen.id) ?? seen, body, done);
     });
+    if (saved) done();
   }
 
   /** What somebody says on the telephone, or what is decided about them. */
@@ -242,11 +242,6 @@ export class Dispatching {
     }
   }
 
-  private close(tray: string): void {
-    if (this.tray === tray) this.tray = undefined;
-    this.on.change();
-  }
-
   private async doing(key: string, act: string, before: Incident | undefined, work: () => Promise<void>, again: (() => void) | undefined): Promise<boolean> {
     if (this.busy !== undefined) return false;
     this.busy = key;
@@ -288,7 +283,7 @@ export class Dispatching {
     if (this.due.has(id)) return;
     this.due.set(id, window.setTimeout(() => {
       this.due.delete(id);
-      void this.take(() => api.incident(id), (row) => this.scene.see(row));
+      void this.take(() => api.incident(id), (row) => this.scene.see(row), [404]);
     }, READ_AGAIN_MS));
   }
 

@@ -34,10 +34,10 @@ export class Scene {
   readonly plans = new Map<string, Plan>();
   private readonly asked = new Map<string, Map<string, Offer>>();
 
-  /** The whole list again: what is in it no more is gone, what is newer here stays. */
+  /** The whole list again: what has ended and is in it no more is gone, what is newer here stays. */
   settle(rows: readonly Incident[]): void {
     const kept = new Set(rows.map((row) => row.id));
-    for (const id of [...this.incidents.keys()]) if (!kept.has(id)) this.drop(id);
+    for (const known of [...this.incidents.values()]) if (!kept.has(known.id) && ended(known)) this.drop(known.id);
     for (const row of rows) this.see(row);
   }
 
@@ -63,6 +63,7 @@ export class Scene {
 
   /** What the feed says. Answers the incident whose row has to be read, for an event leaves out its needs and hazard. */
   hear(topic: Topic, event: Record<string, unknown>): string | undefined {
+    if (typeof event[topic === "plan" ? "incident" : "id"] !== "string") return undefined; // a newer version's, not readable here
     if (topic === "offer") this.seeOffer(event as unknown as Offer);
     else if (topic === "plan") this.seePlan(event as unknown as Plan);
     else return this.hearIncident(event);

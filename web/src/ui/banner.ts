@@ -6,7 +6,7 @@ import { w } from "../words/index.ts";
 import { h, show, text } from "./dom.ts";
 import { icon } from "./icons.ts";
 import { pauseBanner } from "./dispatch/banner.ts";
-import { ackButton } from "./list.ts";
+import { ackButton } from "./ack.ts";
 import { awayBanner } from "./away.ts";
 import { callBanner, type CallActions } from "./calls.ts";
 import type { View } from "./topbar.ts";

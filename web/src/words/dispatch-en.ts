@@ -101,7 +101,7 @@ export const dispatchEn: DispatchWords = {
   why: {
     title: "Why them?",
     none: "Nothing has been matched for this incident yet.",
-    proven: "Proven: no other arrangement is better; the gap is 0 seconds.",
+    proven: "Proven: 0 seconds from the best arrangement.",
     unproven: (s) => `Not proven yet: another arrangement may be sooner, by ${s} at most.`,
     looked: (n) => (n === 1 ? "1 volunteer was looked at." : `${n} volunteers were looked at.`),
     chosen: "Proposed",

@@ -103,7 +103,7 @@ export const dispatchId = {
   why: {
     title: "Mengapa mereka?",
     none: "Belum ada pencocokan untuk kejadian ini.",
-    proven: "Terbukti: tidak ada susunan yang lebih baik; selisihnya 0 detik.",
+    proven: "Terbukti: selisih dengan susunan terbaik 0 detik.",
     unproven: (s: string) => `Belum terbukti: susunan lain bisa lebih cepat, paling banyak ${s}.`,
     looked: (n: number) => `${n} relawan diperiksa.`,
     chosen: "Diusulkan",

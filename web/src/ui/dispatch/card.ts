@@ -33,6 +33,7 @@ export function card(app: App, first: Incident): Row<Incident> {
       const words = w().dispatch;
       if (node.dataset["severity"] !== String(incident.severity)) sign.replaceChildren(icon(`severity-${incident.severity}`, "severity"));
       attr(node, "data-severity", incident.severity);
+      attr(node, "data-incident", incident.id);
       attr(node, "data-exercise", incident.exercise);
       attr(node, "data-ended", ended(incident));
       attr(row, "aria-current", app.dispatch.open === incident.id ? "true" : undefined);

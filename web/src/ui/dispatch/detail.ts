@@ -34,6 +34,7 @@ export function incidentDetail(app: App): View {
       const { open, placing } = app.dispatch;
       const isNew = open === "new";
       const shown = isNew || app.dispatch.chosen() !== undefined;
+      if (!shown && was !== undefined && node.contains(document.activeElement)) backTo(was);
       show(node, shown);
       attr(node, "data-placing", placing !== undefined);
       show(form.node, isNew);
@@ -44,6 +45,11 @@ export function incidentDetail(app: App): View {
       else if (shown) detail.render();
     },
   };
+}
+
+/** The keyboard goes on where it came from. */
+function backTo(incident: string): void {
+  document.querySelector<HTMLElement>(incident === "new" ? ".incident-tools .new" : `[data-incident="${CSS.escape(incident)}"] .row`)?.focus();
 }
 
 function oneIncident(app: App): View {

@@ -9,22 +9,25 @@ import { kindSelect, needsFields, severityField } from "./fields.ts";
 
 export function editView(app: App): View {
   const node = h("div", { class: "edit-place" });
-  let form: { of: string; node: HTMLFormElement; render(): void } | undefined;
+  const forms = new Map<string, Form>(); // until they are saved or given up, whatever else is looked at meanwhile
   return {
     node,
     render(): void {
       const incident = app.dispatch.chosen();
       const open = incident !== undefined && app.dispatch.tray === "edit";
       show(node, open);
-      if (!open) form = undefined;
-      else if (form?.of !== incident.id) form = editForm(app, incident);
-      if (form && form.node.parentNode !== node) node.replaceChildren(form.node);
-      form?.render();
+      if (!open) return;
+      const form = forms.get(incident.id) ?? editForm(app, incident, () => void forms.delete(incident.id));
+      forms.set(incident.id, form);
+      if (form.node.parentNode !== node) node.replaceChildren(form.node);
+      form.render();
     },
   };
 }
 
-function editForm(app: App, seen: Incident) {
+type Form = { node: HTMLFormElement; render(): void };
+
+function editForm(app: App, seen: Incident, gone: () => void): Form {
   const words = w().dispatch;
   let needs: Need[] = seen.needs.filter((need) => need.role !== LOOK);
   let changedNeeds = false;
@@ -38,7 +41,11 @@ function editForm(app: App, seen: Incident) {
     changedNeeds = true;
   });
   const save = h("button", { class: "go", text: words.form.save, attrs: { type: "submit" } });
-  const cancel = h("button", { class: "do quiet", text: words.form.cancel, attrs: { type: "button" }, on: { click: () => app.dispatch.toggle("edit") } });
+  const cancel = h("button", { class: "do quiet", text: words.form.cancel, attrs: { type: "button" }, on: { click: () => end() } });
+  const end = (): void => {
+    gone();
+    if (app.dispatch.tray === "edit") app.dispatch.toggle("edit");
+  };
   const body = (): object => ({
     ...(kind.value !== seen.kind ? { kind: kind.value } : {}),
     ...(severity.value() !== seen.severity ? { severity: severity.value() } : {}),
@@ -48,14 +55,13 @@ function editForm(app: App, seen: Incident) {
   });
   const submit = (event: Event): void => {
     event.preventDefault();
-    if (!Object.keys(body()).length) app.dispatch.toggle("edit");
-    else void app.dispatch.edit(seen, body()).then((done) => done && app.dispatch.tray === "edit" && app.dispatch.toggle("edit"));
+    if (Object.keys(body()).length) void app.dispatch.edit(seen, body(), end);
+    else end();
   };
   const label = (title: string, field: HTMLElement): HTMLElement => h("label", {}, h("span", { text: title }), field);
   const node = h("form", { class: "tray incident-form", on: { submit } }, label(words.form.kind, kind), severity.node, label(words.form.address, address), label(words.form.text, text), counts.node, h("div", { class: "acts" }, save, cancel));
   setTimeout(() => text.focus());
   return {
-    of: seen.id,
     node,
     render(): void {
       save.disabled = app.dispatch.busy !== undefined;
