@@ -109,6 +109,12 @@ class Into(Seen):
     into: Name
 
 
+class Other(Seen):
+    """The incident that it is not the same as."""
+
+    other: Name
+
+
 class Look(Seen):
     """How many are asked to go and see."""
 

@@ -207,6 +207,7 @@ def offer_row(offer: OfferChanged, zone: tzinfo) -> dict[str, Any]:
         "id": offer.id,
         "incident": offer.incident,
         "volunteer": offer.person,
+        "device": offer.device,
         "role": offer.role,
         "state": offer.state,
         "eta_s": offer.eta_s,

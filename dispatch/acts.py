@@ -81,6 +81,10 @@ class _Into(msgspec.Struct, frozen=True, kw_only=True):
     into: str
 
 
+class _Other(msgspec.Struct, frozen=True, kw_only=True):
+    other: str
+
+
 class _Person(msgspec.Struct, frozen=True, kw_only=True):
     person: str
 
@@ -330,6 +334,17 @@ def _carry(desk: Desk, offer: OfferChanged, target: IncidentChanged, actor: str)
     remeasure(desk, carried)
 
 
+def _distinct(desk: Desk, command: Command) -> tuple[IncidentChanged, IncidentChanged]:
+    """A person looked: it is not the same as the other one, so neither is named beside the other any more."""
+    before = _open_one(desk, command)
+    other = desk.state.incidents.get(msgspec.convert(command.body, _Other).other)
+    if other is None or not (other.id in before.duplicates or before.id in other.duplicates):
+        raise ConflictError("the two are not named as the same; read the incident again")
+    if before.id in other.duplicates:
+        desk.change(other, duplicates=tuple(i for i in other.duplicates if i != before.id))
+    return before, desk.change(before, duplicates=tuple(i for i in before.duplicates if i != other.id))
+
+
 def _unmerge(desk: Desk, command: Command) -> tuple[IncidentChanged, IncidentChanged]:
     before = of(desk, command)
     if before.merged_into is None:
@@ -396,5 +411,6 @@ ACTS: Final[Mapping[str, Act]] = {
     "incident.photo": _photo,
     "incident.merge": _merge,
     "incident.unmerge": _unmerge,
+    "incident.distinct": _distinct,
     "incident.undo": _undo,
 }

@@ -10,6 +10,8 @@ from starlette.responses import Response
 from api.answers import GEOJSON, json
 from api.deps import Deps, GivenDeps
 from api.roles import Allow
+from api.rows import need_row
+from cities import Hazard
 from store import read
 
 router = APIRouter(prefix="/api/v1", tags=["console"], dependencies=[Depends(Allow("map.read"))])
@@ -28,6 +30,7 @@ async def console(deps: GivenDeps) -> Response:
                 "centre": city.centre,
                 "bounds": city.bounds,
                 "words": dict(city.words),
+                "hazards": [_hazard(hazard) for hazard in city.hazards],
             },
             "language": city.language,
             "demo": deps.demo,
@@ -49,6 +52,11 @@ async def streets(deps: GivenDeps) -> Response:
 
 async def _streets(deps: Deps) -> dict[str, Any] | None:
     return await read.registry_row(deps.pool, "city", "streets")
+
+
+def _hazard(hazard: Hazard) -> dict[str, Any]:
+    """A kind of incident, for a form: its name, and what it usually needs."""
+    return {"kind": hazard.kind, "name": hazard.name, "needs": [need_row(need) for need in hazard.needs]}
 
 
 def _geometry(row: dict[str, Any]) -> dict[str, Any]:

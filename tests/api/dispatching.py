@@ -83,7 +83,12 @@ def person(row_id: str, *, duty: bool = True, **more: Any) -> dict[str, Any]:
 
 
 def in_town(
-    valkey: str, postgres: str, body: Callable[[Town], Awaitable[Any]], *people: dict[str, Any], geo: bool = False
+    valkey: str,
+    postgres: str,
+    body: Callable[[Town], Awaitable[Any]],
+    *people: dict[str, Any],
+    geo: bool = False,
+    **more: Any,
 ) -> Any:
     """Run `body(town)` where these volunteers (Ana unless others are named) carry phones and were just seen.
 
@@ -115,7 +120,7 @@ def in_town(
             tasks = {asyncio.ensure_future(run(runtime)) for run in at_work}
             stack.push_async_callback(ended, tasks)
             register = Registrar(runtime.log, runtime.pool, clock, runtime.partitions)
-            given = {"register": register, "partitions": runtime.partitions, "link_secret": SECRET, "city": TOWN}
+            given = {"register": register, "partitions": runtime.partitions, "link_secret": SECRET, "city": TOWN} | more
             there = await stack.enter_async_context(world(postgres, log=runtime.log, clock=clock, **given))
             await register(configs)
             town = Town(there, runtime)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.dispatching import FIRE, Town, in_town, person
+from tests.api.dispatching import FIRE, TOWN, Town, in_town, person
 from tests.api.world import World, in_world
 
 pytestmark = pytest.mark.service
@@ -107,6 +107,29 @@ def test_a_life_from_report_to_end(clean_valkey_url: str, postgres_url: str) -> 
     statuses, told = in_town(clean_valkey_url, postgres_url, body)
     assert statuses == [200] * 7 + [409]
     assert told == ["verified", *["dispatching"] * 3, "closed", "verified", "cancelled", "cancelled"]
+
+
+def test_a_proposed_duplicate_may_be_none(clean_valkey_url: str, postgres_url: str) -> None:
+    """Said once, it is not proposed any more; of two that nobody proposed it cannot be said."""
+
+    async def body(town: Town) -> Any:
+        one, two = await town.fire(), await town.fire()
+        proposed = (await town.ask("GET", f"{LIFE}/{two}")).json()["duplicates"]
+        told = await town.act(two, "distinct", other=one, match='"1"')
+        return proposed == [one], told.json()["duplicates"], (await town.act(two, "distinct", other=one)).status_code
+
+    assert in_town(clean_valkey_url, postgres_url, body) == (True, [], 409)
+
+
+def test_a_form_knows_the_kinds_and_their_usual_needs(postgres_url: str) -> None:
+    """The console's start names them as the city does."""
+
+    async def body(there: World) -> Any:
+        return (await there.get("/api/v1/console")).json()["city"]["hazards"]
+
+    needs = [{"role": "bantuan", "vehicle": None, "skills": [], "count": 1}]
+    told = in_world(postgres_url, body, city=TOWN)
+    assert told == [{"kind": "kebakaran", "name": "Kebakaran", "needs": needs}]
 
 
 def test_a_merge_and_its_end(clean_valkey_url: str, postgres_url: str) -> None:

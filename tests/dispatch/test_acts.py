@@ -93,6 +93,14 @@ def test_a_placeholder_is_compared_by_area(town):
     assert incident(town, "b").duplicates == ("a",)
 
 
+def test_what_is_not_the_same_is_not_proposed_any_more(town):
+    """A person decides it, on either side; who was not proposed cannot be told apart."""
+    town.run(command("incident.open", 60, id_="a", kind="fire", lon=HERE[0], lat=HERE[1]))
+    town.run(command("incident.distinct", 70, id="i", other="a"))
+    assert incident(town, "a").duplicates == ()
+    assert "not named as the same" in refused(town.run(command("incident.distinct", 80, id="a", other="i")))
+
+
 def test_merged_reports_count_together_and_apart_again(town):
     """Merged it is cancelled, unmerged it is reported again."""
     town.run(opened("j", 10), command("incident.merge", 20, id="i", into="j"))

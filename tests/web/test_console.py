@@ -4,7 +4,6 @@ import asyncio
 
 import pytest
 
-from core.events import Candidate, PlanMade
 from tests.api.samples import NOW_US, S, alert, changed, dwell, incident, live, open_dwell, stray
 from tests.api.world import answering
 from tests.web.browsing import NO_GL, browse
@@ -190,25 +189,26 @@ def test_without_webgl_the_lists_are_all_there(postgres_url):
 
 
 def test_the_demo_can_be_flooded(postgres_url):
-    """The button opens an incident; the chosen volunteers appear with their estimate."""
+    """The button opens an exercise with water on the ground, and asks for volunteers at once."""
 
     def effect(command):
-        who = Candidate(device="p-1", lon=123.6, lat=-10.2, position_age_s=12.0, distance_m=318.0, eta_s=172.0)
-        flood = incident(command.id, status="dispatching", exercise=True)
-        return [flood, PlanMade(at_us=NOW_US, incident=command.id, chosen=(who,), others=(), method="exact")]
+        if command.kind == "incident.open":
+            return [incident(command.id, status="reported", exercise=True)]
+        return [incident(command.body["id"], status="dispatching", exercise=True, revision=2)]
 
     async def body(console):
         await stalled(console)
         await console.page.keyboard.press("3")
         async with answering(console.there, "dispatch.in", effect) as seen:
             await console.page.click(".flood")
-            await console.page.wait_for_selector(".card .people .row")
-        return seen, await console.text(".card")
+            await console.page.wait_for_selector('.card[data-exercise] [data-status="dispatching"]')
+        return seen, await console.text(".drill-banner:visible")
 
-    seen, card = browse(postgres_url, body, demo=True)
-    assert [(c.kind, c.body["kind"], c.body["exercise"]) for c in seen] == [("incident.open", "flood", True)]
-    assert "p-1" in card
-    assert "± 2 mnt" in card
+    (opened, asked), drill = browse(postgres_url, body, role="coordinator", demo=True)
+    assert (opened.kind, opened.body["kind"], opened.body["exercise"]) == ("incident.open", "flood", True)
+    assert opened.body["hazard"]["depth_cm"] == 25
+    assert (asked.kind, asked.body["id"], asked.body["revision"]) == ("incident.dispatch", opened.id, 1)
+    assert drill == "LATIHAN: bukan kejadian nyata"
 
 
 @pytest.mark.parametrize(("role", "ack", "flood"), [("auditor", False, False), ("coordinator", True, True)])

@@ -1,6 +1,6 @@
 /** HTTP to the API. Every failure is a Problem with words a person can read. */
 import type { Coverage, DayState, Haunt, Roll, Totals } from "./reports.ts";
-import type { Alert, Assignment, Bootstrap, Dwell, Held, Incident, Me, Plan, Purpose, Sayings, Vehicle, Why } from "./types.ts";
+import type { Alert, Assignment, Bootstrap, Dwell, Held, Me, Purpose, Sayings, Vehicle, Why } from "./types.ts";
 
 const TIMEOUT_MS = 15_000;
 const MOST = 10_000; // rows the API gives at once
@@ -9,6 +9,7 @@ export class Problem extends Error {
   constructor(
     readonly status: number,
     message: string,
+    readonly body: Readonly<Record<string, unknown>> = {},
   ) {
     super(message);
   }
@@ -24,29 +25,32 @@ async function call(path: string, init: RequestInit = {}): Promise<Response> {
   }
   if (response.ok) return response;
   const body = (await response.json().catch(() => ({}))) as { detail?: string; title?: string };
-  throw new Problem(response.status, body.detail ?? body.title ?? response.statusText);
+  throw new Problem(response.status, body.detail ?? body.title ?? response.statusText, body);
 }
 
-type Query = Record<string, string | number | undefined>;
+export type Query = Record<string, string | number | undefined>;
 
-async function get<T>(path: string, query: Query = {}): Promise<T> {
+export async function get<T>(path: string, query: Query = {}): Promise<T> {
   const asked = Object.entries(query).filter((pair): pair is [string, string | number] => pair[1] !== undefined);
   const search = new URLSearchParams(asked.map(([key, value]) => [key, String(value)])).toString();
   return (await (await call(search ? `${path}?${search}` : path)).json()) as T;
 }
 
-async function post<T>(path: string, body: unknown = {}): Promise<T> {
-  const headers = { "content-type": "application/json" };
-  const response = await call(path, { method: "POST", headers, body: JSON.stringify(body) });
+/** A write; with the version that the reader has seen it holds for that version only. */
+export async function send<T>(method: string, path: string, body: unknown = {}, seen?: number): Promise<T> {
+  const headers = { "content-type": "application/json", ...(seen === undefined ? {} : { "if-match": `"${seen}"` }) };
+  const response = await call(path, { method, headers, body: JSON.stringify(body) });
   return (response.status === 204 ? undefined : await response.json().catch(() => undefined)) as T;
 }
 
-interface Page<T> {
+const post = <T>(path: string, body: unknown = {}): Promise<T> => send("POST", path, body);
+
+export interface Page<T> {
   items: T[];
   next: string | null;
 }
 
-const V1 = "/api/v1";
+export const V1 = "/api/v1";
 
 export const me = (): Promise<Me> => get(`${V1}/me`);
 export const signOut = (): Promise<void> => post(`${V1}/sign-out`);
@@ -56,9 +60,7 @@ export const geojson = (url: string): Promise<GeoJSON.FeatureCollection> => get(
 export const vehicles = (): Promise<Page<Vehicle>> => get(`${V1}/vehicles`, { limit: MOST });
 export const dwells = (query: Query): Promise<Page<Dwell>> => get(`${V1}/dwells`, { limit: MOST, ...query });
 export const alerts = (query: Query): Promise<Page<Alert>> => get(`${V1}/alerts`, query);
-export const incidents = (): Promise<Page<Incident>> => get(`${V1}/incidents`, { limit: 100 });
 export const acknowledge = (alert: string): Promise<Alert> => post(`${V1}/alerts/${encodeURIComponent(alert)}/ack`);
-export const plan = (incident: string): Promise<Plan> => get(`${V1}/incidents/${encodeURIComponent(incident)}/plan`);
 
 interface Row {
   id: string;
@@ -90,8 +92,6 @@ export const rollcall = (day: string, at: string | undefined): Promise<Roll> => 
 export const totals = (day: string): Promise<{ items: Totals[] }> => get(`${V1}/totals`, { from: day, to: day, by: "city" });
 export const recurrent = (from: string, to: string): Promise<{ items: Haunt[] }> => get(`${V1}/recurrent`, { from, to });
 export const day = (date: string): Promise<DayState> => get(`${V1}/days/${date}`);
-
-export const openIncident = (body: object): Promise<Incident> => post(`${V1}/incidents`, body);
 
 export const fixesUrl = (device: string, from: number, to: number, format: string): string =>
   `${V1}/devices/${encodeURIComponent(device)}/fixes?from=${from}&to=${to}&format=${format}&limit=${MOST}`;

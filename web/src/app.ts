@@ -1,6 +1,8 @@
 /** The console's state, and everything that changes it. Views read it and call its verbs; it knows no view. */
 import { lasts, onePerThread, waiting } from "./alerts.ts";
 import * as api from "./api.ts";
+import { Dispatching } from "./dispatch/dispatching.ts";
+import type { Incident } from "./dispatch/types.ts";
 import { Fleet, isPerson, look, name, type Look } from "./fleet.ts";
 import { Lists } from "./lists.ts";
 import { Live, type Link } from "./live.ts";
@@ -15,6 +17,7 @@ import { w } from "./words/index.ts";
 
 export type Tab = "attention" | "dwells" | "incidents";
 
+const plain = (kind: string): string => kind.charAt(0).toLocaleUpperCase() + kind.slice(1).replaceAll("_", " ");
 const BEAT_MS = 10_000;
 
 interface Hooks {
@@ -25,6 +28,8 @@ interface Hooks {
   /** Anything changed; views are drawn with the next repaint. */
   change(): void;
   selected(device: string | undefined, byList: boolean): void;
+  incident(chosen: Incident | undefined): void;
+  point(lon: number, lat: number): void;
   signedOut(): void;
 }
 
@@ -34,6 +39,8 @@ export class App {
   readonly lists: Lists;
   readonly vehicles = new Map<string, Vehicle>();
   readonly areas = new Map<string, string>();
+  /** Where the name of an area is written: for want of a better place, where something in it is. */
+  readonly areaPoints = new Map<string, [lon: number, lat: number]>();
   /** What people call a rule, and what it watches. */
   readonly rules = new Map<string, { name: string; fact: string }>();
   readonly failedAcks = new Set<string>();
@@ -41,6 +48,7 @@ export class App {
   readonly asking = new Asking(() => this.hooks.change());
   readonly saying = new Saying(() => this.now(), () => this.hooks.change());
   readonly rounds: Rounds;
+  readonly dispatch: Dispatching;
   /** Where known places are. */
   readonly places = new Map<string, [lon: number, lat: number]>();
   past: Past | undefined;
@@ -52,10 +60,10 @@ export class App {
   onlyUnexplained = false;
   following = false;
   selected: string | undefined;
-  flooding: "idle" | "busy" | "failed" = "idle";
   private readonly acking = new Set<string>();
   private readonly live: Live;
   private beat = 0;
+  private beats = 0;
 
   constructor(
     readonly me: Me,
@@ -64,6 +72,16 @@ export class App {
   ) {
     this.clock = new CityClock(me.city.tz);
     this.rounds = new Rounds(this.clock, () => this.now(), () => this.hooks.change());
+    this.dispatch = new Dispatching({
+      change: () => this.hooks.change(),
+      show: (lon, lat) => this.hooks.point(lon, lat),
+      may: (permission) => this.may(permission),
+      signedOut: () => this.hooks.signedOut(),
+      chosen: (incident) => {
+        if (this.dispatch.open !== undefined) this.unselect();
+        this.hooks.incident(incident);
+      },
+    });
     this.live = new Live({
       message: (message, at) => {
         const changed = this.fleet.apply(message, at);
@@ -80,6 +98,8 @@ export class App {
       dwells: () => void this.readStops(),
       alerts: () => this.settle(),
       chime: () => this.hooks.chime(),
+      dispatch: (topic, event) => this.dispatch.hear(topic, event),
+      returned: () => void this.dispatch.reload(),
       signedOut: () => this.hooks.signedOut(),
     });
   }
@@ -87,8 +107,11 @@ export class App {
   start(): void {
     const asks = this.may("registry.read");
     if (asks) this.asking.beat();
+    this.dispatch.start();
     this.beat = window.setInterval(() => {
+      this.beats += 1;
       if (asks) this.asking.beat();
+      if (this.beats % 3 === 0) void this.dispatch.beat();
       this.rounds.beat();
     }, BEAT_MS);
     this.live.open();
@@ -211,12 +234,18 @@ export class App {
 
   select(device: string | undefined, byList = false): void {
     if (device !== undefined && device === this.selected) return this.hooks.selected(device, byList);
+    if (device !== undefined) this.dispatch.choose(undefined);
     this.selected = device;
     this.following = false;
     this.past = device === undefined ? undefined : new Past(device);
     if (this.past) void this.readPast(this.past);
     this.hooks.selected(device, byList);
     this.hooks.change();
+  }
+
+  /** No unit's details: an incident's stand there. */
+  private unselect(): void {
+    if (this.selected !== undefined) this.select(undefined);
   }
 
   /** Opens the page that says why a device is not on the map, for this one if it is known. */
@@ -249,20 +278,16 @@ export class App {
     await this.lists.read("alert");
   }
 
-  /** Opens an incident of the demo; answers its id when it and its plan are known. */
-  async flood(lon: number, lat: number): Promise<string | undefined> {
-    let id: string | undefined;
-    this.set(() => (this.flooding = "busy"));
-    try {
-      const opened = await api.openIncident({ kind: "flood", lon, lat, severity: 2, text: w().incidents.floodText, exercise: true });
-      id = opened.id;
-      this.flooding = "idle";
-      this.tab = "incidents";
-    } catch {
-      this.flooding = "failed";
-    }
-    await this.lists.read("incident");
-    return id;
+  /** What people call a kind of incident: the city's word for it. */
+  kindName(kind: string): string {
+    return this.boot.city.hazards.find((each) => each.kind === kind)?.name ?? w().incidentKind[kind] ?? plain(kind);
+  }
+
+  /** Whether an incident bears the words that are sought. */
+  bears(incident: Incident): boolean {
+    const sought = this.search.trim().toLocaleLowerCase();
+    const texts = [this.kindName(incident.kind), this.areaName(incident.area), incident.address, incident.text, incident.id];
+    return !sought || texts.some((each) => each?.toLocaleLowerCase().includes(sought));
   }
 
   private waiting(): Alert[] {

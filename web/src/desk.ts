@@ -1,11 +1,15 @@
 /** The console at work: joins the app's state, the map and the page, and repaints them together. */
 import * as api from "./api.ts";
 import { App } from "./app.ts";
+import { ended } from "./dispatch/scene.ts";
+import type { Incident } from "./dispatch/types.ts";
 import { isPerson } from "./fleet.ts";
 import { keep } from "./keep.ts";
 import { listenKeys } from "./keys.ts";
+import { namePoint } from "./map/areas.ts";
+import { helpers } from "./map/incidents.ts";
 import { FleetMap, hasWebgl2 } from "./map/map.ts";
-import { TRAIL_MS, gapAfterMs, trailLines } from "./map/trail.ts";
+import { TRAIL_MS, circle, gapAfterMs, trailLines } from "./map/trail.ts";
 import { Siren } from "./siren.ts";
 import { duration } from "./time.ts";
 import type { Bootstrap, Me, Unit } from "./types.ts";
@@ -14,6 +18,9 @@ import type { View } from "./ui/topbar.ts";
 import { switchLanguage, w } from "./words/index.ts";
 
 const FURNISH_AGAIN_MS = 60_000;
+const INCIDENT_ZOOM = 13; // those who will be asked are in sight
+const FLOOD_M = 220;
+const FLOOD_CM = 25; // motorbikes pass, slowly
 const TICK_MS = 1000; // ages grow though nothing arrives
 
 export class Desk {
@@ -36,6 +43,8 @@ export class Desk {
       change: () => this.ask(),
       chime: () => this.siren.chime(),
       selected: (device, byList) => this.turnTo(device, byList),
+      incident: (chosen) => this.turnToIncident(chosen),
+      point: (lon, lat) => this.map?.centre(lon, lat),
       signedOut: () => {
         this.app.stop();
         signedOut();
@@ -75,7 +84,8 @@ export class Desk {
   private openMap(): void {
     try {
       this.map = new FleetMap(this.stage, this.app.boot, {
-        pick: (device) => this.app.select(device),
+        point: (lon, lat) => this.app.dispatch.place(lon, lat),
+        pick: (device, incident) => (incident === undefined ? this.app.select(device) : this.pickIncident(incident)),
         userMoved: () => this.app.set(() => (this.app.following = false)),
         baseFailed: () => console.warn(w().map.noBase),
         painted: (units) => document.dispatchEvent(new CustomEvent("ronda:painted", { detail: { at: Date.now(), units } })),
@@ -120,8 +130,16 @@ export class Desk {
     this.filters = filters;
     this.showTrail(this.map);
     this.map.setCalls(this.app.calls().map((call) => ({ ...call, label: `SOS ${this.app.nameOf(call.device)}` })));
-    const { incidents, plans } = this.app.lists;
-    this.map.setIncidents(incidents.filter((each) => !each.closed), new Map([...plans].map(([id, plan]) => [id, plan.chosen])));
+    this.showIncidents(this.map);
+  }
+
+  private showIncidents(map: FleetMap): void {
+    const { scene, open, placing, draft } = this.app.dispatch;
+    const incidents = [...scene.incidents.values()].filter((each) => !ended(each) || each.id === open);
+    const marks = incidents.map((each) => ({ ...each, label: this.app.kindName(each.kind), chosen: each.id === open }));
+    map.setIncidents(marks, incidents.flatMap((each) => helpers(scene.live(each.id), each, scene.plans.get(each.id), each.id === open, (device) => this.app.unit(device))));
+    map.setDraft(open === "new" && draft.place ? draft.place : undefined);
+    map.point(placing !== undefined);
   }
 
   /** The page of the rounds covers the map's left. */
@@ -164,14 +182,26 @@ export class Desk {
     map.setTrail(lines, { type: "FeatureCollection", features: stops });
   }
 
+  private turnToIncident(chosen: Incident | undefined): void {
+    this.showUnits([]);
+    this.map?.lieBeside(chosen !== undefined);
+    if (!chosen) return;
+    const people = this.app.dispatch.scene.live(chosen.id).flatMap(({ device }) => this.app.unit(device) ?? []);
+    if (people.length) this.map?.frame([chosen, ...people]);
+    else this.map?.centre(chosen.lon, chosen.lat, INCIDENT_ZOOM);
+  }
+
+  private pickIncident(id: string): void {
+    this.app.tab = "incidents";
+    this.app.dispatch.choose(id);
+  }
+
   /** A flood of the demo comes where people can see it: not far from the middle of the map, where volunteers are. */
   private flood(): void {
     const [lon, lat] = this.floodPlace(this.map?.middle() ?? this.app.boot.city.centre);
-    this.app.select(undefined);
-    void this.app.flood(lon, lat).then((id) => {
-      const chosen = (id && this.app.lists.plans.get(id)?.chosen) || [];
-      if (id) this.map?.frame([{ lon, lat }, ...chosen]);
-    });
+    const kind = this.app.boot.city.hazards.find((each) => /banjir|flood/i.test(each.kind + each.name))?.kind ?? "flood";
+    const hazard = { ...circle(lon, lat, FLOOD_M), properties: { depth_cm: FLOOD_CM } };
+    void this.app.dispatch.flood({ kind, lon, lat, severity: 2, text: w().dispatch.floodText, exercise: true, hazard });
   }
 
   private floodPlace(middle: [number, number]): [number, number] {
@@ -184,9 +214,14 @@ export class Desk {
 
   /** What the map stands on. A part that fails is tried again; the others are there. */
   private async furnish(): Promise<void> {
-    const { boot, areas, places } = this.app;
+    const { boot, areas, areaPoints, places } = this.app;
     await this.part(boot.areas, (found) => {
-      for (const { id, properties } of found.features) areas.set(String(properties?.["id"] ?? id), String(properties?.["name"] ?? ""));
+      for (const { id, properties, geometry } of found.features) {
+        const area = String(properties?.["id"] ?? id);
+        areas.set(area, String(properties?.["name"] ?? ""));
+        const middle = namePoint(geometry);
+        if (middle) areaPoints.set(area, middle);
+      }
       this.map?.setAreas(found);
     });
     await this.part(boot.streets, (found) => this.map?.setStreets(found));

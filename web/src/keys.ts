@@ -14,10 +14,12 @@ export function listenKeys(app: App, fit: () => void): void {
 }
 
 function escape(app: App, target: EventTarget | null): void {
+  if (target instanceof HTMLElement && target.closest(".incident-form")) return target.blur(); // what was typed stays open
   if (target instanceof HTMLInputElement) target.blur();
   if (app.saying.open !== undefined) app.saying.toggle(app.saying.open);
   else if (app.asking.open) app.set(() => (app.asking.open = false));
   else if (app.rounds.open) app.rounds.close();
+  else if (app.dispatch.back()) return;
   else if (app.search) app.set(() => (app.search = ""));
   else app.select(undefined);
 }
@@ -28,9 +30,15 @@ function act(app: App, key: string, fit: () => void): boolean {
   else if (key === "f" || key === "F") fit();
   else if (key === "a" || key === "A") acknowledgeFirst(app);
   else if (key === "w" || key === "W") app.askWhy(app.selected);
+  else if ((key === "n" || key === "N") && app.may("incident.open")) openForm(app);
   else if (key === "r" || key === "R") app.toggleRounds();
   else return false;
   return true;
+}
+
+function openForm(app: App): void {
+  app.tab = "incidents";
+  app.dispatch.startNew();
 }
 
 function acknowledgeFirst(app: App): void {

@@ -3,7 +3,8 @@ import * as api from "./api.ts";
 import { Calls, sounds } from "./calls.ts";
 import { Feed, type Topic } from "./feed.ts";
 import type { CityClock } from "./time.ts";
-import type { Alert, Dwell, Incident, Plan } from "./types.ts";
+import type { Topic as DispatchTopic } from "./dispatch/scene.ts";
+import type { Alert, Dwell } from "./types.ts";
 
 /** Closed stops shorter than this are the round itself; the list would drown in them. */
 const SHORTEST_S = 300;
@@ -17,6 +18,9 @@ interface Hooks {
   dwells(): void;
   alerts(): void;
   chime(): void;
+  /** An event about an incident; the feed was away and what it told meanwhile has to be read. */
+  dispatch(topic: DispatchTopic, event: Record<string, unknown>): void;
+  returned(): void;
   signedOut(): void;
 }
 
@@ -24,8 +28,6 @@ export class Lists {
   closed: Dwell[] = [];
   closedMore = false;
   alerts: Alert[] = [];
-  incidents: Incident[] = [];
-  readonly plans = new Map<string, Plan>();
   readonly calls = new Calls();
   private readonly feed: Feed;
   private readonly due = new Set<Topic>();
@@ -38,12 +40,16 @@ export class Lists {
   ) {
     this.feed = new Feed(
       (topic) => this.soon(topic),
-      () => this.reload(),
+      () => {
+        this.reload();
+        this.on.returned();
+      },
       (event) => {
         this.calls.hear(event);
         if (sounds(event, this.on.now())) this.on.chime();
         this.on.change();
       },
+      (topic, event) => this.on.dispatch(topic, event),
     );
   }
 
@@ -62,6 +68,7 @@ export class Lists {
   refresh(): void {
     if (!this.feed.healthy) this.feed.open();
     this.reload();
+    this.on.returned();
   }
 
   async read(topic: Topic): Promise<void> {
@@ -69,10 +76,7 @@ export class Lists {
       const mark = this.calls.mark();
       return this.take(() => this.readAlerts(), (rows) => this.takeAlerts(rows, mark));
     }
-    if (topic === "dwell") return this.readDwells();
-    await this.take(api.incidents, ({ items }) => (this.incidents = items));
-    const open = this.incidents.filter((each) => !each.closed);
-    await Promise.all(open.map((each) => this.take(() => api.plan(each.id), (plan) => this.plans.set(each.id, plan))));
+    return this.readDwells();
   }
 
   /** Reads once; a failure leaves what is shown, and the next event or minute tries again. */
@@ -87,7 +91,7 @@ export class Lists {
   }
 
   private reload(): void {
-    for (const topic of ["dwell", "alert", "incident"] as const) void this.read(topic);
+    for (const topic of ["dwell", "alert"] as const) void this.read(topic);
   }
 
   /** The first event is followed at once, many behind it by one reload: also while they never cease. */

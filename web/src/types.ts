@@ -1,4 +1,5 @@
 /** What the API sends, as the console uses it. Times in live rows are milliseconds; elsewhere RFC 3339. */
+import type { HazardKind } from "./dispatch/types.ts";
 
 export type State = "moving" | "stopped" | "silent";
 export type Purpose = "planned" | "allowed" | "break" | "unexplained" | "unlabelled";
@@ -122,36 +123,6 @@ export interface AlertEvent {
   revision: number;
 }
 
-export interface Incident {
-  id: string;
-  kind: string;
-  severity: number;
-  status: string;
-  lon: number;
-  lat: number;
-  area: string | null;
-  text: string;
-  exercise: boolean;
-  opened: string;
-  closed: string | null;
-}
-
-export interface Candidate {
-  device: string;
-  lon: number;
-  lat: number;
-  position_age_s: number;
-  distance_m: number;
-  eta_s: number;
-}
-
-export interface Plan {
-  incident: string;
-  chosen: Candidate[];
-  others: Candidate[];
-  method: string;
-}
-
 export interface Me {
   role: string;
   subject: string;
@@ -163,7 +134,7 @@ export interface Me {
 
 /** What the console needs before it can draw anything; addresses lead to GeoJSON. */
 export interface Bootstrap {
-  city: { centre: [number, number]; bounds: [number, number, number, number]; words: Record<string, string> };
+  city: { centre: [number, number]; bounds: [number, number, number, number]; words: Record<string, string>; hazards: HazardKind[] };
   map_style_url: string | null;
   areas: string;
   places: string;

@@ -11,6 +11,13 @@ export function areaNames(areas: GeoJSON.FeatureCollection): GeoJSON.FeatureColl
   return { type: "FeatureCollection", features };
 }
 
+/** Where the name of one area is written. */
+export function namePoint(geometry: GeoJSON.Geometry | null): [number, number] | undefined {
+  const shell = largest(geometry);
+  const [lon, lat] = shell ? centroid(shell) : [];
+  return lon === undefined || lat === undefined ? undefined : [lon, lat];
+}
+
 export function bounds(collection: GeoJSON.FeatureCollection): [number, number, number, number] | null {
   const box: [number, number, number, number] = [Infinity, Infinity, -Infinity, -Infinity];
   for (const feature of collection.features) {

@@ -5,9 +5,10 @@ import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
 import "maplibre-gl/dist/maplibre-gl.css";
 
 import { isPerson, look, name } from "../fleet.ts";
-import type { Bootstrap, Candidate, Incident, Unit } from "../types.ts";
+import type { Bootstrap, Unit } from "../types.ts";
 import { w } from "../words/index.ts";
 import { areaNames, bounds } from "./areas.ts";
+import { helperMarks, incidentMarks, links, type Helper, type Mark } from "./incidents.ts";
 import { SOURCES, emptyStyle, layers, source, textLayers } from "./style.ts";
 import { circle } from "./trail.ts";
 import { UnitLayer, type Painted } from "./units.ts";
@@ -19,7 +20,9 @@ type Features = GeoJSON.FeatureCollection;
 type Box = [number, number, number, number];
 
 interface Handlers {
-  pick(device: string | undefined): void;
+  /** A click on the map, before all else; true: it was wanted, and nothing is picked. */
+  point(lon: number, lat: number): boolean;
+  pick(device: string | undefined, incident: string | undefined): void;
   userMoved(): void;
   baseFailed(): void;
   painted: Painted;
@@ -40,6 +43,9 @@ export class FleetMap {
   private selected: string | undefined;
   private mark: maplibregl.Marker | undefined;
   private covered = 0;
+  private marks: readonly Mark[] = [];
+  private pointing = false;
+  private beside = false; // an incident's details lie over the right
   private box: Box;
   private namesAt = 0;
   private untouched = true; // nobody has moved it yet: it keeps the whole city in sight
@@ -84,9 +90,14 @@ export class FleetMap {
       map.removeLayer(this.units.id);
       map.addLayer(this.units, "incident-names");
     });
-    map.on("click", (event) => this.on.pick(this.at(event.point)));
+    map.on("click", (event) => {
+      if (this.on.point(event.lngLat.lng, event.lngLat.lat)) return;
+      const device = this.at(event.point);
+      this.on.pick(device, device === undefined ? this.incidentAt(event.point) : undefined);
+    });
     map.on("mousemove", (event) => {
-      map.getCanvas().style.cursor = this.at(event.point) ? "pointer" : "";
+      const over = this.at(event.point) ?? this.incidentAt(event.point);
+      map.getCanvas().style.cursor = this.pointing ? "crosshair" : over === undefined ? "" : "pointer";
     });
     map.on("dragstart", () => this.on.userMoved());
     map.on("movestart", (event) => {
@@ -147,22 +158,27 @@ export class FleetMap {
     this.put("stops", stops);
   }
 
-  setIncidents(incidents: readonly Incident[], chosen: ReadonlyMap<string, readonly Candidate[]>): void {
-    if (!incidents.length && !this.data.get("incidents")?.features.length) return;
-    const words = w().incidents;
-    const marks = incidents.map((each) => {
-      const kind = w().incidentKind[each.kind] ?? each.kind;
-      return point(each, { label: each.exercise ? `${kind} (${words.exercise})` : kind });
-    });
-    const links = incidents.flatMap((each) =>
-      (chosen.get(each.id) ?? []).map((who): GeoJSON.Feature => {
-        const unit = this.shown.find((one) => one.device === who.device) ?? who;
-        const coordinates = [[unit.lon, unit.lat], [each.lon, each.lat]];
-        return { type: "Feature", properties: {}, geometry: { type: "LineString", coordinates } };
-      }),
-    );
-    this.put("incidents", { type: "FeatureCollection", features: marks });
-    this.put("links", { type: "FeatureCollection", features: links });
+  /** Incidents with the ground that is in danger, and the people who were asked, each with a line to where they are wanted. */
+  setIncidents(marks: readonly Mark[], people: readonly Helper[]): void {
+    if (!marks.length && !this.marks.length) return;
+    this.marks = marks;
+    const { points, grounds } = incidentMarks(marks, w().dispatch.exercise);
+    this.put("hazards", grounds);
+    this.put("incidents", points);
+    this.put("links", links(people));
+    this.put("helpers", helperMarks(people));
+  }
+
+  /** Where the new incident would be. */
+  setDraft(place: readonly [number, number] | undefined): void {
+    if (!place && !this.data.get("draft")?.features.length) return;
+    this.put("draft", { type: "FeatureCollection", features: place ? [point({ lon: place[0], lat: place[1] }, {})] : [] });
+  }
+
+  /** Whether a place is being pointed at. */
+  point(pointing: boolean): void {
+    if (pointing !== this.pointing) this.map.getCanvas().style.cursor = pointing ? "crosshair" : "";
+    this.pointing = pointing;
   }
 
   /** Where help was called for: the unit itself may have moved on since. */
@@ -182,7 +198,10 @@ export class FleetMap {
     this.untouched = false;
     const box = new maplibregl.LngLatBounds();
     for (const { lon, lat } of points) box.extend([lon, lat]);
-    this.map.fitBounds(box, { padding: 110, maxZoom: 14.5, duration: calm() ? 0 : 600 });
+    const wide = this.map.getContainer().clientWidth;
+    const edge = Math.min(110, wide / 5);
+    const right = this.beside && wide > 700 ? 420 : 0;
+    this.map.fitBounds(box, { padding: { top: edge, bottom: edge, left: edge, right: edge + right }, maxZoom: 14.5, duration: calm() ? 0 : 600 });
   }
 
   /** Keeps a followed unit in sight without changing the zoom. */
@@ -205,10 +224,14 @@ export class FleetMap {
     if (!pixels) this.mark?.remove();
   }
 
+  lieBeside(beside: boolean): void {
+    this.beside = beside;
+  }
+
   /** The detail covers the right of a wide map, a page its left: the middle of what is left is elsewhere. */
   private aside(): [number, number] {
     const wide = this.map.getContainer().clientWidth;
-    const right = this.selected !== undefined && wide > 700 ? 400 : 0;
+    const right = (this.selected !== undefined || this.beside) && wide > 700 ? 400 : 0;
     const left = this.covered < wide ? this.covered : 0;
     return [(left - right) / 2, 0];
   }
@@ -245,6 +268,16 @@ export class FleetMap {
   private put(id: SourceName, features: Features): void {
     this.data.set(id, features);
     if (this.ready) (this.map.getSource(id) as GeoJSONSource | undefined)?.setData(features);
+  }
+
+  private incidentAt(where: { x: number; y: number }): string | undefined {
+    let [best, least]: [string | undefined, number] = [undefined, HIT_PX];
+    for (const mark of this.marks) {
+      const p = this.map.project([mark.lon, mark.lat]);
+      const apart = Math.hypot(p.x - where.x, p.y - where.y);
+      if (apart < least) [best, least] = [mark.id, apart];
+    }
+    return best;
   }
 
   /** The unit under a point of the screen, the nearest and topmost first. */

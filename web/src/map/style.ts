@@ -1,6 +1,8 @@
 /** The built-in map: areas and streets from the API, no tile server, no fonts from anywhere. */
 import type { FilterSpecification, LayerSpecification, StyleSpecification } from "maplibre-gl";
 
+import { helperGlyphs, incidentLayers } from "./incidentstyle.ts";
+
 /** One colour of the theme: the style sheet is the only place that names colours. */
 export const colour = (name: string): string =>
   getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim() || "#888888";
@@ -9,7 +11,7 @@ const FONT = ["Inter", "sans-serif"];
 const NOTHING: GeoJSON.FeatureCollection = { type: "FeatureCollection", features: [] };
 
 /** Sources of our own, in whatever style lies below. */
-export const SOURCES = ["areas", "area-names", "streets", "places", "trail", "stops", "reach", "links", "incidents", "calls", "names"] as const;
+export const SOURCES = ["areas", "area-names", "streets", "places", "trail", "stops", "reach", "hazards", "links", "incidents", "helpers", "draft", "calls", "names"] as const;
 
 export function emptyStyle(): StyleSpecification {
   return { version: 8, sources: {}, layers: [background()] };
@@ -29,7 +31,7 @@ export function layers(overBase: boolean): LayerSpecification[] {
 
 /** Text goes above the units, so these are added after them. */
 export function textLayers(): LayerSpecification[] {
-  return [areaNames(), placeNames(), incidentNames(), callNames(), unitNames("names", false), unitNames("names-strong", true), obstacles()];
+  return [areaNames(), placeNames(), incidentNames(), callNames(), unitNames("names", false), unitNames("names-strong", true), helperGlyphs(colour), obstacles()];
 }
 
 function land(): LayerSpecification[] {
@@ -127,25 +129,7 @@ function dispatch(): LayerSpecification[] {
       id: "reach", type: "fill", source: "reach",
       paint: { "fill-color": colour("text"), "fill-opacity": 0.1, "fill-outline-color": colour("muted") },
     },
-    {
-      id: "links", type: "line", source: "links",
-      layout: { "line-cap": "round" },
-      paint: { "line-color": colour("people"), "line-width": 2, "line-dasharray": [0.5, 2] },
-    },
-    {
-      id: "incident-halo", type: "circle", source: "incidents",
-      paint: {
-        "circle-radius": 22, "circle-color": colour("incident"), "circle-opacity": 0.18,
-        "circle-stroke-color": colour("incident"), "circle-stroke-width": 1.5, "circle-stroke-opacity": 0.7,
-      },
-    },
-    {
-      id: "incident", type: "circle", source: "incidents",
-      paint: {
-        "circle-radius": 7, "circle-color": colour("incident"),
-        "circle-stroke-color": colour("map-halo"), "circle-stroke-width": 2,
-      },
-    },
+    ...incidentLayers(colour),
   ];
 }
 

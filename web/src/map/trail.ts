@@ -128,3 +128,9 @@ export function circle(lon: number, lat: number, radiusM: number): GeoJSON.Featu
   });
   return { type: "Feature", properties: {}, geometry: { type: "Polygon", coordinates: [ring] } };
 }
+
+/** Metres between two places of a city, as the crow flies. */
+export function away(a: { lon: number; lat: number }, b: { lon: number; lat: number }): number {
+  const east = (b.lon - a.lon) * 111_320 * Math.cos((((a.lat + b.lat) / 2) * Math.PI) / 180);
+  return Math.hypot(east, (b.lat - a.lat) * 110_574);
+}

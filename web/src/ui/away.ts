@@ -3,7 +3,7 @@ import type { App } from "../app.ts";
 import type { Alert } from "../types.ts";
 import { w } from "../words/index.ts";
 import { KeyedList, attr, h, show, text, type Row } from "./dom.ts";
-import { ackButton } from "./list.ts";
+import { ackButton } from "./ack.ts";
 import type { View } from "./topbar.ts";
 
 const MOST = 50;

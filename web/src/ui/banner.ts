@@ -5,7 +5,8 @@ import { duration } from "../time.ts";
 import { w } from "../words/index.ts";
 import { h, show, text } from "./dom.ts";
 import { icon } from "./icons.ts";
-import { ackButton } from "./list.ts";
+import { pauseBanner } from "./dispatch/banner.ts";
+import { ackButton } from "./ack.ts";
 import { awayBanner } from "./away.ts";
 import { callBanner, type CallActions } from "./calls.ts";
 import type { View } from "./topbar.ts";
@@ -17,8 +18,9 @@ export function banners(app: App, act: CallActions): View {
   const calls = callBanner(app, act);
   const alert = alertBanner(app);
   const away = awayBanner(app);
+  const pause = pauseBanner(app);
   return {
-    node: h("div", { class: "banners" }, calls.node, frozen, alert.node, away.node),
+    node: h("div", { class: "banners" }, calls.node, frozen, pause.node, alert.node, away.node),
     render(): void {
       show(frozen, app.link === "lost");
       const last = app.fleet.serverTime;
@@ -26,6 +28,7 @@ export function banners(app: App, act: CallActions): View {
       calls.render();
       alert.render();
       away.render();
+      pause.render();
     },
   };
 }

@@ -6,7 +6,7 @@ import { duration } from "../time.ts";
 import { w } from "../words/index.ts";
 import { KeyedList, h, show, text, type Row } from "./dom.ts";
 import { icon } from "./icons.ts";
-import { ackButton } from "./list.ts";
+import { ackButton } from "./ack.ts";
 import type { View } from "./topbar.ts";
 
 export interface CallActions {

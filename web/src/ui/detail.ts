@@ -6,10 +6,11 @@ import { TRAIL_MS, gapAfterMs, strip } from "../map/trail.ts";
 import { compass, duration, kmh, metres } from "../time.ts";
 import type { Unit } from "../types.ts";
 import { w } from "../words/index.ts";
+import { ackButton } from "./ack.ts";
 import { KeyedList, attr, h, show, text } from "./dom.ts";
 import { closedStop, openStop, stopBar, stopRow, type Stop } from "./dwells.ts";
 import { icon, iconName, unitIcon } from "./icons.ts";
-import { ackButton, story } from "./list.ts";
+import { story } from "./list.ts";
 import { ruledAlerts } from "./ruled.ts";
 import type { View } from "./topbar.ts";
 

@@ -88,3 +88,14 @@ export class KeyedList<T> {
     return row;
   }
 }
+
+/** Up and down move between rows, as in any list. */
+export function walk(list: HTMLElement, event: KeyboardEvent): void {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (!step) return;
+  const rows = [...list.querySelectorAll<HTMLElement>(".row")];
+  const at = rows.findIndex((row) => row.parentElement?.contains(document.activeElement));
+  const next = rows[Math.min(rows.length - 1, Math.max(0, at + step))];
+  next?.focus();
+  event.preventDefault();
+}

@@ -5,8 +5,8 @@ import { overlaid, sayingsOf } from "../saying.ts";
 import { duration } from "../time.ts";
 import type { Alert, Dwell, Purpose, Sayings, Unit } from "../types.ts";
 import { w } from "../words/index.ts";
-import { KeyedList, attr, h, show, text, type Row } from "./dom.ts";
-import { ackButton, walk } from "./list.ts";
+import { ackButton } from "./ack.ts";
+import { KeyedList, attr, h, show, text, walk, type Row } from "./dom.ts";
 import { sayView } from "./say.ts";
 import type { View } from "./topbar.ts";
 

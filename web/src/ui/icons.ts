@@ -10,6 +10,16 @@ const SHAPES: Record<string, string> = {
   alert: '<path d="M12 2.6 22.3 20.2a1 1 0 0 1-.9 1.5H2.6a1 1 0 0 1-.9-1.5Z"/><path class="ink" d="M12 9v5.6M12 17.6v1.2"/>',
   "alert-silent":
     '<path class="hollow" d="M12 3.6 21 19.6a.8.8 0 0 1-.7 1.2H3.7a.8.8 0 0 1-.7-1.2Z"/><path class="stroke" d="M12 9.6v4.8M12 17v1"/>',
+  "severity-1": '<circle cx="12" cy="12" r="8"/><path class="ink" d="M12 8.5v4.2M12 15.4v.2"/>',
+  "severity-2": '<path d="M12 2.8 21.2 12 12 21.2 2.8 12Z"/><path class="ink" d="M12 7.8v5M12 15.8v.2"/>',
+  "severity-3": '<path d="M8 2.5h8L21.5 8v8L16 21.5H8L2.5 16V8Z"/><path class="ink" d="M12 7v6M12 16.4v.2"/>',
+  "stand-asked": '<circle cx="12" cy="12" r="7" class="stroke" stroke-dasharray="3 3"/>',
+  "stand-seen": '<circle cx="12" cy="12" r="7" class="stroke"/><circle cx="12" cy="12" r="2.6"/>',
+  "stand-promised": '<circle cx="12" cy="12" r="8.4"/><path class="ink" d="m8 12.4 2.8 2.8 5.2-6"/>',
+  "stand-coming": '<path d="M12 3 19 20 12 16.6 5 20Z"/>',
+  "stand-stalled": '<path class="hollow" d="M12 3.6 20.4 12 12 20.4 3.6 12Z"/><path class="stroke" d="M12 8.6v4.2M12 15.4v.2"/>',
+  "stand-there": '<rect x="4" y="4" width="16" height="16" rx="3"/><path class="ink" d="m8 12.4 2.8 2.8 5.2-6"/>',
+  "stand-over": '<path class="stroke" d="m7 7 10 10M17 7 7 17"/>',
   person: '<circle cx="12" cy="12" r="5.6"/>',
   "person-silent": '<circle cx="12" cy="12" r="5" class="hollow"/>',
 };

@@ -4,7 +4,8 @@ import { BANDS, band, byAttention, isPerson, name, standing, type Band } from ".
 import { duration, kmh, shortDuration } from "../time.ts";
 import type { Unit } from "../types.ts";
 import { w } from "../words/index.ts";
-import { KeyedList, attr, h, show, text, type Row } from "./dom.ts";
+import { ackButton } from "./ack.ts";
+import { KeyedList, attr, h, show, text, walk, type Row } from "./dom.ts";
 import { iconName, unitIcon } from "./icons.ts";
 import { ruledAlerts } from "./ruled.ts";
 import type { View } from "./topbar.ts";
@@ -128,34 +129,4 @@ function label(app: App, unit: Unit, tag: HTMLElement): void {
   text(tag, handled ? (by ? w().ackedBy(by) : w().acked) : purpose ? w().purpose[purpose] : "");
   attr(tag, "data-purpose", handled ? undefined : purpose);
   show(tag, handled || (purpose !== undefined && purpose !== "unlabelled"));
-}
-
-/** The button that takes an alert on; it is there only while there is one and the reader may. */
-export function ackButton(app: App, alert: () => string | undefined, says = w().ack): View {
-  const node = h("button", {
-    class: "ack",
-    attrs: { type: "button" },
-    on: { click: () => { const id = alert(); if (id) void app.acknowledge(id); } },
-  });
-  return {
-    node,
-    render(): void {
-      const id = alert();
-      show(node, id !== undefined && app.may("alert.ack"));
-      if (id === undefined) return;
-      text(node, app.failedAcks.has(id) ? w().ackFailed : says);
-      node.disabled = app.isAcking(id);
-    },
-  };
-}
-
-/** Up and down move between rows, as in any list. */
-export function walk(list: HTMLElement, event: KeyboardEvent): void {
-  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (!step) return;
-  const rows = [...list.querySelectorAll<HTMLElement>(".row")];
-  const at = rows.findIndex((row) => row.parentElement?.contains(document.activeElement));
-  const next = rows[Math.min(rows.length - 1, Math.max(0, at + step))];
-  next?.focus();
-  event.preventDefault();
 }

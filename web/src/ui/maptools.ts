@@ -1,5 +1,6 @@
 /** What floats over the map: zoom, the whole fleet, the key to the symbols. */
 import type { App } from "../app.ts";
+import { GLYPHS } from "../map/incidents.ts";
 import { w } from "../words/index.ts";
 import { attr, h } from "./dom.ts";
 import { icon } from "./icons.ts";
@@ -31,6 +32,9 @@ export function mapTools(app: App, act: Actions): View {
   };
 }
 
+/** The signs above those who were asked, as on the map. */
+const HELPERS = Object.entries(GLYPHS).filter(([how]) => how !== "over");
+
 function legend(app: App): HTMLElement {
   const words = w();
   const line = (name: string, tone: string, said: string, hint: string): HTMLElement => h("li", { title: hint }, icon(name, tone), said);
@@ -46,6 +50,7 @@ function legend(app: App): HTMLElement {
       line("stopped", "stopped", words.state.stopped, words.stateHint.stopped),
       line("moving", "moving", words.state.moving, words.stateHint.moving),
       line("person", "people", app.word("volunteer", words.map.volunteer), ""),
+      ...HELPERS.map(([how, glyph]) => h("li", {}, h("b", { class: `glyph tone-stand-${how}`, text: glyph }), words.dispatch.legend[how] ?? how)),
       h("li", { class: "fine", text: words.map.hollow }),
       h("li", { class: "fine", text: words.map.heading }),
     ),

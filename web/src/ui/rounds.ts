@@ -4,10 +4,9 @@ import { lacking } from "../reports.ts";
 import { dayName, duration, metres } from "../time.ts";
 import { w } from "../words/index.ts";
 import { coverageView } from "./coverage.ts";
-import { attr, coversMap, h, show, text } from "./dom.ts";
+import { attr, coversMap, h, show, text, walk } from "./dom.ts";
 import { hauntsView } from "./haunts.ts";
 import { icon } from "./icons.ts";
-import { walk } from "./list.ts";
 import { rollView } from "./rollcall.ts";
 import type { View } from "./topbar.ts";
 

@@ -4,7 +4,7 @@ import type { Alert } from "../types.ts";
 import { w } from "../words/index.ts";
 import { KeyedList, attr, h, show, text, type Row } from "./dom.ts";
 import { icon } from "./icons.ts";
-import { ackButton } from "./list.ts";
+import { ackButton } from "./ack.ts";
 import type { View } from "./topbar.ts";
 
 const MOST = 30;

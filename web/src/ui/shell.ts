@@ -5,9 +5,10 @@ import { w } from "../words/index.ts";
 import { banners } from "./banner.ts";
 import { detail } from "./detail.ts";
 import { attr, h, show, text } from "./dom.ts";
+import { incidentDetail } from "./dispatch/detail.ts";
+import { incidentPanel } from "./dispatch/panel.ts";
 import { dwellPanel } from "./dwells.ts";
 import { icon } from "./icons.ts";
-import { incidentPanel } from "./incidents.ts";
 import { attentionList } from "./list.ts";
 import { mapTools } from "./maptools.ts";
 import { roundsPage } from "./rounds.ts";
@@ -35,17 +36,18 @@ export function shell(app: App, stage: HTMLElement, notice: string | undefined, 
   const panels: Record<Tab, View> = {
     attention: attentionList(app),
     dwells: dwellPanel(app),
-    incidents: incidentPanel(app, { flood: act.flood, show: act.showPoint }),
+    incidents: incidentPanel(app, { flood: act.flood }),
   };
   const tabs = tabRow(app);
   const find = search(app);
   const one = detail(app);
+  const incident = incidentDetail(app);
   const tools = mapTools(app, act);
   const why = whyPage(app, act);
   const rounds = roundsPage(app, act);
   const panel = h("section", { class: "panel", attrs: { id: "panel" } }, tabs.node, find.node, ...TABS.map((tab) => panels[tab].node));
   const missing = h("p", { class: "no-map", text: notice ?? "" });
-  const main = h("main", { class: notice ? "work mapless" : "work" }, panel, h("div", { class: "field" }, stage, missing, tools.node, one.node), rounds.node, why.node);
+  const main = h("main", { class: notice ? "work mapless" : "work" }, panel, h("div", { class: "field" }, stage, missing, tools.node, one.node, incident.node), rounds.node, why.node);
   show(missing, notice !== undefined);
   show(tools.node, notice === undefined);
   const node = h("div", { class: "console" }, h("a", { class: "skip", text: w().skipToList, attrs: { href: "#panel" } }), bar.node, warn.node, main);
@@ -53,11 +55,12 @@ export function shell(app: App, stage: HTMLElement, notice: string | undefined, 
     node,
     render(): void {
       const open = notice === undefined ? [app.tab] : TABS;
-      for (const view of [bar, warn, tabs, find, one, tools, rounds, why, ...open.map((tab) => panels[tab])]) view.render();
+      for (const view of [bar, warn, tabs, find, one, incident, tools, rounds, why, ...open.map((tab) => panels[tab])]) view.render();
       for (const tab of TABS) show(panels[tab].node, open.includes(tab));
       attr(node, "data-link", app.link);
       attr(node, "data-rounds", app.rounds.open);
-      attr(node, "data-detail", app.unit(app.selected) !== undefined);
+      attr(node, "data-detail", app.unit(app.selected) !== undefined || app.dispatch.open !== undefined);
+      attr(node, "data-placing", app.dispatch.placing !== undefined);
     },
   };
 }
@@ -75,7 +78,7 @@ function tabRow(app: App): View {
   return {
     node: h("div", { class: "tabs", attrs: { role: "tablist" } }, ...tabs.map((each) => each.node)),
     render(): void {
-      const open = app.lists.incidents.filter((each) => !each.closed).length;
+      const open = app.dispatch.openCount();
       const counts: Record<Tab, number> = { attention: app.raised().length + app.calls().length, dwells: 0, incidents: open };
       for (const { tab, node, badge } of tabs) {
         attr(node, "aria-selected", String(tab === app.tab));

@@ -3,7 +3,7 @@ import type { App } from "../app.ts";
 import { tally, type Look } from "../fleet.ts";
 import { duration } from "../time.ts";
 import { w } from "../words/index.ts";
-import { attr, h, text } from "./dom.ts";
+import { attr, h, show, text } from "./dom.ts";
 import { icon } from "./icons.ts";
 
 export interface View {
@@ -23,6 +23,7 @@ const LOOKS: readonly Look[] = ["alert", "silent", "stopped", "moving"];
 export function topbar(app: App, act: Actions): View {
   const words = w();
   const chips = LOOKS.map((which) => chip(app, which));
+  const duty = dutyChip(app);
   const link = linkState(app);
   const rounds = roundsButton(app);
   const time = h("time", { class: "clock" });
@@ -31,7 +32,7 @@ export function topbar(app: App, act: Actions): View {
     { class: "topbar" },
     h("div", { class: "brand" }, mark(), h("strong", { text: words.product }), h("span", { class: "city", text: app.me.city.name }),
       app.me.demo && h("span", { class: "tag demo", text: words.menu.demo })),
-    h("div", { class: "chips", attrs: { role: "group", "aria-label": words.tabs.attention } }, ...chips.map((each) => each.node)),
+    h("div", { class: "chips", attrs: { role: "group", "aria-label": words.tabs.attention } }, ...chips.map((each) => each.node), duty.node),
     h("div", { class: "right" }, rounds.node, link.node, time, menu(app, act)),
   );
   return {
@@ -39,6 +40,7 @@ export function topbar(app: App, act: Actions): View {
     render(): void {
       const counts = tally(app.fleet.units.values());
       chips.forEach((each) => each.render(counts));
+      duty.render();
       rounds.render();
       link.render();
       text(time, `${app.clock.seconds(app.now())} ${app.clock.zone()}`);
@@ -65,6 +67,25 @@ function chip(app: App, which: Look) {
       node.classList.toggle("none", counts[which] === 0);
       attr(node, "aria-label", `${w().state[which]}: ${counts[which]}`);
       attr(node, "aria-pressed", String(app.only === which));
+    },
+  };
+}
+
+/** How many volunteers are on duty, of how many: always in sight. */
+function dutyChip(app: App): View {
+  const count = h("b");
+  const says = h("span", { text: w().dispatch.onDuty });
+  const node = h("button", { class: "chip duty-chip", attrs: { type: "button" }, on: { click: () => app.set(() => (app.tab = "incidents")) } }, icon("person", "people"), count, says);
+  return {
+    node,
+    render(): void {
+      const { onDuty, registered } = app.dispatch.people;
+      show(node, onDuty !== undefined && registered !== undefined);
+      if (onDuty === undefined || registered === undefined) return;
+      text(count, `${onDuty}/${registered}`);
+      attr(node, "aria-label", w().dispatch.duty(onDuty, registered));
+      attr(node, "title", w().dispatch.duty(onDuty, registered));
+      node.classList.toggle("none", onDuty === 0);
     },
   };
 }

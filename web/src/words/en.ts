@@ -1,3 +1,4 @@
+import { dispatchEn } from "./dispatch-en.ts";
 import type { Words } from "./id.ts";
 
 export const en: Words = {
@@ -286,24 +287,7 @@ export const en: Words = {
     truncated: "Only the newest are shown.",
   },
 
-  incidents: {
-    none: "No incidents.",
-    flood: "Simulate a flood",
-    floodBusy: "Sending…",
-    floodFailed: "The flood could not be simulated.",
-    floodText: "Knee-deep water, residents need evacuating (exercise)",
-    exercise: "exercise",
-    chosen: "Chosen volunteers",
-    noneChosen: "No volunteer within reach yet.",
-    choosing: "Matching volunteers…",
-    others: (n) => `${n} others considered`,
-    eta: (d) => `± ${d}`,
-    etaHint: "Estimated from straight distance, not from roads",
-    positionAge: (age) => `position ${age} old`,
-    severity: "Severity",
-    why: "Why them?",
-    whyText: "Together they are expected to arrive soonest; times are estimated from straight distance.",
-  },
+  dispatch: dispatchEn,
 
   map: {
     label: "Fleet map",
@@ -340,7 +324,7 @@ export const en: Words = {
   keys: [
     ["↑ ↓", "move between rows"], ["Enter", "open the vehicle"], ["Esc", "close"], ["/", "search"],
     ["1 2 3", "switch tab"], ["F", "whole fleet"], ["A", "handle the topmost alert"],
-    ["R", "today's rounds"], ["W", "why is it not on the map?"],
+    ["R", "today's rounds"], ["W", "why is it not on the map?"], ["N", "new incident"],
   ],
   role: {
     admin: "Administrator", supervisor: "Fleet supervisor", coordinator: "Coordinator", leader: "Leader", auditor: "Auditor",

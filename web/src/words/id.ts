@@ -1,3 +1,5 @@
+import { dispatchId } from "./dispatch-id.ts";
+
 /** Indonesian, the console's first language. Its shape is what every other language must fill. */
 export const id = {
   lang: "id",
@@ -286,24 +288,7 @@ export const id = {
     truncated: "Hanya yang terbaru ditampilkan.",
   },
 
-  incidents: {
-    none: "Tidak ada kejadian.",
-    flood: "Simulasikan banjir",
-    floodBusy: "Mengirim…",
-    floodFailed: "Banjir belum dapat disimulasikan.",
-    floodText: "Genangan setinggi lutut, warga perlu dievakuasi (latihan)",
-    exercise: "latihan",
-    chosen: "Relawan terpilih",
-    noneChosen: "Belum ada relawan dalam jangkauan.",
-    choosing: "Mencocokkan relawan…",
-    others: (n: number) => `${n} lainnya dipertimbangkan`,
-    eta: (d: string) => `± ${d}`,
-    etaHint: "Perkiraan dari jarak lurus, bukan dari jalan",
-    positionAge: (age: string) => `posisi ${age} lalu`,
-    severity: "Tingkat",
-    why: "Mengapa mereka?",
-    whyText: "Bersama-sama mereka diperkirakan tiba paling cepat; waktunya perkiraan dari jarak lurus.",
-  },
+  dispatch: dispatchId,
 
   map: {
     label: "Peta armada",
@@ -340,7 +325,7 @@ export const id = {
   keys: [
     ["↑ ↓", "pindah baris"], ["Enter", "buka kendaraan"], ["Esc", "tutup"], ["/", "cari"],
     ["1 2 3", "ganti tab"], ["F", "seluruh armada"], ["A", "tangani peringatan teratas"],
-    ["R", "ronda hari ini"], ["W", "mengapa tidak di peta?"],
+    ["R", "ronda hari ini"], ["W", "mengapa tidak di peta?"], ["N", "kejadian baru"],
   ] as [string, string][],
   role: {
     admin: "Pengelola", supervisor: "Pengawas armada", coordinator: "Koordinator", leader: "Pimpinan", auditor: "Auditor",
