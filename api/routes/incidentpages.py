@@ -14,7 +14,7 @@ from api.answers import CSV, csv_lines, every, json
 from api.deps import Deps, GivenDeps
 from api.htmlpages import html_page, table
 from api.incidentreport import TITLES, Facts, Kind, cells, markup, sections
-from api.photosheet import pictures
+from api.photosheet import lines, pictures
 from api.placing import what, where
 from api.roles import Allow
 from core.entities import Person
@@ -46,7 +46,7 @@ async def report(
     told = sections(kind, await _facts(deps, found), deps.zone)
     if format == "csv":
         name = {"Content-Disposition": f'attachment; filename="laporan-{kind}.csv"', "Cache-Control": "no-store"}
-        return Response(csv_lines(cells(told)), headers=name, media_type=CSV)
+        return Response(csv_lines([*cells(told), *lines(found, deps.zone)]), headers=name, media_type=CSV)
     return html_page(TITLES[kind], [*markup(told), *pictures(found, deps.zone)], wide=True)
 
 
