@@ -108,6 +108,22 @@ def test_without_script_all_the_same(clean_valkey_url: str, postgres_url: str) -
     assert on_phone(clean_valkey_url, postgres_url, body, java_script_enabled=False) == ("Tidak bertugas / Off duty", 1)
 
 
+def test_a_photo_that_is_too_large_loses_no_words(clean_valkey_url: str, postgres_url: str, tmp_path: Path) -> None:
+    """Without script nothing makes it smaller: the browser hears that the report is in, and the photo is not."""
+    (tmp_path / "a.jpg").write_bytes(jpeg(800, 600) + bytes(9 << 20))
+
+    async def body(one: Phone) -> Any:
+        await one.fill()
+        await one.page.set_input_files('[name="photo"]', tmp_path / "a.jpg")
+        await one.page.click("form button:not([type])")
+        told = await one.page.inner_text('[role="alert"]')
+        (found,) = await one.reports()
+        return "paling besar 5 MB" in told, found.text, found.photos
+
+    found = on_phone(clean_valkey_url, postgres_url, body, java_script_enabled=False)
+    assert found == (True, "asap tebal", ())
+
+
 def test_what_was_typed_outlives_the_network_and_the_page(
     clean_valkey_url: str, postgres_url: str, tmp_path: Path
 ) -> None:
@@ -166,6 +182,24 @@ def test_what_is_wrong_is_said_and_the_photo_stays(clean_valkey_url: str, postgr
 
     told, text, many = on_phone(clean_valkey_url, postgres_url, body)
     assert (told, text, many) == ("Di mana? Tekan “Pakai lokasi HP”, atau pilih kelurahan.", "asap tebal", 1)
+
+
+def test_a_phone_elsewhere_chooses_the_area(clean_valkey_url: str, postgres_url: str) -> None:
+    """What was measured lies outside the city: it is not sent again, the area counts then."""
+
+    async def body(one: Phone) -> Any:
+        await one.fill()
+        await one.page.click("#here")
+        await one.page.wait_for_selector('#where:has-text("12 m")')
+        await one.page.click("form button:not([type])")
+        told = await one.page.inner_text('[role="alert"]')
+        await one.page.click("form button:not([type])")
+        await one.page.wait_for_url("**/r/*")
+        (found,) = await one.reports()
+        return "di luar" in told, found.placed, found.text
+
+    far = {"latitude": -8.65, "longitude": 115.2, "accuracy": 12}
+    assert on_phone(clean_valkey_url, postgres_url, body, geolocation=far) == (True, "area", "asap tebal")
 
 
 def test_the_page_of_an_offer_is_seen(clean_valkey_url: str, postgres_url: str) -> None:
