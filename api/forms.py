@@ -14,12 +14,14 @@ from urllib.parse import parse_qs
 from fastapi import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
+from api.problems import LaterError
+
 FILE_MAX: Final = 5 << 20  # bytes of a photo
 TYPED_MAX: Final = 64 << 10  # bytes of a form without a file
 FORM_MAX: Final = FILE_MAX + TYPED_MAX
 DRAIN_MAX: Final = 64 << 20  # bytes that are read and thrown away, so that a browser hears the answer
 READ_S: Final = 60.0  # of one body: 5 MB at a slow 1 Mbit/s
-AT_ONCE: Final = 8  # bodies that are read at the same time
+HELD_MAX: Final = 48 << 20  # bytes of bodies that are being read, of all requests together
 _NAME: Final = re.compile(rb'name="([^"\r\n]{1,100})"')
 _BOUNDARY: Final = re.compile(r'boundary=(?:"([^"\r\n]{1,100})"|([\w.\'()+,/:=?-]{1,100}))')
 _PARTS: Final = 50
@@ -38,13 +40,19 @@ class Form(NamedTuple):
 
 
 class Forms:
-    """Reads forms; of bodies that are read at once there is a bound, beyond it newcomers wait."""
+    """Reads forms. What all of them hold together is bounded; beyond it the newcomers are asked to come back.
 
-    def __init__(self, *, form_max: int = FORM_MAX, drain_max: int = DRAIN_MAX, read_s: float = READ_S) -> None:
+    Nobody waits for another's slow photo: an answer to an offer is a form too.
+    """
+
+    def __init__(
+        self, *, form_max: int = FORM_MAX, drain_max: int = DRAIN_MAX, held_max: int = HELD_MAX, read_s: float = READ_S
+    ) -> None:
         self._form_max = form_max
         self._drain_max = drain_max
+        self._held_max = held_max
         self._read_s = read_s
-        self._turns = asyncio.Semaphore(AT_ONCE)
+        self.held = 0  # bytes
 
     async def read(self, request: Request) -> Form:
         """The form of a request."""
@@ -59,16 +67,22 @@ class Forms:
         """The body up to the bound, and whether there was more of it."""
         body, total = bytearray(), 0
         try:
-            async with self._turns, asyncio.timeout(self._read_s):
+            async with asyncio.timeout(self._read_s):
                 async for piece in request.stream():
                     total += len(piece)
-                    body += piece[: max(0, self._form_max - len(body))]
+                    kept = piece[: max(0, self._form_max - len(body))]
+                    if self.held + len(kept) > self._held_max:
+                        raise LaterError("too many photos are being read at once; try again in a moment")
+                    self.held += len(kept)
+                    body += kept
                     if total > self._drain_max:
                         break
         except TimeoutError as error:
             raise HTTPException(408, f"the body did not come within {self._read_s:g} s; send it again") from error
         except ClientDisconnect as error:  # nobody is there to read this
             raise HTTPException(400, "the connection ended before the body did") from error
+        finally:
+            self.held -= len(body)
         return bytes(body), total > len(body)
 
 

@@ -63,8 +63,8 @@ def own_page(page: Page, wrong: tuple[str, str] | None = None) -> HTMLResponse:
     parts = [
         told,
         f'<a class="go" href="{escape(page.home)}">Lapor kejadian / Report an incident</a>',
-        *_duty(page),
         *_list("Permintaan / Requests", [(a.what, a.at, _OFFER[a.state], a.link) for a in page.asked]),
+        *_duty(page),
         *_list(
             "Laporan saya / My reports",
             [(r.what, r.at, STATUS.get(r.status, ("?", ""))[0], r.link) for r in page.reported],
@@ -80,7 +80,11 @@ def own_page(page: Page, wrong: tuple[str, str] | None = None) -> HTMLResponse:
         ),
     ]
     return html_page(
-        page.person.name or str(page.person.id), parts, status=409 if wrong else 200, style=STYLE, script=SCRIPT
+        f"Halaman saya: {page.person.name or page.person.id}",
+        parts,
+        status=409 if wrong else 200,
+        style=STYLE,
+        script=SCRIPT,
     )
 
 

@@ -16,6 +16,12 @@ _STYLE: Final = (
 )
 
 
+def lines(incident: IncidentChanged, zone: tzinfo) -> list[list[str]]:
+    """The same as rows of the report's table."""
+    shots = enumerate(incident.photos, 1)
+    return [["Foto", f"Foto {n}, {from_us(shot.at_us, zone):%d-%m-%Y %H.%M}", shot.sha256] for n, shot in shots]
+
+
 def pictures(incident: IncidentChanged, zone: tzinfo) -> Sequence[str]:
     """Each with when it came and the digest under which the log knows it."""
     if not incident.photos:

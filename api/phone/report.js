@@ -10,6 +10,8 @@
   const report = form.id === "report";
   const state = document.getElementById("state") || form.insertAdjacentElement("beforebegin", document.createElement("p"));
   const button = form.querySelector("button:not([type])");
+  const here = document.getElementById("here");
+  const where = document.getElementById("where");
   const file = form.elements.namedItem("photo");
   let photo = null; // a Blob, already smaller
   let sending = false;
@@ -27,10 +29,12 @@
   function kept() {
     try { return JSON.parse(localStorage.getItem(KEPT) || "null"); } catch { return null; }
   }
-  async function keep(waits, without = "") {
+  async function keep(waits, without = []) {
     if (!report) return;
     const fields = {};
-    for (const [name, value] of new FormData(form)) if (typeof value === "string" && name !== without) fields[name] = value;
+    for (const [name, value] of new FormData(form)) {
+      if (typeof value === "string" && !without.includes(name)) fields[name] = value;
+    }
     const draft = { at: location.pathname, waits, fields, when: Date.now() };
     try {
       localStorage.setItem(KEPT, JSON.stringify(photo ? { ...draft, photo: await textOf(photo) } : draft));
@@ -54,15 +58,19 @@
     const bytes = Uint8Array.from(raw, (letter) => letter.charCodeAt(0));
     return new Blob([bytes], { type: head.slice(5).split(";")[0] });
   }
-  async function restore() {
+  function restore() {
     const draft = kept();
-    if (!draft || draft.at !== location.pathname || Date.now() - draft.when > 86400e3) return;
+    if (draft && Date.now() - draft.when > 86400e3) drop(); // of another day, and perhaps of somebody else
+    else if (draft && draft.at === location.pathname) fill(draft);
+  }
+  function fill(draft) {
     for (const [name, value] of Object.entries(draft.fields)) {
       const field = form.elements.namedItem(name);
       if (field instanceof RadioNodeList) field.value = value;
       else if (field && field.type === "checkbox") field.checked = field.value === value;
       else if (field && field.type !== "file") field.value = value;
     }
+    if (draft.fields.lat) where.textContent = "Lokasi HP dari tadi dipakai. / The phone's place of before is used.";
     if (draft.photo) photo = blobOf(draft.photo);
     if (draft.waits) send();
     else if (photo) say("Foto dari tadi masih ada. / The photo from before is still here.");
@@ -98,7 +106,7 @@
       const answer = await fetch(form.action, { method: "POST", body: body(), redirect: "follow" });
       if (answer.status === 408 || answer.status === 429 || answer.status >= 500) throw new Error(String(answer.status));
       if (answer.ok) { drop(); location.replace(answer.url); return; }
-      await keep(false, "key"); // what was refused is refused under its key for ever
+      await keep(false, ["key", "lat", "lon"]); // what was refused stays refused under its key, and perhaps for its place
       const page = await answer.text(); // what is wrong, with all that was typed
       document.open();
       document.write(page);
@@ -130,9 +138,6 @@
   form.addEventListener("change", () => { if (!sending) keep(false); });
   addEventListener("online", () => { if (kept()?.waits) send(); });
   if (report) restore();
-
-  const here = document.getElementById("here");
-  const where = document.getElementById("where");
   if (!here || !navigator.geolocation) return;
   here.hidden = false;
   here.addEventListener("click", () => {

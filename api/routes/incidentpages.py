@@ -14,7 +14,7 @@ from api.answers import CSV, csv_lines, every, json
 from api.deps import Deps, GivenDeps
 from api.htmlpages import DRILL, drill, html_page, table
 from api.incidentreport import TITLES, Facts, Kind, cells, markup, sections
-from api.photosheet import pictures
+from api.photosheet import lines, pictures
 from api.placing import names_of, what, where
 from api.roles import Allow
 from core.entities import Person
@@ -52,7 +52,8 @@ async def report(
     if format == "csv":
         name = f"{DRILL.lower()}-" * found.exercise + f"laporan-{kind}.csv"
         headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-        return Response(csv_lines(cells(sections(kind, facts, deps.zone))), headers=headers, media_type=CSV)
+        told = [*cells(sections(kind, facts, deps.zone)), *lines(found, deps.zone)]
+        return Response(csv_lines(told), headers=headers, media_type=CSV)
     shown = [*markup(kind, facts, deps.zone), *pictures(found, deps.zone)]
     title, parts = drill(TITLES[kind], shown, exercise=found.exercise)
     return html_page(title, parts, wide=True)

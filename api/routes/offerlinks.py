@@ -76,7 +76,21 @@ async def answer(
     if link is None:
         return offerpage.gone()
     clerks = clerks_of(request)
-    form = await clerks.forms.read(request)
+    try:
+        form = await clerks.forms.read(request)
+        if (refusal := await _answered(deps, commands, link, form)) is not None:
+            return refusal
+        wrong = await _photo(deps, commands, clerks, link, form) if form.file or form.cut else ""
+        if wrong and (found := await _found(deps, link)):
+            return await _page(deps, found, signed, offerpage.photo_failed(wrong))
+    except (LaterError, *STORE_DOWN) as error:
+        logger.warning("an answer has to wait: %s", error, extra={"action": "offer.later"})
+        return offerpage.later()
+    return RedirectResponse(f"/o/{signed}", 303, headers={"Cache-Control": "no-store"})
+
+
+async def _answered(deps: Deps, commands: Commands, link: OfferLink, form: Form) -> Response | None:
+    """Say what a button says; the page about why it cannot be, None when it is."""
     told = _told(form)
     if told is None:
         return offerpage.unclear()
@@ -86,22 +100,14 @@ async def answer(
     except ConflictError:
         if not await _said_already(deps, link, form.get("answer")):
             return offerpage.refused()
-    except (LaterError, *STORE_DOWN) as error:
-        logger.warning("an answer has to wait: %s", error, extra={"action": "offer.later"})
-        return offerpage.later()
-    if form.file or form.cut:
-        wrong = await _photo(deps, commands, clerks, link, form)
-        found = await _found(deps, link) if wrong else None
-        if found:
-            return await _page(deps, found, signed, offerpage.photo_failed(wrong))
-    return RedirectResponse(f"/o/{signed}", 303, headers={"Cache-Control": "no-store"})
+    return None
 
 
 @router.put("/o/{signed}/push", include_in_schema=False, status_code=204)
 async def push(request: Request, deps: GivenDeps, signed: str, browser: Subscription) -> Response:
     """Have this browser told of this person's next offers."""
     link = _link(deps, signed)
-    if link is None:
+    if link is None or await _found(deps, link) is None:  # also of a person who was erased since
         return offerpage.gone()
     take(clerks_of(request).browsers, link.person)
     await subscribe(deps, link.person, browser)

@@ -6,11 +6,13 @@ import asyncio
 from typing import Any
 
 import httpx
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import Request
 
 from api.forms import Form, Forms, parts
+from api.problems import LaterError
 
 KIND = "multipart/form-data; boundary=XyZ"
 
@@ -23,7 +25,12 @@ def encoded(data: dict[str, str], file: bytes | None = None) -> tuple[bytes, str
 
 
 def read(body: bytes, kind: str, **bounds: Any) -> Form:
-    """The form of a request whose body comes in pieces."""
+    """The form of a request."""
+    return asyncio.run(Forms(**bounds).read(request_of(body, kind)))
+
+
+def request_of(body: bytes, kind: str) -> Request:
+    """A request whose body comes in pieces."""
     pieces = [body[at : at + 7000] for at in range(0, len(body), 7000)] or [b""]
     messages = [{"type": "http.request", "body": p, "more_body": n < len(pieces)} for n, p in enumerate(pieces, 1)]
 
@@ -31,7 +38,7 @@ def read(body: bytes, kind: str, **bounds: Any) -> Form:
         return messages.pop(0)
 
     scope = {"type": "http", "method": "POST", "headers": [(b"content-type", kind.encode())]}
-    return asyncio.run(Forms(**bounds).read(Request(scope, receive)))
+    return Request(scope, receive)
 
 
 @given(
@@ -62,6 +69,16 @@ def test_a_body_without_end_is_left() -> None:
     """Beyond the bound of what is thrown away nobody reads on."""
     body, kind = encoded({"text": "asap"}, b"x" * 50_000)
     assert read(body, kind, form_max=9_000, drain_max=20_000).cut
+
+
+def test_what_is_read_at_once_is_bounded() -> None:
+    """Beyond the bound the newcomer is asked to come back, and nothing of it is counted any more."""
+    forms = Forms(held_max=20_000)
+    body, kind = encoded({}, b"x" * 50_000)
+    with pytest.raises(LaterError, match="too many"):
+        asyncio.run(forms.read(request_of(body, kind)))
+    assert forms.held == 0
+    assert asyncio.run(forms.read(request_of(*encoded({"text": "asap"})))).get("text") == "asap"
 
 
 @given(st.binary(max_size=300))

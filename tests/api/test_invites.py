@@ -176,6 +176,19 @@ def test_consent_is_given_by_a_tick(postgres_url: str) -> None:
     assert (before["consent_us"], after["note"], after["skills"]) == (None, "kept", ["sar"])
 
 
+def test_the_page_leads_a_volunteer_to_their_own(postgres_url: str) -> None:
+    """Without a password; a driver has none."""
+
+    async def body(there: World) -> Any:
+        pages = [await answered(there, await invited(there, person), "yes") for person in ("budi", "ana")]
+        links = [re.findall(f'href="{PUBLIC}(/l/[^"]+)"', page.text) for page in pages]
+        return links[1], (await there.ask("GET", f"{links[0][0]}/saya", None)).text
+
+    none, page = in_city(postgres_url, body, link_secret=b"s" * 32)
+    assert none == []
+    assert "Halaman saya: Budi &lt;b&gt;" in page
+
+
 def test_only_volunteers_are_asked(postgres_url: str) -> None:
     """A driver's phone is a tool of the work."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -85,6 +87,17 @@ def test_a_report_sent_twice_is_one(clean_valkey_url: str, postgres_url: str) ->
 
     (first, again, other), many = in_town(clean_valkey_url, postgres_url, body)
     assert (first == again, first == other, many) == (True, False, 2)
+
+
+def test_a_double_tap_is_one_report(clean_valkey_url: str, postgres_url: str) -> None:
+    """Both at the same moment, before either was answered."""
+
+    async def body(town: Town) -> Any:
+        answers = await asyncio.gather(sent(town, REPORT), sent(town, REPORT))
+        return {a.headers["location"] for a in answers}, len(await incidents(town))
+
+    places, many = in_town(clean_valkey_url, postgres_url, body)
+    assert (len(places), many) == (1, 1)
 
 
 @pytest.mark.parametrize(
@@ -256,6 +269,19 @@ def test_duty_and_consent_by_buttons(clean_valkey_url: str, postgres_url: str) -
     ]  # fmt: skip
     assert "Persetujuan" in page
     assert len(page) < 30_000
+
+
+def test_times_are_the_citys(clean_valkey_url: str, postgres_url: str) -> None:
+    """A duty until nine in Kupang is one until a quarter to seven in Kathmandu."""
+
+    async def body(town: Town) -> Any:
+        there = town.there.app.state
+        pages = [(await town.there.client.get(link() + "/saya")).text]
+        there.deps = replace(there.deps, city=replace(there.deps.city, tz="Asia/Kathmandu"))
+        pages.append((await town.there.client.get(link() + "/saya")).text)
+        return [page.split("bertugas sampai ")[1][:5] for page in pages]
+
+    assert in_town(clean_valkey_url, postgres_url, body) == ["09.00", "06.45"]
 
 
 def test_being_woken_needs_a_home(clean_valkey_url: str, postgres_url: str) -> None:

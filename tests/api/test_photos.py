@@ -126,19 +126,32 @@ def test_what_dispatch_refuses_is_not_kept(clean_valkey_url: str, postgres_url: 
 
 
 def test_the_report_shows_the_photos(clean_valkey_url: str, postgres_url: str) -> None:
-    """With the digest under which the log knows each; one that is not kept any more is said to be gone."""
+    """With the digest under which the log knows each; the table names them."""
 
     async def body(town: Town) -> Any:
         incident = await town.fire()
-        digest = (await posted(town, incident, jpeg())).json()["id"]
-        page = (await town.ask("GET", f"/api/v1/incidents/{incident}/report")).text
-        await photos.drop(town.there.deps.pool, digest)
-        where = f"/api/v1/incidents/{incident}/photos"
-        listed = (await town.ask("GET", where)).json()["items"][0]
-        gone = [(await town.ask("GET", f"{where}/{name}")).status_code for name in (digest, "x")]
-        return digest, page, f'src="{where}/{digest}"', listed.get("gone"), gone
+        photo = (await posted(town, incident, jpeg())).json()
+        report = f"/api/v1/incidents/{incident}/report"
+        return photo, (await town.ask("GET", report)).text, (await town.ask("GET", f"{report}?format=csv")).text
 
-    digest, page, image, gone, status = in_town(clean_valkey_url, postgres_url, body)
-    assert image in page
-    assert f"SHA-256 {digest}" in page
-    assert (gone, status) == (True, [404, 404])
+    photo, page, table = in_town(clean_valkey_url, postgres_url, body)
+    assert f'src="{photo["url"]}"' in page
+    assert f"SHA-256 {photo['id']}" in page
+    assert f'Foto,"Foto 1, 05-01-2026 08.00",{photo["id"]}' in table
+
+
+def test_a_photo_that_is_not_kept_any_more_is_gone(clean_valkey_url: str, postgres_url: str) -> None:
+    """The incident still names it; one that it never had is another 404."""
+
+    async def body(town: Town) -> Any:
+        incident = await town.fire()
+        photo = (await posted(town, incident, jpeg())).json()
+        await photos.drop(town.there.deps.pool, photo["id"])
+        where = f"/api/v1/incidents/{incident}/photos"
+        told = [await town.ask("GET", f"{where}/{name}") for name in (photo["id"], "x")]
+        listed = (await town.ask("GET", where)).json()["items"][0]
+        return listed.get("gone"), [(a.status_code, a.json()["detail"]) for a in told]
+
+    gone, told = in_town(clean_valkey_url, postgres_url, body)
+    assert gone
+    assert told == [(404, "that photo is not kept, or not any more"), (404, "the incident has no such photo")]

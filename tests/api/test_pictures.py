@@ -6,7 +6,7 @@ import asyncio
 from io import BytesIO
 
 import pytest
-from hypothesis import given
+from hypothesis import given as drawn
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -29,9 +29,11 @@ def test_what_the_camera_wrote_is_gone() -> None:
         assert (dict(opened(kept).getexif()), opened(kept).size) == ({}, (40, 20))
 
 
-def test_a_photo_is_turned_upright() -> None:
-    """The orientation that the camera only noted is done."""
-    assert (developed(jpeg(40, 20, orientation=6)).width, developed(jpeg(40, 20, orientation=6)).height) == (20, 40)
+@pytest.mark.parametrize(("given", "kept"), [((40, 20), (20, 40)), ((4000, 1000), (400, 1600))])
+def test_a_photo_is_turned_upright(given: tuple[int, int], kept: tuple[int, int]) -> None:
+    """The orientation that the camera only noted is done, also where the photo becomes smaller."""
+    made = developed(jpeg(*given, orientation=6))
+    assert (made.width, made.height) == kept
 
 
 def test_a_large_photo_becomes_smaller() -> None:
@@ -70,7 +72,7 @@ def test_a_small_file_with_many_pixels_is_refused() -> None:
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # of broken metadata
-@given(at=st.integers(0, 2000), byte=st.integers(0, 255))
+@drawn(at=st.integers(0, 2000), byte=st.integers(0, 255))
 def test_a_damaged_photo_is_a_photo_or_none(at: int, byte: int) -> None:
     """Whatever byte is wrong, nothing else is raised."""
     raw = bytearray(jpeg(60, 60, camera="x"))

@@ -51,7 +51,7 @@ def test_the_wheel_holds_our_rooms_the_sql_the_console_and_nothing_else(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     tops = {name.split("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == set(rooms())
-    assert {"api/static/index.html", "store/schema.sql"} <= set(names)
+    assert {"api/static/index.html", "api/phone/report.js", "store/schema.sql"} <= set(names)
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
 
 

@@ -21,7 +21,7 @@ PARAMS = Params(max_open=6, max_ended=2, max_offers=40)
 PEOPLE = 7
 METRES = (0, 20, 60, 90, 150, 400, 900, 2000, 3000, 5000)
 DESK = {
-    **dict.fromkeys(MOVES, 1),
+    **dict.fromkeys((*MOVES, "photo"), 1),
     **dict.fromkeys(("exclude", "include", "pause", "merge", "unmerge", "move", "edit", "wake"), 2),
     **dict.fromkeys(("dispatch", "assign", "look", "undo", "resume"), 4),
 }
@@ -41,6 +41,7 @@ def desk_command(draw):
     number, act = draw.randrange(PEOPLE), any_of(draw, DESK)
     body = {"id": f"i{draw.randrange(3)}", "person": f"p{number}", "into": f"i{draw.randrange(3)}", "area": "k"}
     body |= {"lon": HERE[0], "lat": HERE[1] + number / 200, "severity": draw.randint(1, 3), "needs": needs(draw)}
+    body |= {"sha256": f"{number:064x}"}
     body |= {"revision": 2} if draw.random() < 0.1 else {}
     return (f"incident.{act}", draw.choice(["ani", "budi"]), body)
 

@@ -63,6 +63,7 @@ def test_unknown_name_is_refused_with_the_nearest(tmp_path: Path) -> None:
         ("RONDA_SMS_BODY", "to=$phone&text=$text&by=$who", r"may have \$id"),
         ("RONDA_SMS_BODY", "to=$phone&text=$text&cost=9$", r"dollar sign as \$\$"),
         ("RONDA_SMS_AFTER_S", "-1", "cannot be negative"),
+        ("RONDA_KEEP_PHOTOS_DAYS", "-1", "or more"),
         ("RONDA_WEBHOOK_URL", "https://hook", "RONDA_WEBHOOK_SECRET"),
         ("RONDA_PUSH_CONTACT", "ani@kota", "mailto:"),
     ],

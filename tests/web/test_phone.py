@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -105,6 +108,22 @@ def test_without_script_all_the_same(clean_valkey_url: str, postgres_url: str) -
     assert on_phone(clean_valkey_url, postgres_url, body, java_script_enabled=False) == ("Tidak bertugas / Off duty", 1)
 
 
+def test_a_photo_that_is_too_large_loses_no_words(clean_valkey_url: str, postgres_url: str, tmp_path: Path) -> None:
+    """Without script nothing makes it smaller: the browser hears that the report is in, and the photo is not."""
+    (tmp_path / "a.jpg").write_bytes(jpeg(800, 600) + bytes(9 << 20))
+
+    async def body(one: Phone) -> Any:
+        await one.fill()
+        await one.page.set_input_files('[name="photo"]', tmp_path / "a.jpg")
+        await one.page.click("form button:not([type])")
+        told = await one.page.inner_text('[role="alert"]')
+        (found,) = await one.reports()
+        return "paling besar 5 MB" in told, found.text, found.photos
+
+    found = on_phone(clean_valkey_url, postgres_url, body, java_script_enabled=False)
+    assert found == (True, "asap tebal", ())
+
+
 def test_what_was_typed_outlives_the_network_and_the_page(
     clean_valkey_url: str, postgres_url: str, tmp_path: Path
 ) -> None:
@@ -165,6 +184,24 @@ def test_what_is_wrong_is_said_and_the_photo_stays(clean_valkey_url: str, postgr
     assert (told, text, many) == ("Di mana? Tekan “Pakai lokasi HP”, atau pilih kelurahan.", "asap tebal", 1)
 
 
+def test_a_phone_elsewhere_chooses_the_area(clean_valkey_url: str, postgres_url: str) -> None:
+    """What was measured lies outside the city: it is not sent again, the area counts then."""
+
+    async def body(one: Phone) -> Any:
+        await one.fill()
+        await one.page.click("#here")
+        await one.page.wait_for_selector('#where:has-text("12 m")')
+        await one.page.click("form button:not([type])")
+        told = await one.page.inner_text('[role="alert"]')
+        await one.page.click("form button:not([type])")
+        await one.page.wait_for_url("**/r/*")
+        (found,) = await one.reports()
+        return "di luar" in told, found.placed, found.text
+
+    far = {"latitude": -8.65, "longitude": 115.2, "accuracy": 12}
+    assert on_phone(clean_valkey_url, postgres_url, body, geolocation=far) == (True, "area", "asap tebal")
+
+
 def test_the_page_of_an_offer_is_seen(clean_valkey_url: str, postgres_url: str) -> None:
     """By whoever has it before their eyes, not by a messenger that fetches it for a preview."""
 
@@ -178,3 +215,61 @@ def test_the_page_of_an_offer_is_seen(clean_valkey_url: str, postgres_url: str) 
         return before, (await one.town.offers(incident))[0].state
 
     assert on_phone(clean_valkey_url, postgres_url, body) == ("offered", "seen")
+
+
+async def pushed(one: Phone, told: dict[str, Any]) -> list[dict[str, Any]]:
+    """Have the browser's own push machinery deliver this to our worker; what it shows then."""
+    devtools = await one.context.new_cdp_session(one.page)
+    found: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    def note(event: dict[str, Any]) -> None:
+        for each in event["registrations"]:
+            if not found.done():
+                found.set_result(each["registrationId"])
+
+    devtools.on("ServiceWorker.workerRegistrationUpdated", note)
+    await devtools.send("ServiceWorker.enable")
+    await one.page.evaluate("""async () => {
+        const found = await navigator.serviceWorker.register("/phone/worker.js");
+        while (!found.active) await new Promise((done) => setTimeout(done, 20));
+    }""")
+    push = {"origin": one.host, "registrationId": await found, "data": json.dumps(told)}
+    await devtools.send("ServiceWorker.deliverPushMessage", push)
+    return await one.page.evaluate("""async () => {
+        const found = await navigator.serviceWorker.getRegistration("/phone/worker.js");
+        for (let n = 0; n < 200; n++) {
+            const shown = await found.getNotifications();
+            if (shown.length) return shown.map(({title, body, tag, data}) => ({title, body, tag, link: data.link}));
+            await new Promise((done) => setTimeout(done, 20));
+        }
+        return [];
+    }""")
+
+
+def test_a_push_is_shown_with_its_link(clean_valkey_url: str, postgres_url: str) -> None:
+    """Title and words of the notice; a newer word about the same offer takes its place."""
+
+    async def body(one: Phone) -> Any:
+        await one.page.goto(f"{one.home}/saya")
+        told = {"title": "Kebakaran: bisa datang?", "body": "Oebobo.", "offer": "c-1.2", "link": f"{one.host}/o/x"}
+        return await pushed(one, told), one.host
+
+    permissions = ["geolocation", "notifications"]
+    shown, host = on_phone(clean_valkey_url, postgres_url, body, permissions=permissions)
+    assert shown == [{"title": "Kebakaran: bisa datang?", "body": "Oebobo.", "tag": "c-1.2", "link": f"{host}/o/x"}]
+
+
+def test_a_browser_that_cannot_be_told_says_so(clean_valkey_url: str, postgres_url: str) -> None:
+    """The button is there where the server sends by Web Push; refused by the person, the page says it in words."""
+
+    async def body(one: Phone) -> Any:
+        app = one.town.there.app
+        await one.page.goto(f"{one.home}/saya")
+        before = await one.page.is_visible("#push")
+        app.state.deps = replace(app.state.deps, push_key="BPo")
+        await one.page.reload()
+        await one.page.click("#push")
+        await one.page.wait_for_selector('#pushed:has-text("tidak diizinkan")')
+        return before, await one.page.is_visible("#push")
+
+    assert on_phone(clean_valkey_url, postgres_url, body, permissions=[]) == (False, True)
