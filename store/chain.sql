@@ -2,14 +2,10 @@
 
 -- name: newest
 SELECT
-    no, to_us(opened_at) AS opened_us, to_us(at) AS at_us, version, seq, heads, prev, digest,
-    octet_length(leaves) AS leaves_size, coalesce(octet_length(kept), 0) AS kept_size
-FROM blocks
-ORDER BY no DESC
-LIMIT 1
-
--- name: newest_seq
-SELECT coalesce(max(seq), 0) AS seq FROM events
+    b.no, to_us(b.opened_at) AS opened_us, to_us(b.at) AS at_us, b.version, b.seq, b.heads, b.prev, b.digest,
+    octet_length(b.leaves) AS leaves_size, coalesce(octet_length(b.kept), 0) AS kept_size, e.newest_seq
+FROM (SELECT coalesce(max(seq), 0) AS newest_seq FROM events) AS e
+LEFT JOIN (SELECT * FROM blocks ORDER BY no DESC LIMIT 1) AS b ON true
 
 -- name: new_block
 INSERT INTO blocks (no, opened_at, at, version, seq, heads, prev, digest, leaves, kept)
@@ -90,6 +86,9 @@ SELECT entry_id, to_us(at) AS at_us, version, digest, body FROM snapshots
 WHERE at <= from_us(%(at_us)s) AND body IS NOT NULL
 ORDER BY at DESC
 LIMIT 1
+
+-- name: oldest_snapshot
+SELECT entry_id FROM snapshots WHERE body IS NOT NULL ORDER BY at LIMIT 1
 
 -- name: snapshot
 SELECT entry_id, to_us(at) AS at_us, version, digest, body FROM snapshots WHERE entry_id = %(entry_id)s
