@@ -159,8 +159,8 @@ async def _given(pool: AsyncConnectionPool, begun: Snapshot, span: Span) -> Asyn
     said, held = dict[str, bytes](), list[Given]()
     after, last = id_key(begun.entry_id), id_key(span.last)
     states = await inputs.snapshot_ids(pool, begun.at_us, id_key(span.last)[0] * 1000)
-    from_no = await inputs.block_at(pool, begun.at_us) or 0
-    async for block in inputs.blocks(pool, from_no, 1 << 62):
+    from_no = await inputs.block_at(pool, begun.at_us) or 1
+    async for block in inputs.blocks(pool, from_no - 1, 1 << 62):
         leaves = list(unpacked(block.leaves))
         said |= {id_: digest for stream, id_, digest in leaves if stream == DispatchStep.events}
         bodies = {id_: body for stream, id_, body in unpacked(block.kept or b"") if stream == DISPATCH_IN}

@@ -191,6 +191,7 @@ async def extend(cursor: AsyncCursor[Any], links: Sequence[Link], version: str |
     heads = advanced({stream: Head(*head) for stream, head in newest.heads.items()}, links)
     seq = newest.newest_seq
     if _sealed(newest, at_us, version):
+        await cursor.execute(queries("chain.sql")["seal"], {"no": newest.no})
         block = Block(newest.no + 1, at_us, at_us, version, seq, heads, newest.digest)
         await _write(cursor, block, links, fresh=True)
     else:
@@ -199,13 +200,12 @@ async def extend(cursor: AsyncCursor[Any], links: Sequence[Link], version: str |
 
 
 async def _write(cursor: AsyncCursor[Any], block: Block, links: Sequence[Link], *, fresh: bool) -> None:
-    named = block._asdict() | {
-        "heads": json_of(block.heads),
-        "digest": block_digest(block),
-        "leaves": packed([(link.stream, link.id, link.digest) for link in links if link.told]),
-        "kept": packed([(link.stream, link.id, link.kept) for link in links if link.kept is not None]),
-    }
+    kept = packed([(link.stream, link.id, link.kept) for link in links if link.kept is not None])
+    leaves = packed([(link.stream, link.id, link.digest) for link in links if link.told])
+    named = block._asdict() | {"heads": json_of(block.heads), "digest": block_digest(block)}
     await cursor.execute(queries("chain.sql")["new_block" if fresh else "longer_block"], named)
+    if leaves:
+        await cursor.execute(queries("chain.sql")["new_part"], {"no": block.no, "leaves": leaves, "kept": kept or None})
 
 
 def _sealed(block: Any, at_us: int, version: str) -> bool:

@@ -116,7 +116,7 @@ async def blocks(pool: AsyncConnectionPool, from_no: int, to_no: int) -> AsyncIt
 
 
 async def block_at(pool: AsyncConnectionPool, at_us: int) -> int | None:
-    """Number of the block in which an instant lies, None behind the newest."""
+    """Number of the block in which an instant lies, None before the first."""
     rows = await _ask(pool, "block_at", {"at_us": at_us})
     return rows[0].no if rows else None
 

@@ -117,7 +117,7 @@ def test_an_older_archive_begins_where_it_is(postgres_url: str) -> None:
         await archive.offsets()
         await said(archive, "events.0", 1)
         async with pool.connection() as connection:
-            await connection.execute("TRUNCATE blocks")
+            await connection.execute("TRUNCATE blocks, block_parts")
         again = Archive(pool)
         await again.offsets()
         await said(again, "events.0", 2)
