@@ -63,6 +63,7 @@ TAMPERED = {
     "DELETE FROM blocks WHERE no = 1": "block 1 is missing",
     "UPDATE blocks SET leaves = '' WHERE no = 2": "dispatch.in: digests of",
     "UPDATE blocks SET leaves = substr(leaves, 9) WHERE no = 2": "cannot be read",
+    "DELETE FROM block_parts": "dispatch.events: digests of",
     "UPDATE blocks SET kept = NULL WHERE no = 2": "were removed before their time",
     "UPDATE blocks SET kept = overlay(kept PLACING '\\x41' FROM 40) WHERE no = 2": "in block 2",
     "UPDATE snapshots SET body = body || '\\x00' WHERE at > from_us(0)": "the state after entry",
