@@ -29,7 +29,6 @@ from store.pg import ask
 from store.text import clean, json_of
 
 MOST: Final = (1 << 63) - 1  # no entry of a millisecond has a higher number
-FIRST: Final = "0-1"  # after the state of before everything
 SHOWN: Final = 200  # characters of a value
 _ask: Final = partial(ask, "chain.sql")
 _event: Final = msgspec.json.Decoder(Event).decode
@@ -123,11 +122,21 @@ async def _again(pool: AsyncConnectionPool, step: DispatchStep, given: Given, fo
 
 
 async def span_between(pool: AsyncConnectionPool, from_us: int, to_us: int) -> Span:
-    """Entries between two instants, as far as it is known what followed from them."""
-    newest = await _ask(pool, "newest", {})
-    known = newest[0].heads.get(DispatchStep.events, [START])[0] if newest else START
-    last = min(known, f"{to_us // 1000}-{MOST}", key=id_key)
-    return Span(f"{from_us // 1000}-0" if from_us >= 1000 else FIRST, last)
+    """Entries between two instants, as far as a state of before is kept, and it is known what followed from them."""
+    (newest,) = await _ask(pool, "newest", {})
+    known = (newest.heads or {}).get(DispatchStep.events, [START])[0]
+    oldest = await _ask(pool, "oldest_snapshot", {})
+    first = _after(oldest[0].entry_id) if oldest else _after(START)
+    return Span(
+        max(f"{from_us // 1000}-0", first, key=id_key),
+        min(f"{to_us // 1000}-{MOST}", known, key=id_key),
+    )
+
+
+def _after(entry_id: str) -> str:
+    """The first id that an entry behind this one may have."""
+    ms, seq = id_key(entry_id)
+    return f"{ms}-{seq + 1}"
 
 
 async def _begin(pool: AsyncConnectionPool, span: Span) -> Snapshot:
@@ -150,8 +159,8 @@ async def _given(pool: AsyncConnectionPool, begun: Snapshot, span: Span) -> Asyn
     said, held = dict[str, bytes](), list[Given]()
     after, last = id_key(begun.entry_id), id_key(span.last)
     states = await inputs.snapshot_ids(pool, begun.at_us, id_key(span.last)[0] * 1000)
-    from_no = await inputs.block_at(pool, begun.at_us) or 0
-    async for block in inputs.blocks(pool, from_no, 1 << 62):
+    from_no = await inputs.block_at(pool, begun.at_us) or 1
+    async for block in inputs.blocks(pool, from_no - 1, 1 << 62):
         leaves = list(unpacked(block.leaves))
         said |= {id_: digest for stream, id_, digest in leaves if stream == DispatchStep.events}
         bodies = {id_: body for stream, id_, body in unpacked(block.kept or b"") if stream == DISPATCH_IN}

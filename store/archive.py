@@ -73,6 +73,7 @@ class Archive:
         self._pool, self._version = pool, version
         self._believed: dict[str, str] = {}
         self._numbers: dict[str, int] = {}
+        self._begun = False  # the chain
         self._held_room = 0  # at least so many more rows fit; counted anew when used up
 
     async def offsets(self) -> dict[str, str]:
@@ -104,6 +105,8 @@ class Archive:
         passed = [link for link in links if self._passed(link, offsets)]
         async with storing(self._pool) as cursor:
             await chain.lock(cursor)
+            if not self._begun:
+                await chain.begin(cursor)
             await self._move(cursor, offsets)
             await self._store_held(cursor, held)
             numbers = await self._store_fixes(cursor, fixes)
@@ -116,7 +119,7 @@ class Archive:
                 await cursor.execute(query("ring"))
             await chain.erase(cursor, refused)
             await chain.extend(cursor, passed, self._version)
-        self._believed |= offsets
+        self._believed, self._begun = self._believed | offsets, True
         self._numbers |= numbers
 
     def at(self, stream: str) -> str:

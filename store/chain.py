@@ -169,13 +169,15 @@ def unpacked(body: bytes) -> Iterator[tuple[str, str, bytes]]:
 
 
 async def lock(cursor: AsyncCursor[Any]) -> None:
-    """Until the end of the transaction nobody else writes to the chain. Take it before any row: all do.
-
-    The first who takes it begins the chain: what was said before then is on no block.
-    """
+    """Until the end of the transaction nobody else writes to the chain. Take it before any row: all do."""
     await cursor.execute(query("lock_events"))
-    if await _newest(cursor) is None:
-        await _write(cursor, Block(0, 0, 0, "", (await _one(cursor, "newest_seq", {})).seq, {}, ORIGIN), [], fresh=True)
+
+
+async def begin(cursor: AsyncCursor[Any]) -> None:
+    """Begin the chain, under `lock`, unless somebody did: what was said before is on no block."""
+    newest = await _newest(cursor)
+    if newest.no is None:
+        await _write(cursor, Block(0, 0, 0, "", newest.newest_seq, {}, ORIGIN), [], fresh=True)
 
 
 async def extend(cursor: AsyncCursor[Any], links: Sequence[Link], version: str | None = None, at_us: int = 0) -> None:
@@ -187,8 +189,9 @@ async def extend(cursor: AsyncCursor[Any], links: Sequence[Link], version: str |
     at_us = max(newest.at_us, at_us, *times_us, 0)
     version = newest.version if version is None else version
     heads = advanced({stream: Head(*head) for stream, head in newest.heads.items()}, links)
-    seq = (await _one(cursor, "newest_seq", {})).seq
+    seq = newest.newest_seq
     if _sealed(newest, at_us, version):
+        await cursor.execute(queries("chain.sql")["seal"], {"no": newest.no})
         block = Block(newest.no + 1, at_us, at_us, version, seq, heads, newest.digest)
         await _write(cursor, block, links, fresh=True)
     else:
@@ -197,13 +200,12 @@ async def extend(cursor: AsyncCursor[Any], links: Sequence[Link], version: str |
 
 
 async def _write(cursor: AsyncCursor[Any], block: Block, links: Sequence[Link], *, fresh: bool) -> None:
-    named = block._asdict() | {
-        "heads": json_of(block.heads),
-        "digest": block_digest(block),
-        "leaves": packed([(link.stream, link.id, link.digest) for link in links if link.told]),
-        "kept": packed([(link.stream, link.id, link.kept) for link in links if link.kept is not None]),
-    }
+    kept = packed([(link.stream, link.id, link.kept) for link in links if link.kept is not None])
+    leaves = packed([(link.stream, link.id, link.digest) for link in links if link.told])
+    named = block._asdict() | {"heads": json_of(block.heads), "digest": block_digest(block)}
     await cursor.execute(queries("chain.sql")["new_block" if fresh else "longer_block"], named)
+    if leaves:
+        await cursor.execute(queries("chain.sql")["new_part"], {"no": block.no, "leaves": leaves, "kept": kept or None})
 
 
 def _sealed(block: Any, at_us: int, version: str) -> bool:
@@ -228,9 +230,6 @@ async def erase(cursor: AsyncCursor[Any], rows: Sequence[Erased], now_us: int = 
 
 
 async def _newest(cursor: AsyncCursor[Any]) -> Any:
-    return await _one(cursor, "newest", {})
-
-
-async def _one(cursor: AsyncCursor[Any], name: str, named: dict[str, Any]) -> Any:
-    await cursor.execute(queries("chain.sql")[name], named)
+    """The newest block, its columns None before the first, and the newest event."""
+    await cursor.execute(queries("chain.sql")["newest"])
     return await cursor.fetchone()

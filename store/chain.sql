@@ -2,29 +2,39 @@
 
 -- name: newest
 SELECT
-    no, to_us(opened_at) AS opened_us, to_us(at) AS at_us, version, seq, heads, prev, digest,
-    octet_length(leaves) AS leaves_size, coalesce(octet_length(kept), 0) AS kept_size
-FROM blocks
-ORDER BY no DESC
-LIMIT 1
+    b.no, to_us(b.opened_at) AS opened_us, to_us(b.at) AS at_us, b.version, b.seq, b.heads, b.prev, b.digest,
+    p.leaves_size, p.kept_size, e.newest_seq
+FROM (SELECT coalesce(max(seq), 0) AS newest_seq FROM events) AS e
+LEFT JOIN (SELECT * FROM blocks ORDER BY no DESC LIMIT 1) AS b ON true
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(octet_length(leaves)), 0) AS leaves_size, coalesce(sum(octet_length(kept)), 0) AS kept_size
+    FROM block_parts
+    WHERE no = b.no
+) AS p
 
--- name: newest_seq
-SELECT coalesce(max(seq), 0) AS seq FROM events
+-- name: seal
+-- The parts of the newest block become one, which the database can pack.
+WITH part AS (
+    DELETE FROM block_parts WHERE no = %(no)s RETURNING part, leaves, kept
+)
+UPDATE blocks SET
+    (leaves, kept) = (
+        SELECT coalesce(string_agg(leaves, '' ORDER BY part), ''), string_agg(kept, '' ORDER BY part) FROM part
+    )
+WHERE no = %(no)s
 
 -- name: new_block
-INSERT INTO blocks (no, opened_at, at, version, seq, heads, prev, digest, leaves, kept)
+INSERT INTO blocks (no, opened_at, at, version, seq, heads, prev, digest)
 VALUES (
-    %(no)s, from_us(%(opened_us)s), from_us(%(at_us)s), %(version)s, %(seq)s, %(heads)s::jsonb, %(prev)s, %(digest)s,
-    %(leaves)s, %(kept)s
+    %(no)s, from_us(%(opened_us)s), from_us(%(at_us)s), %(version)s, %(seq)s, %(heads)s::jsonb, %(prev)s, %(digest)s
 )
 
 -- name: longer_block
-UPDATE blocks SET
-    (at, seq, heads, digest, leaves, kept) = (
-        from_us(%(at_us)s), %(seq)s, %(heads)s::jsonb, %(digest)s, leaves || %(leaves)s::bytea,
-        coalesce(kept, '') || %(kept)s::bytea
-    )
+UPDATE blocks SET (at, seq, heads, digest) = (from_us(%(at_us)s), %(seq)s, %(heads)s::jsonb, %(digest)s)
 WHERE no = %(no)s
+
+-- name: new_part
+INSERT INTO block_parts (no, leaves, kept) VALUES (%(no)s, %(leaves)s, %(kept)s)
 
 -- name: new_erased
 INSERT INTO erased (n, stream, entry_id, ordinal, was, now, why, at)
@@ -36,10 +46,17 @@ FROM unnest(
 
 -- name: blocks
 SELECT
-    no, to_us(opened_at) AS opened_us, to_us(at) AS at_us, version, seq, heads, prev, digest, leaves, kept
-FROM blocks
-WHERE no >= %(from_no)s AND no <= %(to_no)s
-ORDER BY no
+    b.no, to_us(b.opened_at) AS opened_us, to_us(b.at) AS at_us, b.version, b.seq, b.heads, b.prev, b.digest,
+    b.leaves || coalesce(p.leaves, '') AS leaves,
+    CASE WHEN b.kept IS NULL THEN p.kept ELSE b.kept || coalesce(p.kept, '') END AS kept
+FROM blocks AS b
+CROSS JOIN LATERAL (
+    SELECT string_agg(leaves, '' ORDER BY part) AS leaves, string_agg(kept, '' ORDER BY part) AS kept
+    FROM block_parts
+    WHERE no = b.no
+) AS p
+WHERE b.no >= %(from_no)s AND b.no <= %(to_no)s
+ORDER BY b.no
 LIMIT %(limit)s
 
 -- name: anchors
@@ -50,8 +67,8 @@ ORDER BY no DESC
 LIMIT 2
 
 -- name: block_at
--- The block that an instant lies in: the first that ends then or later.
-SELECT no FROM blocks WHERE at >= from_us(%(at_us)s) ORDER BY at, no LIMIT 1
+-- The block that an instant lies in: the last that was opened by then.
+SELECT no FROM blocks WHERE opened_at <= from_us(%(at_us)s) ORDER BY opened_at DESC, no DESC LIMIT 1
 
 -- name: ends
 SELECT coalesce(min(no), 0) AS first, coalesce(max(no), 0) AS last FROM blocks
@@ -91,6 +108,9 @@ WHERE at <= from_us(%(at_us)s) AND body IS NOT NULL
 ORDER BY at DESC
 LIMIT 1
 
+-- name: oldest_snapshot
+SELECT entry_id FROM snapshots WHERE body IS NOT NULL ORDER BY at LIMIT 1
+
 -- name: snapshot
 SELECT entry_id, to_us(at) AS at_us, version, digest, body FROM snapshots WHERE entry_id = %(entry_id)s
 
@@ -108,32 +128,34 @@ WHERE stream = 'dispatch.events' AND entry_id = %(entry_id)s
 ORDER BY ordinal
 
 -- name: naming_kept
-SELECT no, kept FROM blocks
+SELECT no, NULL::bigint AS part, kept FROM blocks
 WHERE
-    EXISTS (
-        SELECT FROM unnest(%(names)s::text[]) AS n WHERE position(convert_to(n, 'UTF8') IN kept) > 0
-    )
-ORDER BY no
-FOR UPDATE
+    kept IS NOT NULL
+    AND EXISTS (SELECT FROM unnest(%(names)s::text[]) AS n WHERE position(convert_to(n, 'UTF8') IN kept) > 0)
+UNION ALL
+SELECT no, part, kept FROM block_parts
+WHERE EXISTS (SELECT FROM unnest(%(names)s::text[]) AS n WHERE position(convert_to(n, 'UTF8') IN kept) > 0)
+ORDER BY no, part
 
 -- name: rewrite_kept
 UPDATE blocks SET kept = %(kept)s WHERE no = %(no)s
 
+-- name: rewrite_part
+UPDATE block_parts SET kept = %(kept)s WHERE no = %(no)s AND part = %(part)s
+
 -- name: naming_snapshots
 SELECT entry_id, digest, body FROM snapshots
 WHERE
-    EXISTS (
-        SELECT FROM unnest(%(names)s::text[]) AS n WHERE position(convert_to(n, 'UTF8') IN body) > 0
-    )
+    body IS NOT NULL
+    AND EXISTS (SELECT FROM unnest(%(names)s::text[]) AS n WHERE position(convert_to(n, 'UTF8') IN body) > 0)
 ORDER BY at
-FOR UPDATE
 
 -- name: rewrite_snapshot
 UPDATE snapshots SET body = %(body)s WHERE entry_id = %(entry_id)s
 
 -- name: forget_kept
 UPDATE blocks SET kept = NULL
-WHERE at < from_us(%(before_us)s) AND kept <> '' AND no < (SELECT max(no) FROM blocks)
+WHERE opened_at < from_us(%(before_us)s) AND kept IS NOT NULL
 
 -- name: forget_snapshots
 -- The first, of an installation that is new, holds nothing.

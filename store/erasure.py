@@ -71,6 +71,7 @@ async def forget(pool: AsyncConnectionPool, person: str, carried: Sequence[Carri
     names = [clean(person), *{clean(one.device) for one in carried}]
     async with transaction(pool) as cursor:
         await chain.lock(cursor)
+        await chain.begin(cursor)
         gone = list[Erased]()
         for one in carried:
             for name in _OF_DEVICE:

@@ -71,6 +71,7 @@ async def keep_snapshot(pool: AsyncConnectionPool, entry_id: str, rows: Mapping[
     }
     async with transaction(pool) as cursor:
         await chain.lock(cursor)
+        await chain.begin(cursor)
         await cursor.execute(queries("chain.sql")["keep_snapshot"], named)
         if cursor.rowcount:
             await chain.extend(cursor, [Link(SNAPSHOTS, entry_id, digest, told=True)], version)
@@ -115,7 +116,7 @@ async def blocks(pool: AsyncConnectionPool, from_no: int, to_no: int) -> AsyncIt
 
 
 async def block_at(pool: AsyncConnectionPool, at_us: int) -> int | None:
-    """Number of the block in which an instant lies, None behind the newest."""
+    """Number of the block in which an instant lies, None before the first."""
     rows = await _ask(pool, "block_at", {"at_us": at_us})
     return rows[0].no if rows else None
 
@@ -133,6 +134,7 @@ async def forget_inputs(pool: AsyncConnectionPool, now_us: int, before_us: int) 
     """
     async with transaction(pool) as cursor:
         await chain.lock(cursor)
+        await chain.begin(cursor)
         gone = 0
         for name in ("forget_kept", "forget_snapshots"):
             await cursor.execute(queries("chain.sql")[name], {"before_us": before_us})

@@ -255,10 +255,10 @@ def _compare_kept(
     block: Any, leaves: Sequence[tuple[str, str, bytes]], kept: Sequence[tuple[str, str, bytes]] | None, gone: Gone
 ) -> list[str]:
     """Entries that were kept as they were."""
+    there = any(stream in (DISPATCH_IN, ACTS) for stream, _, _ in leaves)
     if kept is None:
-        if block.at_us // 1000 <= gone.until_ms:
-            return []
-        return [f"block {block.no}: the entries that dispatch decided from were removed before their time"]
+        early = there and block.opened_us // 1000 > gone.until_ms
+        return [f"block {block.no}: the entries that it kept were removed before their time"] if early else []
     wrong, bodies = [], {(stream, entry_id): body for stream, entry_id, body in kept}
     for stream, entry_id, digest in leaves:
         if stream not in (DISPATCH_IN, ACTS):

@@ -53,7 +53,9 @@ async def scrub(cursor: AsyncCursor[Any], names: frozenset[str], carried: Sequen
         rows = list(unpacked(block.kept))
         after = [(stream, id_, scrubbed_entry(body, names, carried)) for stream, id_, body in rows]
         gone += [_erased(*a, b[2]) for a, b in zip(rows, after, strict=True) if a != b]
-        await cursor.execute(queries("chain.sql")["rewrite_kept"], {"no": block.no, "kept": packed(after)})
+        name = "rewrite_kept" if block.part is None else "rewrite_part"
+        named = {"no": block.no, "part": block.part, "kept": packed(after)}
+        await cursor.execute(queries("chain.sql")[name], named)
     await cursor.execute(queries("chain.sql")["naming_snapshots"], {"names": list(names)})
     for row in await cursor.fetchall():
         body = scrubbed_state(row.body, names)

@@ -68,11 +68,10 @@ async def _blocks(pool: AsyncConnectionPool, from_us: int, to_us: int) -> tuple[
     first, last = await ends(pool)
     if last == 0:
         raise ConfigError("There is no chain yet: it begins with the first entry that the stage `archive` stores.")
-    begin = await block_at(pool, from_us) if from_us else first
-    if begin is None:
-        raise ConfigError("The chain ends before --from; leave it out, or name an earlier time.")
-    end = await block_at(pool, to_us)
-    return begin, last if end is None else end
+    begin, end = await block_at(pool, from_us), await block_at(pool, to_us)
+    if end is None:
+        raise ConfigError("The chain begins behind --to; leave it out, or name a later time.")
+    return begin or first, end
 
 
 async def _replay(args: argparse.Namespace, settings: Settings) -> int:

@@ -33,7 +33,7 @@ PARTITIONS = 2
 NOW_US = 1_769_000_000_000_000  # 2026-01-21, after the days of the tests
 TABLES = (
     "fixes, dwells, spells, alerts, events, offsets, registry, config_log, commands, rejects, device_keys, "
-    "days, day_rows, due_hours, fix_hours, late_days, incidents, offers, plans, blocks, erased, snapshots"
+    "days, day_rows, due_hours, fix_hours, late_days, incidents, offers, plans, blocks, block_parts, erased, snapshots"
 )
 
 

@@ -19,9 +19,11 @@ from ronda.archiving import streams_of, write
 from ronda.isolating import Item
 from store import read
 from store.archive import Archive
+from store.chain import links_of
 from store.held import held_fixes
 from store.memory import MemoryLog
 from store.read import DwellFilter
+from tests.ronda.floods import wrong
 from tests.ronda.pipeline import archive_all
 from tests.running import run_pool
 from tests.strategies import T0_US, dwell_of, fixes_of
@@ -115,6 +117,20 @@ def test_the_neighbours_of_a_bad_event_keep_their_places(postgres_url: str) -> N
         return [rows, [place[0] for place in places], (await read.rejects(pool)).rows[0].reject.device]
 
     assert run_pool(postgres_url, body) == [["a", "c"], [0, 2], ""]
+
+
+def test_an_event_that_was_refused_is_no_gap_in_the_chain(postgres_url: str) -> None:
+    """The chain has the whole entry, and says which of its events the archive never had."""
+    said = [dwell("a"), dwell("b", NEVER_US), dwell("c"), dwell("d", NEVER_US)]
+    links = links_of("events.0", "5-0", encode(said), said)
+
+    async def body(pool: AsyncConnectionPool) -> list[Any]:
+        await archived(pool, Item("events.0", "5-0", said, links))
+        async with pool.connection() as connection:
+            gone = await (await connection.execute("SELECT ordinal, now, why FROM erased ORDER BY n")).fetchall()
+        return [gone, await wrong(pool)]
+
+    assert run_pool(postgres_url, body) == [[(1, None, "refused"), (3, None, "refused")], []]
 
 
 def test_commands_and_rejects_that_cannot_be_stored_are_passed_over(postgres_url: str) -> None:

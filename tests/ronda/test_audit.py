@@ -53,7 +53,7 @@ def test_a_chain_made_anew_is_not_the_one_that_was_noted_down(desk: Desk) -> Non
     """Whoever may write to the database can make a chain that proves itself; not one with the digest of before."""
     desk("audit", "verify")
     noted = anchor(desk)
-    change(desk, "TRUNCATE blocks, erased, snapshots, events, incidents, offers, plans, offsets")
+    change(desk, "TRUNCATE blocks, block_parts, erased, snapshots, events, incidents, offers, plans, offsets")
     run_pool(desk.url, archived)
     change(desk, "DELETE FROM events WHERE entry_id = '1-0'")
     assert desk("audit", "verify", "--anchor", noted[:-4] + "0000") == 1
@@ -82,7 +82,6 @@ def test_a_decision_that_would_be_another_ends_with_1(desk: Desk) -> None:
         (["verify", "--anchor", "7"], "NO:DIGEST"),
         (["verify", "--from", "yesterday"], "--from yesterday: write 2026"),
         (["verify", "--from", "2026-01-02", "--to", "2026-01-01"], "change them round"),
-        (["verify", "--from", "2999-01-01"], "the chain ends before --from"),
         (["replay"], "Say what to decide again"),
         (["replay", "--incident", "i99"], "No incident i99 is in the archive"),
     ],

@@ -7,11 +7,14 @@ from typing import Any
 import pytest
 from psycopg_pool import AsyncConnectionPool
 
+from core.entries import Tick
 from core.fixes import Fixes
 from ronda.upkeep import keep
 from store import read
 from store.archive import Archive
+from store.chain import Link, links_of
 from store.held import held_devices
+from store.inputs import blocks
 from store.upkeep import hours
 from tests.running import run_pool
 from tests.strategies import T0_US, fixes_of
@@ -35,3 +38,25 @@ def test_a_round_counts_expires_and_forgets(postgres_url: str) -> None:
         return [list(left.time_us), counted, [stranger.device for stranger in await held_devices(pool)]]
 
     assert run_pool(postgres_url, body) == [[T0_US + 3 * DAY_US], [1, 1], ["y"]]
+
+
+def test_what_dispatch_decided_from_is_kept_for_its_days(postgres_url: str) -> None:
+    """Its text goes after ninety days, not before, and not at all for 0."""
+
+    async def body(pool: AsyncConnectionPool) -> list[Any]:
+        archive, entry_id = Archive(pool), f"{T0_US // 1000}-0"
+        await archive.offsets()
+        links = links_of("dispatch.in", entry_id, b"x", Tick(now_us=T0_US))
+        await archive.write({"dispatch.in": entry_id}, Fixes.empty(), links=links)
+        await archive.write({"in.0": f"{T0_US // 1000 + 90_000}-0"}, Fixes.empty(), links=_tick(T0_US // 1000 + 90_000))
+        kept = list[Any]()
+        for day, keep_days in ((91, 0), (90, 90), (92, 90)):
+            await keep(pool, T0_US + day * DAY_US, 0, keep_days)
+            kept += [[block.kept is not None async for block in blocks(pool, 1, 1)]]
+        return kept
+
+    assert run_pool(postgres_url, body) == [[True], [True], [False]]
+
+
+def _tick(at_ms: int) -> tuple[Link, ...]:
+    return links_of("in.0", f"{at_ms}-0", b"y", Tick(now_us=1))

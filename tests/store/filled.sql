@@ -55,3 +55,10 @@ INSERT INTO held
 SELECT 'x' || (n % 200), from_us(1767571200000000 + n * 1000000::bigint), from_us(1767571200000000 + n * 1000000::bigint),
     0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 1, n
 FROM generate_series(1, 50000) AS n;
+INSERT INTO blocks (no, opened_at, at, version, seq, heads, prev, digest, kept)
+SELECT n, from_us(1767571200000000 + n * 60000000::bigint), now(), '', n, '{}', '', '', CASE WHEN n > 19900 THEN 'x'::bytea END
+FROM generate_series(1, 20000) AS n;
+INSERT INTO block_parts (no, leaves) SELECT 20000, '' FROM generate_series(1, 100);
+INSERT INTO erased SELECT n, 'events.0', n || '-0', 0, '', NULL, 'erased', now() FROM generate_series(1, 20000) AS n;
+INSERT INTO snapshots SELECT n || '-0', from_us(1767571200000000 + n * 60000000::bigint), '', '', 'x'
+FROM generate_series(1, 5000) AS n;

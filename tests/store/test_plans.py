@@ -22,7 +22,7 @@ HOUR_US = 3_600_000_000
 MID_US = T0_US + 360 * HOUR_US
 LARGE: Final = re.compile(
     r"Seq Scan on "
-    r"(fixes|_hyper\w*|dwells|spells|events|alerts|rejects|incidents|plans|offers|pushes|photos|commands|config_log|held|fix_hours)\b"
+    r"(fixes|_hyper\w*|dwells|spells|events|alerts|rejects|incidents|plans|offers|pushes|photos|commands|config_log|held|fix_hours|blocks|erased|snapshots)\b"
 )
 _dwells = {"from_us": MID_US, "to_us": MID_US + 8 * HOUR_US, "after_us": None, "after_id": "", "retracted": False} | (
     dict.fromkeys(["device", "vehicle", "area", "purpose", "open", "min_s", "now_us"]) | {"limit": 1000}
@@ -135,6 +135,17 @@ HOT: Final[list[tuple[str, str, dict[str, Any], str]]] = [
     ("photos", "of_person", {"person": "p7"}, "photos_person"),
     ("photos", "reporter", {"incident": "r7"}, "commands_pkey"),
     ("photos", "reported_by", {"person": "p7", "since_us": 0, "limit": 10}, "commands_reporter"),
+    ("chain", "newest", {}, "blocks_pkey"),
+    ("chain", "blocks", {"from_no": 70, "to_no": 90, "limit": 20}, "blocks_pkey"),
+    ("chain", "block_at", {"at_us": MID_US}, "blocks_opened"),
+    ("chain", "said", {"after": 39_000, "to": 39_100, "limit": 1000}, "events_pkey"),
+    ("chain", "said_by_entry", {"entry_id": "7-0"}, "events_stream_entry_id_ordinal_key"),
+    ("chain", "said_of_incident", {"incident": "i7"}, "events_incident"),
+    ("chain", "erased", {"after": 19_000, "limit": 100}, "erased_pkey"),
+    ("chain", "newest_snapshot", {}, "snapshots_at"),
+    ("chain", "snapshot_before", {"at_us": MID_US}, "snapshots_"),
+    ("chain", "forget_kept", {"before_us": MID_US}, "blocks_kept"),
+    ("chain", "forget_snapshots", {"before_us": T0_US}, "snapshots_kept"),
 ]  # fmt: skip
 _numbers = count()
 
