@@ -126,11 +126,13 @@ def test_erasure_forgets_the_person_and_keeps_the_figures(clean_valkey_url: str,
         gone = await town.ask("DELETE", BASE, "coordinator")
         pool = town.there.deps.pool
         left = (await read.fixes(pool, f"hp-{ME}", 0, NOW_US * 2))[0]
-        told = await town.ask("GET", f"/api/v1/incidents/{incident}/timeline")
-        return busy.status_code, gone.status_code, len(left), await town.offers(incident), told.status_code
+        path = f"/api/v1/incidents/{incident}"
+        told = [await town.ask("GET", path + rest) for rest in ("/timeline", "/after-action")]
+        people = [one["volunteer"] for one in told[1].json().get("people", [told[1].text])]
+        return busy.status_code, gone.status_code, len(left), await town.offers(incident), told[0].status_code, people
 
-    busy, gone, left, (offer,), told = in_town(clean_valkey_url, postgres_url, body, person(ME, name="Rani"))
-    assert (busy, gone, left, told) == (409, 204, 0, 200)
+    busy, gone, left, (offer,), told, people = in_town(clean_valkey_url, postgres_url, body, person(ME, name="Rani"))
+    assert (busy, gone, left, told, people) == (409, 204, 0, 200, [WORD])
     assert (offer.person, offer.device, offer.state) == (WORD, WORD, "declined")
     assert traces(postgres_url, f"(^|[^-]){ME}|Rani") == []
     assert traces(postgres_url, f"hp-{ME}") == ["config_log", "device_keys", "registry"]  # of nobody in particular
