@@ -1,4 +1,4 @@
-"""How many people came, as a picture inside a page: SVG that prints, told by shape and not by colour alone."""
+"""Pictures of how many people came, and were willing, inside a page: SVG that prints, not told by colour alone."""
 
 from __future__ import annotations
 
@@ -51,6 +51,26 @@ def headcount(heads: Sequence[Heads], wanted: int, begin_us: int, end_us: int, z
         f'<path d="{promised}" fill="none" stroke="#111" stroke-width="1.5" stroke-dasharray="5 3"/>'
         f"{_level(frame, wanted, '#a11', 3) if wanted else ''}</svg>"
         f"<figcaption>{CAPTION}</figcaption></figure>"
+    )
+
+
+def by_hour(hours: Sequence[tuple[int, int, int]]) -> str:
+    """A bar an hour of the day: its height is how many could answer, the filled part who said yes."""
+    frame = _Frame(0, 24, max(asked for _, asked, _ in hours))
+    wide = round((WIDTH - LEFT - RIGHT) / 24 - 4, 1)
+    bars = "".join(
+        f'<path d="M{frame.x(hour) + 2},{frame.y(0)}V{frame.y(asked)}h{wide}V{frame.y(0)}Z" fill="none" stroke="#111"/>'
+        f'<path d="M{frame.x(hour) + 2},{frame.y(0)}V{frame.y(accepted)}h{wide}V{frame.y(0)}Z" fill="#0b5c4d"/>'
+        for hour, asked, accepted in hours
+    )
+    marks = "".join(
+        f'<text x="{frame.x(hour)}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{hour:02}</text>'
+        for hour in range(0, 25, 3)
+    )
+    return (
+        f'<figure><svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="Kesediaan menurut jam" font-size="11">'
+        f"{_people(frame)}{bars}{marks}</svg><figcaption>Menurut jam saat diminta: tinggi batang, permintaan yang bisa "
+        "dijawab; bagian terisi, yang bersedia.</figcaption></figure>"
     )
 
 

@@ -17,6 +17,7 @@ STYLE: Final = (
     ".box{border:1px solid #bbb;border-radius:.5rem;padding:.8rem;margin:1rem 0}"
     "label{display:block;padding:.4rem 0}.box p:first-child{margin-top:0}"
     "input{width:1.3rem;height:1.3rem;vertical-align:middle}svg.segno{width:16rem;max-width:100%;display:block;margin:auto}"
+    "input.wide{width:100%;height:auto;box-sizing:border-box;padding:.6rem;font:inherit}"
     "dt{color:#555;margin-top:.5rem}dd{margin:0;font-family:monospace;overflow-wrap:anywhere;user-select:all}"
     "select,textarea{font:inherit;width:100%;box-sizing:border-box;padding:.6rem}button span,.go span{font-weight:400}"
     "table{border-collapse:collapse;width:100%}th,td{border:1px solid #bbb;padding:.3rem .5rem;text-align:left;"

@@ -196,10 +196,12 @@ def _course(facts: Facts, zone: tzinfo) -> Rows:
 
 
 def _time(us: int | None, zone: tzinfo) -> str:
-    if us is None:
-        return "belum"
-    at = from_us(us, zone)
-    return f"{at:%d-%m-%Y %H.%M.%S} {at:%Z}"
+    return "belum" if us is None else written(us, zone)
+
+
+def written(us: int, zone: tzinfo) -> str:
+    """An instant as it stands in a letter."""
+    return f"{from_us(us, zone):%d-%m-%Y %H.%M.%S %Z}"
 
 
 def markup(kind: Kind, facts: Facts, zone: tzinfo) -> list[str]:

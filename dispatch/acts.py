@@ -178,11 +178,12 @@ def _mover(move: Move) -> Act:
     return act
 
 
-def _changer(fields_of: Callable[[Desk, Command, IncidentChanged], dict[str, Any]]) -> Act:
-    """An act that changes fields of an incident that has not ended."""
+def _changer(fields_of: Callable[[Desk, Command, IncidentChanged], dict[str, Any]], *late: str) -> Act:
+    """An act that changes fields of an incident that has not ended; the fields `late` afterwards too."""
 
     def act(desk: Desk, command: Command) -> tuple[IncidentChanged, IncidentChanged]:
-        before = _open_one(desk, command)
+        only_late = bool(late) and command.body.keys() <= {"id", "revision", *late}
+        before = of(desk, command) if only_late else _open_one(desk, command)
         after = desk.change(before, **fields_of(desk, command, before))
         settle(desk, after.id)
         return before, desk.incident(after.id)
@@ -399,7 +400,7 @@ def _unmerged(desk: Desk, now: IncidentChanged, was: IncidentChanged) -> tuple[I
 ACTS: Final[Mapping[str, Act]] = {
     "incident.open": _open,
     **{f"incident.{move}": _mover(move) for move in MOVES},
-    "incident.edit": _changer(_edit),
+    "incident.edit": _changer(_edit, "impact"),  # losses are counted when it is over
     "incident.move": _changer(_relocate),
     "incident.pause": _changer(lambda *_: {"paused": True}),
     "incident.resume": _changer(lambda *_: {"paused": False}),

@@ -52,6 +52,7 @@ class Turn:
     state: OfferState
     promised: bool = False
     manual: bool = False
+    carried: bool = False  # to the incident that this one was merged into, and not back again
     answered_us: int | None = None
     departed_us: int | None = None
     arrived_us: int | None = None
@@ -142,6 +143,9 @@ class _Reader:
 
     def _incident(self, event: IncidentChanged) -> Review:
         found = self.found = self.found or Review(event)
+        if found.incident.status in ENDED and event.status not in ENDED:
+            for turn in found.turns.values():
+                turn.carried = turn.state in offers.LIVE
         found.incident = event
         if event.verified_by and found.verified_us is None:
             found.verified_us = event.at_us
@@ -166,7 +170,7 @@ class _Reader:
                 event.id, event.person, event.device, event.role, event.made_us or event.at_us, event.eta_s, "offered"
             )
         was = turn.state
-        turn.state, turn.manual = event.state, event.manual
+        turn.state, turn.manual, turn.carried = event.state, event.manual, False
         if event.state in offers.PROMISED or event.state == "no_progress":
             turn.promised = True
         if turn.answered_us is None and (turn.promised or (was in offers.PENDING and event.state == "declined")):
@@ -227,8 +231,8 @@ def _clock(turn: Turn, event: OfferChanged) -> None:
 def _count(found: Review, at_us: int) -> None:
     """The heads after an event, and whether all places were promised, or all are there, for the first time."""
     live = found.turns.values() if found.incident.status not in ENDED else ()
-    promised = Counter(turn.role for turn in live if turn.state in offers.PROMISED)
-    there = Counter(turn.role for turn in live if turn.state in offers.THERE)
+    promised = Counter(turn.role for turn in live if turn.state in offers.PROMISED and not turn.carried)
+    there = Counter(turn.role for turn in live if turn.state in offers.THERE and not turn.carried)
     _stand(found.heads, Heads(at_us, promised.total() - there.total(), there.total()))
     if found.wanted and found.incident.status not in ENDED:
         if found.filled_us is None and _covers(promised, found.wanted):

@@ -27,7 +27,11 @@ DELETE FROM alerts WHERE device = %(device)s AND raised_at >= from_us(%(from_us)
 DELETE FROM rejects WHERE device = %(device)s AND received >= from_us(%(from_us)s) AND received < from_us(%(until_us)s)
 
 -- name: forget_device_events
-DELETE FROM events WHERE device = %(device)s AND at >= from_us(%(from_us)s) AND at < from_us(%(until_us)s)
+-- What was said of incidents stays, without names (unname_events): how many were asked, came, and when.
+DELETE FROM events
+WHERE
+    device = %(device)s AND at >= from_us(%(from_us)s) AND at < from_us(%(until_us)s)
+    AND kind NOT IN ('incident', 'plan', 'offer', 'notice')
 RETURNING stream, entry_id, ordinal, body::text AS body
 
 -- name: forget_day_rows
@@ -66,7 +70,8 @@ WHERE kind IN ('incident', 'plan', 'offer', 'notice') AND EXISTS (SELECT FROM un
 FOR UPDATE
 
 -- name: unname_events
-UPDATE events SET body = new.body::jsonb
+UPDATE events SET
+    (device, body) = (CASE WHEN events.device IS NOT NULL THEN new.body::jsonb ->> 'device' END, new.body::jsonb)
 FROM unnest(%(keys)s::text[], %(bodies)s::text[]) AS new (key, body)
 WHERE events.ctid = new.key::tid
 

@@ -66,7 +66,9 @@ SELECT coalesce(
 SELECT e.seq, e.stream, e.entry_id, e.ordinal, e.kind, e.body::text AS body
 FROM events AS e
 LEFT JOIN registry AS r ON r.section = 'devices' AND r.id = e.device
-WHERE e.seq > %(after)s AND e.seq <= %(to)s AND (e.kind = 'plan' OR r.body ->> 'cls' = 'phone')
+WHERE
+    e.seq > %(after)s AND e.seq <= %(to)s
+    AND (e.kind = 'plan' OR (r.body ->> 'cls' = 'phone' AND e.kind NOT IN ('incident', 'offer', 'notice')))
 ORDER BY e.seq
 
 -- name: drop_events

@@ -10,14 +10,16 @@ from starlette.responses import Response
 
 from api.acting import incident_of
 from api.afteraction import after_action_row, summary_row, tally_of
-from api.afterpage import parts
-from api.answers import every, json, pages
+from api.afterpage import parts as after_parts
+from api.answers import CSV, csv_lines, every, json, pages
 from api.deps import Deps, GivenDeps
-from api.htmlpages import drill, html_page
+from api.htmlpages import DRILL, drill, html_page
+from api.incidentreport import cells, written
 from api.params import FromText, ToText, span
 from api.placing import names_of, what, where
 from api.problems import NotFoundError, ParameterError
 from api.roles import Allow
+from api.summarypage import markup, sections
 from api.times import rfc3339
 from core.units import US_PER_S
 from dispatch.review import Review, review
@@ -45,7 +47,7 @@ async def after_action(
     names = await names_of(deps, (turn.person for turn in found.turns.values()))
     place = f"{what(deps, found.incident)}, {await where(deps, found.incident)}"
     title, shown = drill(
-        f"Evaluasi kejadian: {place}", parts(found, names, deps.clock.now_us(), deps.zone),
+        f"Evaluasi kejadian: {place}", after_parts(found, names, deps.clock.now_us(), deps.zone),
         exercise=found.incident.exercise,
     )  # fmt: skip
     return html_page(title, shown, wide=True)
@@ -70,6 +72,7 @@ async def summary(
     from_text: FromText = None,
     to_text: ToText = None,
     exercise: Annotated[bool, Query(description="exercises alone, instead of real incidents")] = False,
+    format: Literal["json", "csv", "html"] = "json",  # noqa: A002  the name of the other tables
 ) -> Response:
     asked = span(from_text, to_text, deps.zone)
     to_us = deps.clock.now_us() + 1 if asked.to_us is None else asked.to_us
@@ -77,8 +80,24 @@ async def summary(
     if await count(deps.pool, opened, MOST + 1) > MOST:
         raise ParameterError("from", f"to `to` has more than {MOST} incidents; ask for a shorter span")
     total = await _tally(deps, opened)
+    if format != "json":
+        return _printed(deps, opened, total, format)
     told = {"from": rfc3339(opened.from_us, deps.zone), "to": rfc3339(opened.to_us, deps.zone), "exercise": exercise}
     return json(told | summary_row(total, deps.city))
+
+
+def _printed(deps: Deps, opened: Opened, total: Tally, form: Literal["csv", "html"]) -> Response:
+    """In Indonesian; the span stands in it, for a page that is handed on has no address."""
+    spanned = f"{written(opened.from_us, deps.zone)} sampai {written(opened.to_us, deps.zone)}"
+    kind = [("Sifat", "LATIHAN, bukan kejadian sebenarnya")] if opened.exercise else []
+    about = ("Keterangan", [("Instansi", f"BPBD {deps.city.name}"), ("Kejadian dibuka", spanned), *kind])
+    found = [about, *sections(total, deps.city)]
+    if form == "csv":
+        name = f"{DRILL.lower()}-" * opened.exercise + "ringkasan-kejadian.csv"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+        return Response(csv_lines(cells(found)), headers=headers, media_type=CSV)
+    title, parts = drill("RINGKASAN KEJADIAN", markup(found, total), exercise=opened.exercise)
+    return html_page(title, parts, wide=True)
 
 
 async def _tally(deps: Deps, opened: Opened) -> Tally:

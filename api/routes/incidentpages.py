@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from html import escape
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from fastapi import APIRouter, Depends
@@ -16,10 +16,11 @@ from api.htmlpages import DRILL, drill, html_page, table
 from api.incidentreport import TITLES, Facts, Kind, cells, markup, sections
 from api.photosheet import lines, pictures
 from api.placing import names_of, what, where
-from api.roles import Allow
+from api.roles import Allow, may
 from core.entities import Person
 from core.errors import ConflictError
 from core.events import IncidentChanged, OfferChanged
+from core.identity import Identity
 from core.links import OfferLink, signed
 from core.units import US_PER_S
 from dispatch.callsheet import Call, call_sheet
@@ -37,10 +38,11 @@ router = APIRouter(prefix="/api/v1/incidents/{incident}", tags=["incidents"])
 @router.get(
     "/report",
     summary="The BPBD's report, to be printed",
-    dependencies=[Depends(Allow("incident.read")), Depends(Allow("people.read"))],
+    dependencies=[Depends(Allow("people.read"))],
 )
 async def report(
     deps: GivenDeps,
+    identity: Annotated[Identity, Depends(Allow("incident.read"))],
     incident: str,
     kind: Kind = "awal",
     format: Literal["html", "csv"] = "html",  # noqa: A002  the contract's name
@@ -54,7 +56,9 @@ async def report(
         headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
         told = [*cells(sections(kind, facts, deps.zone)), *lines(found, deps.zone)]
         return Response(csv_lines(told), headers=headers, media_type=CSV)
+    enter = '<a class="go" href="impact">Isi dampak / Enter the impact</a>'
     shown = [*markup(kind, facts, deps.zone), *pictures(found, deps.zone)]
+    shown += [enter] if may(identity.role, "incident.write") else []
     title, parts = drill(TITLES[kind], shown, exercise=found.exercise)
     return html_page(title, parts, wide=True)
 

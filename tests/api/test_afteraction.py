@@ -145,9 +145,10 @@ def test_a_span_in_figures(clean_valkey_url: str, postgres_url: str) -> None:
         drills = (await town.ask("GET", path + "?exercise=true", "leader")).json()
         before = (await town.ask("GET", path + "?to=2026-01-05T07:59:59%2B08:00", "leader")).json()
         wrong = await town.ask("GET", path + "?from=2026-01-06&to=2026-01-05", "leader")
-        return told, drills, before, wrong.status_code, (await town.ask("GET", path, "driver")).status_code
+        printed = [await town.ask("GET", path + f"?exercise=true&format={form}", "leader") for form in ("html", "csv")]
+        return told, drills, before, wrong.status_code, (await town.ask("GET", path, "driver")).status_code, printed
 
-    told, drills, before, wrong, driver = in_town(clean_valkey_url, postgres_url, body)
+    told, drills, before, wrong, driver, (page, table) = in_town(clean_valkey_url, postgres_url, body)
     figures = told.json()
     assert (figures["incidents"]["by_status"], figures["offers"]["accepted"]) == ({"closed": 1}, 1)
     assert figures["times"]["fill_s"] == {"n": 1, "median_s": 10.0, "p95_s": 10.0}
@@ -158,3 +159,8 @@ def test_a_span_in_figures(clean_valkey_url: str, postgres_url: str) -> None:
     assert (drills["exercise"], drills["incidents"]["opened"]) == (True, 1)
     assert (before["incidents"]["opened"], before["times"]["fill_s"]["n"]) == (0, 0)
     assert (wrong, driver) == (422, 403)
+    assert "<h1>LATIHAN: RINGKASAN KEJADIAN</h1>" in page.text
+    assert page.text.count("<svg") == 1
+    assert "Kesediaan relawan,Bersedia,100 % (1 dari 1 yang bisa menjawab)" in table.text.splitlines()
+    assert "Kesediaan menurut jam saat diminta,pukul 08,100 % (1 dari 1 yang bisa menjawab)" in table.text.splitlines()
+    assert table.headers["content-disposition"] == 'attachment; filename="latihan-ringkasan-kejadian.csv"'

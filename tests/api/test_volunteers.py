@@ -147,11 +147,15 @@ def test_erasure_forgets_the_person_and_keeps_the_figures(clean_valkey_url: str,
         assert [key for key, row in rows if ME.encode() in row] == []
         assert PHONE not in (await town.runtime.log.live())
         left = (await read.fixes(pool, f"hp-{ME}", 0, NOW_US * 2))[0]
-        told = await town.ask("GET", f"/api/v1/incidents/{incident}/timeline")
-        return busy.status_code, gone.status_code, len(left), await town.offers(incident), told.status_code
+        path = f"/api/v1/incidents/{incident}"
+        told = [await town.ask("GET", path + rest) for rest in ("/timeline", "/after-action")]
+        people = [one["volunteer"] for one in told[1].json().get("people", [told[1].text])]
+        return busy.status_code, gone.status_code, len(left), await town.offers(incident), told[0].status_code, people
 
-    busy, gone, left, (offer,), told = in_town(clean_valkey_url, postgres_url, body, person(ME, name="Rani"), geo=True)
-    assert (busy, gone, left, told) == (409, 204, 0, 200)
+    busy, gone, left, (offer,), told, people = in_town(
+        clean_valkey_url, postgres_url, body, person(ME, name="Rani"), geo=True
+    )
+    assert (busy, gone, left, told, people) == (409, 204, 0, 200, [ERASED])
     assert (offer.person, offer.device, offer.state) == (ERASED, ERASED, "declined")
     assert traces(postgres_url, f"(^|[^-]){ME}|Rani") == []
     assert traces(postgres_url, f"hp-{ME}") == [

@@ -5,7 +5,7 @@ import pytest
 from core.errors import ConflictError
 from core.events import Impact, IncidentChanged
 from dispatch.impact import merged
-from tests.dispatch.town import Town, command, of, opened
+from tests.dispatch.town import NOW, SECOND, Town, command, of, opened
 
 
 def test_pieces_add_up():
@@ -39,6 +39,16 @@ def test_it_can_be_undone():
     place.run(command("incident.edit", 1, id="i", impact={"missing": 2}))
     back = of(IncidentChanged, place.run(command("incident.undo", 2)))[-1]
     assert (back.impact, back.revision) == (None, 3)
+
+
+def test_it_is_entered_when_it_is_over():
+    """Losses are counted afterwards; nothing else of an incident that ended is changed."""
+    place = Town(opened()[0])
+    place.run(command("incident.close", 1, id="i"))
+    later = of(IncidentChanged, place.run(command("incident.edit", 2, id="i", impact={"deaths": 1})))[-1]
+    refused = place.run(command("incident.edit", 3, id="i", impact={"deaths": 2}, text="?"))[-1]
+    assert (later.status, later.impact.deaths, later.closed_us - NOW) == ("closed", 1, SECOND)
+    assert (refused.ok, refused.reason) == (False, "the incident is closed; reopen it first")
 
 
 def test_an_older_incident_has_none():

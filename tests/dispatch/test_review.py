@@ -1,9 +1,14 @@
 """What became of an incident, afterwards."""
 
-from core.events import Price
+from hypothesis import given
+
+from core.events import IncidentChanged, Price
+from dispatch import offers
 from dispatch.review import Heads, review
-from tests.dispatch.stories import story
-from tests.dispatch.town import NOW, SECOND, Town, command, opened, person, register, sight, tick
+from dispatch.state import LOOK
+from tests.dispatch.stories import Said, about, story
+from tests.dispatch.test_laws import stories, told
+from tests.dispatch.town import NOW, SECOND, Town, command, of, opened, person, register, sight, tick
 
 DESK = {"actor": "desk"}
 
@@ -108,8 +113,35 @@ def test_who_promised_is_carried_over_by_a_merge():
         command("incident.dispatch", 2, id_="go-j", id="j"), command("incident.merge", 40, id="j", into="i"),
     ]  # fmt: skip
     yes = command("offer.answer", 30, actor="p1", offer="j.1", answer="accept")
-    told = {name: story(town(500), *entries[:3], yes, entries[3], incident=name) for name in ("i", "j")}
-    gone, kept = review(told["j"]), review(told["i"])
+    both = {name: story(town(500), *entries[:3], yes, entries[3], incident=name) for name in ("i", "j")}
+    gone, kept = review(both["j"]), review(both["i"])
     assert [(seconds(h.at_us), h.coming) for h in gone.heads] == [(30, 1), (40, 0)]
     assert [(seconds(h.at_us), h.coming) for h in kept.heads] == [(40, 1)]
     assert (seconds(kept.asked_us), kept.turns["j.1"].outcome) == (2, "accepted")
+
+
+def test_who_was_carried_over_does_not_come_back_with_the_incident():
+    """It was not the same after all: whoever comes, comes to the other one."""
+    told = story(
+        town(500), opened()[0], command("incident.open", 1, id_="j", kind="fire", severity=1, lon=123.6, lat=-10.17),
+        command("incident.dispatch", 2, id_="go-j", id="j"),
+        command("offer.answer", 30, actor="p1", offer="j.1", answer="accept"),
+        command("incident.merge", 40, id="j", into="i"), command("incident.unmerge", 50, id="j"), incident="j",
+    )  # fmt: skip
+    assert [(seconds(h.at_us), h.coming) for h in review(told).heads] == [(30, 1), (40, 0)]
+
+
+@given(stories)
+def test_the_heads_are_those_that_dispatch_counts(happened):
+    """Whatever happens, the newest step is who promised and who is there; instants stand in their order."""
+    steps = told(happened)
+    state = steps[-1][3]
+    for name in {event.id for *_, said, _ in steps for event in of(IncidentChanged, said)}:
+        found = review(Said(event, None, None) for *_, said, _ in steps for event in said if about(event) == name)
+        mine = [o for o in state.offers.values() if o.id in state.trails and o.incident == name and o.role != LOOK]
+        promised, there = (sum(o.state in states for o in mine) for states in (offers.PROMISED, offers.THERE))
+        assert (found.heads[-1][1:] if found.heads else (0, 0)) == (promised - there, there)
+        assert [h.at_us for h in found.heads] == sorted({h.at_us for h in found.heads})
+        assert sum(found.outcomes().values()) == len(found.turns)
+        for earlier, later in ((found.asked_us, found.first_us), (found.first_us, found.all_us)):
+            assert later is None or earlier <= later

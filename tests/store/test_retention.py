@@ -10,7 +10,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from core.codec import encode
 from core.entries import Config
-from core.events import Candidate, DwellChanged, PlanMade
+from core.events import Candidate, DwellChanged, OfferChanged, PlanMade
 from core.fixes import Fixes
 from core.units import DAY_US
 from store import read
@@ -36,6 +36,10 @@ def plan(at_us: int) -> PlanMade:
     return PlanMade(at_us=at_us, incident="i", chosen=(who,), others=(), method="table")
 
 
+def asked_of(device: str, at_us: int) -> OfferChanged:
+    return OfferChanged(at_us=at_us, id="i.1", incident="i", person="ana", device=device, state="accepted")
+
+
 def of(device: str, cls: str, day: int) -> DwellChanged:
     at_us = T0_US + day * DAY_US
     row = dwell(f"{device}{day}", device=device, cls=cls, start_us=at_us, end_us=at_us + 60, last_us=at_us + 60)
@@ -47,6 +51,7 @@ async def lived(pool: AsyncConnectionPool) -> Archive:
     archive = Archive(pool)
     at = [(86_400 * day, 0.0, 0.0) for day in DAYS]
     said = [[of("hp", "phone", d), of("t", "truck", d), plan(T0_US + d * DAY_US)] for d in DAYS]
+    said[0].append(asked_of("hp", T0_US))
     events = [("events.0", f"{n}-0", events) for n, events in enumerate(said, 1)]
     fixes = Fixes.concat([fixes_of(device, *at) for device in ("hp", "t")])
     links = [link for stream, id_, told in events for link in links_of(stream, id_, encode(told), told)]
@@ -85,12 +90,13 @@ def test_a_phones_positions_go(postgres_url: str, device: str, left: int) -> Non
 
 
 def test_its_rows_go_too(postgres_url: str) -> None:
-    """Stops, their events and those of closed days; the sums of its hours stay."""
+    """Stops, their events and those of closed days; what they were asked and the sums of its hours stay."""
 
     async def look(pool: AsyncConnectionPool) -> Any:
         stops = await asked(pool, "SELECT id FROM dwells ORDER BY id")
         told = await asked(pool, "SELECT body -> 'row' ->> 'id' FROM events WHERE kind = 'dwell' ORDER BY seq")
         frozen = await asked(pool, "SELECT id FROM day_rows")
+        assert await asked(pool, "SELECT count(*) FROM events WHERE kind = 'offer'") == [1]
         return stops, told, frozen, len(await hours(pool, 0, NOW_US, device="hp"))
 
     stops, told, frozen, sums = after(postgres_url, look)
@@ -114,22 +120,19 @@ def test_places_in_plans_become_coarse(postgres_url: str) -> None:
     assert plans == ["123.6", "123.6", "123.60456", "123.60456"]
 
 
-def test_the_rounds_go_on_where_the_last_ended(postgres_url: str) -> None:
-    """A shorter limit later takes what is older than it."""
+@pytest.mark.parametrize(
+    ("rounds_days", "left"), [((0,), ["hp0", "hp9", "hp10", "hp99"]), ((90, 30), ["hp99"]), ((30, 90), ["hp99"])]
+)
+def test_the_rounds_go_on_where_the_last_ended(
+    postgres_url: str, rounds_days: tuple[int, ...], left: list[str]
+) -> None:
+    """A shorter limit later takes what is older than it; a longer one brings nothing back; none keeps all."""
 
     async def look(pool: AsyncConnectionPool) -> list[Any]:
-        return await asked(pool, "SELECT body -> 'row' ->> 'id' FROM events WHERE device = 'hp' ORDER BY seq")
+        stops = "SELECT body -> 'row' ->> 'id' FROM events WHERE device = 'hp' AND kind = 'dwell' ORDER BY seq"
+        return await asked(pool, stops)
 
-    assert after(postgres_url, look, 0) == ["hp0", "hp9", "hp10", "hp99"]
-
-
-def test_shorter(postgres_url: str) -> None:
-    """30 days after 90."""
-
-    async def look(pool: AsyncConnectionPool) -> list[Any]:
-        return await asked(pool, "SELECT body -> 'row' ->> 'id' FROM events WHERE device = 'hp' ORDER BY seq")
-
-    assert after(postgres_url, look, 90, 30) == ["hp99"]
+    assert after(postgres_url, look, *rounds_days) == left
 
 
 def test_only_a_devices_place_is_coarse() -> None:
