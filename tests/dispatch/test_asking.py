@@ -230,3 +230,34 @@ def test_parameters_bound_what_is_remembered():
     town = Town(register(*(person(n) for n in range(6))), sight(0, ROW), opened(), params=Params(max_offers=2))
     town.run(command("incident.close", 5, id="i"))
     assert len(town.state.offers) == 2
+
+
+@pytest.mark.parametrize("pause", [("dispatch.pause", {}), ("incident.pause", {"id": "i"})])
+def test_offers_that_are_out_when_it_pauses_stay_good(town, pause):
+    """Whoever was asked may still say yes and has the place; who says no is replaced only after the pause."""
+    town.run(opened(count=2))
+    asked = town.states()
+    kind, body = pause
+    town.run(command(kind, 2, **body))
+    assert town.states() == asked
+    town.answer(0, 5)
+    said = town.run(*(tick(s) for s in range(6, 60)))
+    assert (town.states()[0], moves(said)) == ("committed", [("p0", "committed")])
+    for number in set(asked) - {0}:
+        town.answer(number, 61, "decline")
+    assert "offered" not in town.states().values()
+    town.run(command(kind.replace("pause", "resume"), 70, **body))
+    assert [n for n, state in town.states().items() if state == "offered"] == [n for n in range(6) if n not in asked]
+
+
+def test_taken_apart_again_whoever_came_stays_with_the_other(town):
+    """Two reports were one and are two again: people keep the way they are on, and the first one asks anew."""
+    town.run(opened(), opened("j", 1))
+    town.answer(0, 5)
+    at = town.offer(0).incident
+    other = {"i": "j", "j": "i"}[at]
+    town.run(command("incident.merge", 6, id=at, into=other))
+    assert (town.offer(0).incident, town.offer(0).state) == (other, "accepted")
+    town.run(command("incident.unmerge", 8, id=at), command("incident.dispatch", 9, id=at), tick(80))
+    assert (town.offer(0).incident, town.offer(0).state) == (other, "committed")
+    assert {o.incident for o in town.state.offers.values() if o.state == "offered"} == {at}

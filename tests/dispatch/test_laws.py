@@ -20,6 +20,17 @@ from tests.dispatch.town import HERE, NOW, SECOND, command, of, person, register
 PARAMS = Params(max_open=6, max_ended=2, max_offers=40)
 PEOPLE = 7
 METRES = (0, 20, 60, 90, 150, 400, 900, 2000, 3000, 5000)
+KINDS = ({"id": "fire", "needs": [{"count": 2}]}, {"id": "flood", "needs": [{"role": "medic"}], "depth_cm": 50})
+
+
+def box(metres, half_m=200):
+    """A square about a place so many metres north of the incident."""
+    lat, d = HERE[1] + metres / 111_195, half_m / 111_195
+    ring = [[HERE[0] + x * d, lat + y * d] for x, y in ((-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1))]
+    return {"type": "Polygon", "coordinates": [ring]}
+
+
+WATER = (None, {"shape": box(0)}, {"shape": box(900), "depth_cm": 40}, {"shape": box(900), "access": 4})
 DESK = {
     **dict.fromkeys((*MOVES, "photo"), 1),
     **dict.fromkeys(("exclude", "include", "pause", "merge", "unmerge", "move", "edit", "wake"), 2),
@@ -43,6 +54,8 @@ def desk_command(draw):
     body |= {"lon": HERE[0], "lat": HERE[1] + number / 200, "severity": draw.randint(1, 3), "needs": needs(draw)}
     body |= {"sha256": f"{number:064x}"}
     body |= {"revision": 2} if draw.random() < 0.1 else {}
+    body |= {"hazard": draw.choice(WATER)} if act == "edit" and draw.random() < 0.5 else {}
+    body |= {"kind": draw.choice(["fire", "flood", "storm"])} if act == "edit" and draw.random() < 0.3 else {}
     return (f"incident.{act}", draw.choice(["ani", "budi"]), body)
 
 
@@ -65,12 +78,19 @@ def sighting(draw):
     return ("sight", {n: draw.choice(METRES) for n in draw.sample(range(PEOPLE), draw.randint(1, PEOPLE))})
 
 
+def closing(draw):
+    """Closures come, are drawn anew, end by themselves or by a word."""
+    row = {"id": f"c{draw.randrange(3)}", "shape": box(draw.choice(METRES)), "lasts_s": draw.choice([None, 1, 60])}
+    row |= {"vehicles": draw.choice([[], ["motorbike"]])}
+    return ("closures", (draw.choice(["upsert", "upsert", "delete", "set"]), [row]))
+
+
 def change_of_duty(draw):
     return ("person", (draw.randrange(PEOPLE), draw.random() < 0.6, draw.random() < 0.8))
 
 
 HAPPENINGS = {
-    desk_command: 6, offer_command: 10, opening: 1, sighting: 5, change_of_duty: 1,
+    desk_command: 6, offer_command: 10, opening: 1, sighting: 5, change_of_duty: 1, closing: 1,
     lambda _: ("tick", None): 3, lambda draw: (f"dispatch.{draw.choice(['pause', 'resume', 'resume'])}", "ani", {}): 1,
 }  # fmt: skip
 
@@ -90,8 +110,19 @@ def story_of(seed, length):
 stories = st.builds(story_of, st.integers(0, 2**32), st.integers(0, 60))
 
 
-def entry_of(number, at_s, what, state):
-    """An entry; a command about an offer is told of a live one if there is any, by whom it is for."""
+def closed(number, at_s, op, rows):
+    """A change of closures; one that lasts so many seconds says when it is over."""
+    at_us = NOW + at_s * SECOND
+    timed = tuple(
+        {k: v for k, v in row.items() if k != "lasts_s"}
+        | {"until_us": row["lasts_s"] and at_us + row["lasts_s"] * SECOND}
+        for row in rows
+    )
+    return Config(section="closures", op=op, rows=timed, at_us=at_us, id=f"c{number}")
+
+
+def happening(number, at_s, what):
+    """What nobody commands: positions, time, the register."""
     match what:
         case ("sight", places):
             return sight(at_s, places, stood=[n for n in places if n % 2])
@@ -100,6 +131,16 @@ def entry_of(number, at_s, what, state):
         case ("person", (n, duty, agreed)):
             row = msgspec.to_builtins(person(n, duty=duty, consent=agreed, wake=True, area="k"))
             return Config(section="people", rows=(row,), at_us=NOW + at_s * SECOND)
+        case ("closures", (op, rows)):
+            return closed(number, at_s, op, rows)
+    return None
+
+
+def entry_of(number, at_s, what, state):
+    """An entry; a command about an offer is told of a live one if there is any, by whom it is for."""
+    if (entry := happening(number, at_s, what)) is not None:
+        return entry
+    match what:
         case ("open", name, body):
             place = {"kind": "fire", "lon": HERE[0]}
             return command("incident.open", at_s, id_=name, **place, **body)
@@ -115,7 +156,11 @@ def entry_of(number, at_s, what, state):
 def told(story):
     """The entries of a story, each with the state before, what was said, and the state after."""
     people = [person(n, wake=True, area="k") for n in range(PEOPLE)]
-    start = [*register(*people), sight(0, {n: 300 * (n + 1) for n in range(PEOPLE)})]
+    start = [
+        *register(*people),
+        Config(section="kinds", rows=KINDS, at_us=NOW),
+        sight(0, {n: 300 * (n + 1) for n in range(PEOPLE)}),
+    ]
     steps, state, at_s = [], State(), 0
     for number, (wait_s, what) in enumerate([*((0, entry) for entry in start), *story]):
         at_s += wait_s
@@ -259,6 +304,42 @@ def test_a_command_that_comes_twice_changes_nothing(story):
             again, events = step(after, entry, PARAMS)
             assert again == after
             assert [type(event) for event in events] == [CommandDone]
+
+
+@given(stories)
+def test_a_command_for_another_version_is_refused(story):
+    """Two coordinators never overwrite each other: a revision that is not the incident's changes nothing of it."""
+    for entry, before, said, _ in told(story):
+        if isinstance(entry, Command) and "revision" in entry.body and entry.kind.startswith("incident."):
+            known = before.incidents.get(entry.body["id"])
+            undone = entry.kind == "incident.undo" or entry.id in before.done
+            if known is not None and known.revision != entry.body["revision"] and not undone:
+                assert not said[-1].ok
+
+
+@given(stories)
+def test_no_closure_outlives_its_time(story):
+    """Whatever entry comes first after its end."""
+    for *_, state in told(story):
+        assert all(c.until_us is None or c.until_us > state.now_us for c in state.closures.values())
+
+
+@given(stories)
+def test_nobody_new_is_asked_while_the_city_pauses(story):
+    """But by hand, or woken by a coordinator; what was asked before stays asked."""
+    for _, before, said, state in told(story):
+        if before.paused and state.paused:
+            asked = [o for o in of(OfferChanged, said) if o.revision == 1]
+            assert {o.why for o in asked} <= {"assigned", "woken"}
+
+
+@given(stories)
+def test_a_tick_after_an_entry_changes_nothing_that_is_not_due(story):
+    """The same instant told again: nobody is asked twice, nothing is said."""
+    for _, _, _, state in told(story)[-1:]:
+        once, _ = step(state, tick((state.now_us - NOW) / SECOND), PARAMS)
+        twice, said = step(once, tick((state.now_us - NOW) / SECOND), PARAMS)
+        assert (said, twice) == ([], once)
 
 
 @given(stories)

@@ -121,7 +121,7 @@ def test_places_in_plans_become_coarse(postgres_url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rounds_days", "left"), [((0,), ["hp0", "hp9", "hp10", "hp99"]), ((90, 30), ["hp99"]), ((30, 90), ["hp99"])]
+    ("days", "left"), [((0,), ["hp0", "hp9", "hp10", "hp99"]), ((90, 30), ["hp99"]), ((30, 90), ["hp99"])]
 )
 def test_the_rounds_go_on_where_the_last_ended(
     postgres_url: str, rounds_days: tuple[int, ...], left: list[str]
@@ -132,7 +132,7 @@ def test_the_rounds_go_on_where_the_last_ended(
         stops = "SELECT body -> 'row' ->> 'id' FROM events WHERE device = 'hp' AND kind = 'dwell' ORDER BY seq"
         return await asked(pool, stops)
 
-    assert after(postgres_url, look, *rounds_days) == left
+    assert after(postgres_url, look, *days) == left
 
 
 def test_only_a_devices_place_is_coarse() -> None:
