@@ -21,7 +21,7 @@ from dispatch.roads.field import Field, Fields, Seconds, field, obstacles
 from dispatch.roads.metric import between_m
 from dispatch.roads.near import Columns, Group, Neighbours, order_of
 from dispatch.roads.network import Network
-from dispatch.roads.people import Classes, Crowd, Member, by_road_s
+from dispatch.roads.people import Classes, Crowd, Member, along, by_road_s
 from dispatch.roads.speeds import CLASSES, FOOT, OFF_ROAD_KMH
 
 METHOD: Final = "straight-line estimate"
@@ -114,15 +114,15 @@ class Reach:
         network, found = self.network, self._field(self.closed, cls, lon, lat)
         assert network is not None  # noqa: S101  without roads the straight line tells who is near
         assert found is not None  # noqa: S101
-        segment = found.place.snap.segment[0]
-        if segment >= 0 and found.covered_by < 0:
+        if found.place.snap.segment[0] >= 0 and found.covered_by < 0:
             key = ("order", lon, lat, cls, network.version, self.closed.version, self.limit_s)
             order = self._fields.get(key, lambda: order_of(found))
             near, eta, floor_s = some.nearest(found, order, k, also)
             if floor_s > -np.inf:
+                along(network, self.closed, cls, found, some.people, near, eta)
                 eta += np.float32(START_S + found.place.off_s[0])
-                if len(by_hand := some.apart(near, segment)):
-                    eta[by_hand] = self._times(self.closed, cls, lon, lat, some.people.take(near[by_hand]))[0]
+                if len(away := np.flatnonzero(~some.people.on_road[near])):
+                    eta[away] = self._straight(self.closed, cls, lon, lat, some.people.take(near[away]))
                 eta[eta > START_S + self.limit_s] = np.inf
                 off, people = some.off_road()
                 if len(off):

@@ -48,6 +48,7 @@ TIMEOUT_S: Final = 45.0
 MESSAGE_S: Final = 0.5  # from a decision to the phone, and from the phone to us
 SHARE: Final = 0.65  # of the sequence's time at most
 OFFERS: Final = 15
+ANSWERS: Final = 100.0  # as many as learning lets weigh
 WAYS: Final = Ways()  # what follows from the roads, the same for all incidents
 
 
@@ -72,6 +73,7 @@ class Scene:
     volunteers: int
     roads: tuple[dict[str, Any], ...]  # rows of the register; none: the straight line
     crew: Callable[[], Iterable[Somebody]]  # everybody anew: a policy changes where they go
+    learned: float | None = None  # the acceptance that dispatch learned before; None: it knows nothing but its prior
 
     def people(self) -> dict[str, Somebody]:
         return {somebody.device: somebody for somebody in self.crew()}
@@ -216,14 +218,16 @@ def in_kupang(seed: int, given: argparse.Namespace, accept: float, city: City) -
 
 
 def in_plain(seed: int, _given: argparse.Namespace, accept: float, city: City) -> Scene:
-    """An incident amid people who come straight."""
+    """An incident amid people who come straight, where the acceptance is known."""
     lon, lat = city.graph.plane.lon0, city.graph.plane.lat0
     habits = Habits(accept=accept)
-    return Scene(lon, lat, np.zeros(2), plain.PEOPLE, (), lambda: plain.people(city.graph.plane, str(seed), habits))
+    graph = city.graph
+    return Scene(lon, lat, np.zeros(2), plain.PEOPLE, (), lambda: plain.people(graph.plane, str(seed), habits), accept)
 
 
 def _registered(scene: Scene) -> State:
-    state = State()
+    rate = scene.learned
+    state = State() if rate is None else State(accepted=ANSWERS * rate, asked=ANSWERS)
     for entry in _register(scene.volunteers, scene.roads):
         state, _ = step(state, entry, Params(), WAYS)
     return state

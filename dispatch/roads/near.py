@@ -62,11 +62,6 @@ class Neighbours:
         self._first, self._rows = np.zeros(nodes + 1, np.int64), np.empty(2 * len(on), np.int64)
         by_crossing(people.a, people.b, on, self._first, self._rows)
 
-    def apart(self, rows: Columns, segment: int) -> Columns:
-        """Which of these stand beside the incident's own segment, or on no road: their way is another."""
-        apart: Columns = np.flatnonzero((self.people.segment[rows] == segment) | ~self.people.on_road[rows])
-        return apart
-
     def off_road(self) -> tuple[Columns, Group]:
         """Those on no road whom `nearest` did not name just now."""
         named = self._scratch.mark[self._off] == self._scratch.call

@@ -143,10 +143,18 @@ def by_road_s(network: Network, closed: Closed, cls: int, found: Field, people: 
     other_s = found.node_s.take(people.b, mode="clip")
     other_s += people.leave_b_s
     np.minimum(eta_s, other_s, out=eta_s)
-    beside = np.flatnonzero(people.segment == found.place.snap.segment[0])
-    beside = beside[people.covered_by[beside] < 0]
-    if len(beside):
-        along_s = through(network, closed.of(cls), cls, found.place, people.share[beside]) + people.off_s[beside]
-        eta_s[beside] = np.minimum(eta_s[beside], along_s.astype(np.float32))
+    along(network, closed, cls, found, people, np.arange(people.n), eta_s)
     eta_s += np.float32(start_s + found.place.off_s[0])
     return eta_s
+
+
+def along(
+    network: Network, closed: Closed, cls: int, found: Field, people: Group, rows: Columns, eta_s: Seconds
+) -> None:
+    """Lower the seconds of those rows who stand on the incident's own segment and are there sooner along it."""
+    on = np.flatnonzero(people.segment[rows] == found.place.snap.segment[0])
+    on = on[people.covered_by[rows[on]] < 0]
+    if len(on):
+        beside = rows[on]
+        along_s = through(network, closed.of(cls), cls, found.place, people.share[beside]) + people.off_s[beside]
+        eta_s[on] = np.minimum(eta_s[on], along_s.astype(np.float32))
