@@ -43,6 +43,14 @@ def test_the_name_of_an_offer_decides_nothing(world, offer):
     assert (first.at(900.0) == second.at(900.0)).all()
 
 
+def test_somebody_takes_over_the_way_of_another_in_mid_motion(world):
+    """They are where the other is, and say nothing of what was before."""
+    other = Rescuer(world, 3, "d3", PLAIN)
+    person = Rescuer(world, 0, "d0", PLAIN, motion=other.motion, from_s=1800.0)
+    assert min(said.of_s for said in person.due(1900.0)) >= 1800.0
+    assert (person.at(1850.0) == other.at(1850.0)).all()
+
+
 def test_so_many_accept_decline_and_are_silent(world, offer):
     """Of 600: .35 accept, .4 of the others decline; half of the answers come within 20 s."""
     habits = Habits()
