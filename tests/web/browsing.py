@@ -68,14 +68,14 @@ def browse(
         async with asyncio.timeout(50), world(postgres_url, static_dir=STATIC, **given) as there, served(there) as host:
             await there.archived(configs=TOWN)
             await there.app.state.hub.name_vehicles()
-            async with _opened(there, host, role, flags) as console:
+            async with opened(there, host, role, flags) as console:
                 return await body(console)
 
     return asyncio.run(main())
 
 
 @asynccontextmanager
-async def _opened(there: World, host: str, role: Any, flags: tuple[str, ...]) -> AsyncIterator[Console]:
+async def opened(there: World, host: str, role: Any, flags: tuple[str, ...]) -> AsyncIterator[Console]:
     secret = await credentials.create_link(there.deps.pool, role=role, subject="sari", now_us=NOW_US)
     chromium = shutil.which("chromium") or "chromium"
     async with async_playwright() as playwright:
