@@ -17,6 +17,7 @@ STYLE: Final = (
     ".box{border:1px solid #bbb;border-radius:.5rem;padding:.8rem;margin:1rem 0}"
     "label{display:block;padding:.4rem 0}.box p:first-child{margin-top:0}"
     "input{width:1.3rem;height:1.3rem;vertical-align:middle}svg.segno{width:16rem;max-width:100%;display:block;margin:auto}"
+    ".drill{border:3px solid #111;padding:.5rem;font-weight:700;text-align:center;letter-spacing:.1em}"
     "input.wide{width:100%;height:auto;box-sizing:border-box;padding:.6rem;font:inherit}"
     "dt{color:#555;margin-top:.5rem}dd{margin:0;font-family:monospace;overflow-wrap:anywhere;user-select:all}"
     "select,textarea{font:inherit;width:100%;box-sizing:border-box;padding:.6rem}button span,.go span{font-weight:400}"
@@ -26,13 +27,13 @@ STYLE: Final = (
 PRINTED: Final = (
     "body{max-width:60rem}figure{margin:1rem 0}svg[role=img]{width:100%;height:auto}"
     "figcaption{font-size:.85rem;color:#333}"
-    ".drill{border:3px solid #111;padding:.5rem;font-weight:700;text-align:center;letter-spacing:.1em}"
     ".note{font-size:.85rem;color:#333}th[scope=row]{width:34%;font-weight:400}.many{overflow-x:auto}"
     "@media screen and (max-width:40rem){svg[role=img] text{font-size:18px}}"
     "@page{size:A4;margin:14mm 12mm}@media print{body{max-width:none;padding:0;font-size:10pt;line-height:1.35}"
     "h1{font-size:14pt;text-align:center}h2{font-size:11pt;margin:1rem 0 .4rem;break-after:avoid}"
     "tr,figure{break-inside:avoid}*{print-color-adjust:exact}}"
 )
+POSTS: Final = '<meta name="referrer" content="same-origin">'  # under no-referrer a form's Origin is "null"
 DRILL: Final = "LATIHAN"  # stands on everything that is printed of an exercise
 HEADERS: Final = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex, nofollow"}
 
@@ -43,15 +44,25 @@ def both(indonesian: str, english: str) -> str:
 
 
 def html_page(
-    title: str, parts: Sequence[str], *, status: int = 200, headers: dict[str, str] | None = None, wide: bool = False,
-    style: str = "", script: str = "",
-) -> HTMLResponse:  # fmt: skip
-    """A page of these parts, which are markup; `script` is the address of one that it also works without."""
+    title: str,
+    parts: Sequence[str],
+    *,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+    wide: bool = False,
+    posts: bool = False,
+    style: str = "",
+    script: str = "",
+) -> HTMLResponse:
+    """A page of these parts, which are markup.
+
+    `posts`: by a form, with the session's cookie. `script` is the address of one that it also works without.
+    """
     style = STYLE + (PRINTED if wide else "") + style
     more = f'<script src="{script}" defer></script>' if script else ""
     head = (
         '<!doctype html><html lang="id"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>{escape(title)}</title><style>{style}</style>{more}"
+        f"{POSTS if posts else ''}<title>{escape(title)}</title><style>{style}</style>{more}"
     )
     return HTMLResponse(
         f"{head}<h1>{escape(title)}</h1>{''.join(parts)}</html>", status, headers=HEADERS | (headers or {})

@@ -54,4 +54,4 @@ async def enter(
 async def _page(deps: Deps, found: IncidentChanged, typed: Mapping[str, list[str]], wrong: Sequence[str]) -> Response:
     place = f"Dampak: {what(deps, found)}, {await where(deps, found)}"
     title, parts = drill(place, impactpage.markup(found.impact, typed, wrong), exercise=found.exercise)
-    return html_page(title, parts, status=409 if wrong else 200)
+    return html_page(title, parts, status=409 if wrong else 200, posts=True)

@@ -123,9 +123,7 @@ def test_places_in_plans_become_coarse(postgres_url: str) -> None:
 @pytest.mark.parametrize(
     ("days", "left"), [((0,), ["hp0", "hp9", "hp10", "hp99"]), ((90, 30), ["hp99"]), ((30, 90), ["hp99"])]
 )
-def test_the_rounds_go_on_where_the_last_ended(
-    postgres_url: str, rounds_days: tuple[int, ...], left: list[str]
-) -> None:
+def test_the_rounds_go_on_where_the_last_ended(postgres_url: str, days: tuple[int, ...], left: list[str]) -> None:
     """A shorter limit later takes what is older than it; a longer one brings nothing back; none keeps all."""
 
     async def look(pool: AsyncConnectionPool) -> list[Any]:
