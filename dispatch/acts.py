@@ -15,7 +15,7 @@ import msgspec
 from core.duty import on_duty
 from core.entries import Command
 from core.errors import ConflictError
-from core.events import CapAlert, Hazard, IncidentChanged, Need, OfferChanged
+from core.events import Hazard, IncidentChanged, Need, OfferChanged
 from core.units import seconds_to_us
 from dispatch import offers, opening, photos
 from dispatch.areas import area_at
@@ -24,33 +24,11 @@ from dispatch.desk import Desk
 from dispatch.impact import merged
 from dispatch.incidents import ENDED, MOVES, Move
 from dispatch.people import device_of, may_wake
-from dispatch.roads.metric import between_m
-from dispatch.state import LOOK, Trail, open_incidents
+from dispatch.reported import Kind, Lat, Lon, Open, Text, opened, sound
+from dispatch.state import LOOK, Trail
 
-Kind = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
-Lon = Annotated[float, msgspec.Meta(ge=-180, le=180)]  # a comparison with NaN is false: refused too
-Lat = Annotated[float, msgspec.Meta(ge=-90, le=90)]
-Text = Annotated[str, msgspec.Meta(max_length=2000)]
 Few = Annotated[int, msgspec.Meta(ge=1, le=20)]
-MOST_NEEDED: Final = 200
-SAME_SHOWN: Final = 5
 Act = Callable[[Desk, Command], tuple[IncidentChanged | None, IncidentChanged]]  # before and after
-
-
-class Open(msgspec.Struct, frozen=True, kw_only=True):
-    kind: Kind
-    lon: Lon
-    lat: Lat
-    severity: Literal[1, 2, 3] = 2
-    text: Text = ""
-    area: str | None = None
-    exercise: bool = False
-    needs: tuple[Need, ...] = ()
-    address: Text | None = None
-    hazard: Hazard | None = None
-    placed: Literal["", "placeholder", "area"] = ""  # `area`: nobody knows more than the area, or the hazard
-    source: Literal["", "volunteer", "cap"] = ""
-    cap: CapAlert | None = None
 
 
 class _Edit(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,51 +85,6 @@ def perform(desk: Desk, command: Command) -> None:
 
 def _open(desk: Desk, command: Command) -> tuple[None, IncidentChanged]:
     return None, opened(desk, command, msgspec.convert(command.body, Open))
-
-
-def opened(desk: Desk, command: Command, body: Open) -> IncidentChanged:
-    """A new incident, which bears the id of the command."""
-    state = desk.state
-    found = opening.placed(state, body.lon, body.lat, body.area, body.placed, body.source)
-    hazard = opening.waded(state, body.kind, body.source, body.hazard)
-    needs = body.needs or opening.usual_needs(state, body.kind)
-    body = msgspec.structs.replace(body, needs=needs, hazard=hazard, **found._asdict())
-    desk.remark = opening.remark(state, body.kind, body.source)
-    sound(body.needs)
-    same = _same(desk, body)
-    fields = {name: getattr(body, name) for name in body.__struct_fields__}
-    incident = IncidentChanged(
-        at_us=desk.now_us, id=command.id, status="reported", opened_us=command.at_us, duplicates=same, **fields
-    )
-    desk.keep(incident)
-    return incident
-
-
-def _same(desk: Desk, new: Open) -> tuple[str, ...]:
-    """Open incidents that may be this one: kind, time, and place; with a doubtful coordinate, the area.
-
-    No exercise is a real one.
-    """
-    oldest_us = desk.now_us - seconds_to_us(desk.params.same_s)
-    found = []
-    for old in open_incidents(desk.state):
-        if (old.kind, old.exercise) == (new.kind, new.exercise) and old.opened_us >= oldest_us:
-            if (old.source == "cap") != (new.source == "cap"):
-                near = False  # an alert over an area is no report of a place in it
-            elif (old.placed or new.placed) and new.source != "cap":
-                near = new.area is not None and old.area == new.area
-            else:
-                near = bool(between_m(new.lon, new.lat, old.lon, old.lat) <= desk.params.same_m)
-            found += [old.id] if near else []
-    return tuple(found[-SAME_SHOWN:])
-
-
-def sound(needs: tuple[Need, ...]) -> None:
-    """Needs must be countable and told apart."""
-    if any(not 1 <= need.count <= MOST_NEEDED for need in needs):
-        raise ConflictError(f"each need is of 1 to {MOST_NEEDED} people; correct `count`")
-    if len({need.role for need in needs}) < len(needs) or any(need.role == LOOK for need in needs):
-        raise ConflictError(f"roles of needs must differ, and {LOOK!r} is taken; correct `role`")
 
 
 def of(desk: Desk, command: Command) -> IncidentChanged:

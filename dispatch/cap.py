@@ -14,11 +14,11 @@ import msgspec
 from core.entries import Command
 from core.errors import ConflictError
 from core.events import CapAlert, IncidentChanged
-from dispatch.acts import Open, Text, opened, sound
 from dispatch.areas import area_at
 from dispatch.asking import settle
 from dispatch.desk import Desk
 from dispatch.incidents import ENDED
+from dispatch.reported import Open, Text, opened, sound
 from dispatch.state import open_incidents
 
 KIND: Final = "incident.alert"

@@ -10,7 +10,7 @@ import shapely
 from shapely.geometry import shape
 
 import cities
-from dispatch.acts import Open
+from dispatch.reported import Open
 from ingest.cap.alert import AlertArea, Circle, decode
 from ronda.alerts.land import CORNERS, Land, Met
 from ronda.alerts.meaning import Meant, Passed, meaning
