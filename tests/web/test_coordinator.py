@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -219,6 +220,34 @@ def test_an_incident_is_opened_at_a_place_on_the_map(clean_valkey_url: str, post
     assert (made["kind"], made["text"], made["status"]) == ("kebakaran", "rumah terbakar", "dispatching")
     assert 123.5 < made["lon"] < 123.7
     assert errors == []
+
+
+async def version(town: Town, path: str, revision: int) -> Any:
+    """The incident, once it has this revision."""
+    async with asyncio.timeout(15):
+        while (row := (await town.ask("GET", path)).json())["revision"] < revision:  # noqa: ASYNC110  no bell in a test
+            await asyncio.sleep(0.05)
+    return row
+
+
+def test_an_incident_is_moved_by_a_click_and_back_again(clean_valkey_url: str, postgres_url: str) -> None:
+    """The next click on the map is its new place; "Urungkan" takes the command back."""
+
+    async def body(town: Town, console: Console) -> Any:
+        path = f"/api/v1/incidents/{await town.fire()}"
+        await look_at(console)
+        await console.page.click(f"{DETAIL} .more-acts summary")
+        await press(console, "move")
+        await said(console, "Klik tempatnya di peta", f"{DETAIL} .placing")
+        await console.page.click(".map canvas", position={"x": 200, "y": 300})
+        moved = await version(town, path, 2)
+        await expect(console.page.locator(f'{DETAIL} [data-act="undo"]')).to_be_enabled()
+        await press(console, "undo")
+        return moved["lon"], (await version(town, path, 3))["lon"], console.errors
+
+    lon, back, errors = coordinate(clean_valkey_url, postgres_url, body)
+    assert lon != 123.605
+    assert (back, errors) == (123.605, [])
 
 
 def test_a_place_outside_the_city_keeps_what_was_typed(clean_valkey_url: str, postgres_url: str) -> None:

@@ -55,5 +55,7 @@ interface Strength extends Page<Volunteer> {
 export const strength = (): Promise<Strength> => get(`${V1}/volunteers`, { limit: 1 });
 export const volunteers = (): Promise<Strength> => get(`${V1}/volunteers`, { limit: MOST });
 
+export const person = (id: string): Promise<Volunteer> => get(`${V1}/people/${encodeURIComponent(id)}`);
+
 export const reportUrl = (id: string, kind: string, format: string): string => `${of(id).slice(1)}/report?kind=${kind}&format=${format}`;
 export const callsUrl = (id: string): string => `${of(id).slice(1)}/calls?format=html`;

@@ -12,6 +12,7 @@ export class People {
   known: Volunteer[] = [];
   private readonly byId = new Map<string, Volunteer>();
   private readonly holders = new Map<string, string>();
+  private readonly sought = new Set<string>();
   private askedAt = 0;
 
   constructor(
@@ -48,9 +49,11 @@ export class People {
     this.changed();
   }
 
+  /** Who somebody is; whoever the list did not hold is asked for, once. */
   of(id: string): Volunteer | undefined {
     const found = this.byId.get(id);
-    if (!found) void this.read();
+    if (!found && this.askedAt === 0) void this.read();
+    else if (!found && this.known.length && !this.sought.has(id)) void this.seek(id);
     return found;
   }
 
@@ -61,6 +64,16 @@ export class People {
   /** Who carries a device now. */
   holder(device: string): string | undefined {
     return this.holders.get(device);
+  }
+
+  private async seek(id: string): Promise<void> {
+    this.sought.add(id);
+    try {
+      this.byId.set(id, await api.person(id));
+      this.changed();
+    } catch {
+      // nobody's any more: the id stands there
+    }
   }
 
   private learn(rows: readonly Assignment[], now: number): void {
