@@ -8,7 +8,7 @@ from typing import Final
 
 from psycopg_pool import AsyncConnectionPool
 
-from core.units import HOUR_US
+from core.units import DAY_US
 from ronda.deciding import decider
 from ronda.runtime import AWAY, Runtime
 from ronda.steps import DispatchStep
@@ -19,13 +19,13 @@ from store.log import START, Log, id_key
 
 log = logging.getLogger(__name__)
 
-EVERY_US: Final = 6 * HOUR_US  # a replay goes through so much at most before it comes to what was asked
+EVERY_US: Final = DAY_US  # with a road map a state has megabytes; a replay goes through a day of entries at most
 LOOK_S: Final = 30.0
 TRIES: Final = 50  # of reading a state that does not change while it is read
 
 
 async def snapshots_for_ever(runtime: Runtime) -> None:
-    """At the first start, after an upgrade, and every six hours in which something happened."""
+    """At the first start, after an upgrade, and each day on which something happened."""
     while True:
         try:
             await runtime.holds.free_of("clock")

@@ -73,7 +73,7 @@ class Archive:
         self._pool, self._version = pool, version
         self._believed: dict[str, str] = {}
         self._numbers: dict[str, int] = {}
-        self._begun = False  # the chain
+        self._begun = False  # whether the chain is known to be
         self._held_room = 0  # at least so many more rows fit; counted anew when used up
 
     async def offsets(self) -> dict[str, str]:
@@ -81,6 +81,7 @@ class Archive:
         async with transaction(self._pool) as cursor:
             await cursor.execute(query("offsets"), {"reader": READER})
             self._believed = {row.stream: row.last_id for row in await cursor.fetchall()}
+        self._begun = False
         return dict(self._believed)
 
     async def write(

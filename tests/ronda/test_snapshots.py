@@ -27,7 +27,7 @@ HOUR_US = 3_600_000_000
 
 
 def test_a_state_is_kept_when_it_is_time(postgres_url: str) -> None:
-    """At first; then not for six hours, unless another version decides; never twice of one entry."""
+    """At first; then not for a day, unless another version decides; never twice of one entry."""
 
     async def body(pool: AsyncConnectionPool) -> list[Any]:
         log = MemoryLog()
