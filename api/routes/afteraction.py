@@ -76,7 +76,8 @@ async def summary(
 ) -> Response:
     asked = span(from_text, to_text, deps.zone)
     to_us = deps.clock.now_us() + 1 if asked.to_us is None else asked.to_us
-    opened = Opened(to_us - USUAL_US if asked.from_us is None else asked.from_us, to_us, exercise)
+    usual_us = min(to_us, max(0, to_us - USUAL_US))  # no calendar begins 30 days before its first year
+    opened = Opened(usual_us if asked.from_us is None else asked.from_us, to_us, exercise)
     if await count(deps.pool, opened, MOST + 1) > MOST:
         raise ParameterError("from", f"to `to` has more than {MOST} incidents; ask for a shorter span")
     total = await _tally(deps, opened)

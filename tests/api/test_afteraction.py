@@ -8,6 +8,7 @@ import pytest
 
 from tests.api.dispatching import Town, in_town, person
 from tests.api.samples import S
+from tests.api.world import World, in_world
 
 pytestmark = pytest.mark.service
 LIFE = "/api/v1/incidents"
@@ -132,6 +133,19 @@ def test_what_cannot_be_is_refused(clean_valkey_url: str, postgres_url: str, imp
         return answer.status_code, (await town.ask("GET", path)).json()["impact"]
 
     assert in_town(clean_valkey_url, postgres_url, body) == (422, None)
+
+
+@pytest.mark.parametrize(
+    "span", ["?to=0001-01-05", "?from=0001-01-02", "?from=9999-01-01", "?from=2026-01-05&to=2026-01-05"]
+)
+def test_any_span_has_figures(postgres_url: str, span: str) -> None:
+    """At the ends of the calendar too: nothing there."""
+
+    async def body(there: World) -> Any:
+        return await there.ask("GET", "/api/v1/dispatch/summary" + span, "leader")
+
+    answer = in_world(postgres_url, body)
+    assert (answer.status_code, answer.json()["incidents"]["opened"]) == (200, 0)
 
 
 def test_a_span_in_figures(clean_valkey_url: str, postgres_url: str) -> None:

@@ -93,6 +93,19 @@ def test_what_was_decided_by_hand_and_what_the_plan_said_of_it():
     assert {hand.actor for hand in found.by_hand} == {"desk"}
 
 
+def test_who_was_chosen_anyway_costs_nothing():
+    """A coordinator gives the place to the one whom the matcher would have sent."""
+    found = review(story(town(500), opened()[0], command("incident.assign", 1, id="i", person="p1", **DESK)))
+    assert [(hand.person, hand.cost) for hand in found.by_hand] == [("p1", Price())]
+
+
+def test_without_needs_the_usual_number_is_wanted():
+    """As the plan counts them: three, where nobody said how many."""
+    place = {"lon": 123.6, "lat": -10.17}
+    reported = command("incident.open", id_="i", kind="fire", severity=1, **place)
+    assert review(story(town(500), reported, command("incident.dispatch", 1, id="i"))).wanted == {"": 3}
+
+
 def test_who_only_looks_is_not_counted():
     """Going to see is not helping."""
     found = review(story(town(500), opened()[0], command("incident.look", 1, id="i", count=1)))

@@ -9,9 +9,10 @@ from psycopg_pool import AsyncConnectionPool
 
 from core.events import IncidentChanged, Photo
 from core.fixes import Fixes
+from core.naming import ERASED
 from store import photos
 from store.archive import Archive
-from store.erasure import WORD, forget
+from store.erasure import forget
 from store.photos import Picture, Taken
 from tests.running import run_pool
 from tests.strategies import T0_US
@@ -82,6 +83,6 @@ def test_erasure_keeps_what_an_open_incident_needs(postgres_url: str) -> None:
         await taken(pool, "a", "a")
         await taken(pool, "b", "b")
         await forget(pool, "ana", [])
-        return await photos.taken_by(pool, WORD), await photos.taken_by(pool, "ana")
+        return await photos.taken_by(pool, ERASED), await photos.taken_by(pool, "ana")
 
     assert run_pool(postgres_url, body) == ([Taken("a" * 64, "a", T0_US)], [])
