@@ -38,7 +38,7 @@ def follow(desk: Desk, before: State) -> set[str] | None:
 
 def _turned(before: State, after: State) -> bool:
     """Whether anything that hinders is another than before."""
-    if before.roads is not after.roads or before.closures is not after.closures:
+    if before.roads is not after.roads or before.closures != after.closures:
         return True
     return closures(before.incidents.values()) != closures(after.incidents.values())
 

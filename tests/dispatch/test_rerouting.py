@@ -132,3 +132,12 @@ def test_a_line_is_as_wide_as_it_is_said_to_be():
     assert [[c.device for c in p.chosen] for p in of(PlanMade, town.run(closing(2, 0, shape=line, width_m=400)))] == [
         ["d2"]
     ]
+
+
+def test_the_same_closure_told_again_changes_nothing():
+    """Nothing is said, and nobody's progress is counted anew."""
+    town = two()
+    town.answer(1, 1)
+    town.run(closing(10, 3000))
+    before = town.state.trails
+    assert (town.run(closing(10, 3000)), town.state.trails) == ([], before)
