@@ -87,13 +87,14 @@ async def flood(args: argparse.Namespace, settings: Settings) -> None:
 
 async def _live(rescuers: Sequence[Rescuer], watch: Watch, url: str, secret: dict[str, str], lasting_s: float) -> None:
     there = [Phone(rescuer, watch, url, secret[rescuer.device]) for rescuer in rescuers]
-    with tqdm(total=round(lasting_s), unit=" s", desc="Flood", disable=None) as bar:
-        showing = asyncio.create_task(_show(bar, rescuers, watch, round(lasting_s)))
-        try:
-            await phones.live(there, lasting_s)
-        finally:
-            showing.cancel()
-            sys.stdout.write(f"{sum(phone.acknowledged for phone in there)} messages acknowledged.\n")
+    bar = tqdm(total=round(lasting_s), unit=" s", desc="Flood", disable=None)
+    showing = asyncio.create_task(_show(bar, rescuers, watch, round(lasting_s)))
+    try:
+        await phones.live(there, lasting_s)
+    finally:
+        showing.cancel()
+        bar.close()
+        sys.stdout.write(f"{sum(phone.acknowledged for phone in there)} messages acknowledged.\n")
 
 
 async def _show(bar: tqdm[NoReturn], rescuers: Sequence[Rescuer], watch: Watch, lasting_s: int) -> None:
