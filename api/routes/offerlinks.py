@@ -16,7 +16,8 @@ from starlette.responses import RedirectResponse, Response
 from api import offerpage
 from api.clerks import Clerks, clerks_of, take
 from api.commands import DISPATCH, Commands
-from api.deps import Deps, GivenDeps, commands_of
+from api.deps import Deps, GivenDeps, commands_of, feed_of
+from api.feed import until
 from api.forms import Form
 from api.ownpage import push_button
 from api.photographing import photograph
@@ -34,6 +35,7 @@ from store import offers, read
 
 TEXT_MAX: Final = 1000  # characters
 MINUTES_MAX: Final = 240
+ARCHIVED_S: Final = 2.0
 _LEADS_TO: Final[Mapping[str, Collection[str]]] = {
     "accept": PROMISED,
     "accept_in": PROMISED,
@@ -55,12 +57,13 @@ class Found(NamedTuple):
 
 
 @router.get("/o/{signed}", include_in_schema=False)
-async def show(deps: GivenDeps, signed: str) -> Response:
+async def show(request: Request, deps: GivenDeps, signed: str) -> Response:
     """The page; messengers fetch every link for a preview, so looking at it says nothing."""
     link = _link(deps, signed)
     if link is None:
         return offerpage.gone()
     try:
+        await until(feed_of(request), lambda: _archived(deps, link), ARCHIVED_S)
         found = await _found(deps, link)
         return offerpage.later() if found is None else await _page(deps, found, signed)
     except STORE_DOWN:
@@ -156,6 +159,11 @@ async def _said_already(deps: Deps, link: OfferLink, answer: str) -> bool:
     """Whether the offer is where this answer leads: a button pressed twice is no quarrel."""
     offer = await offers.offer(deps.pool, link.offer)
     return offer is not None and offer.person == link.person and offer.state in _LEADS_TO.get(answer, ())
+
+
+async def _archived(deps: Deps, link: OfferLink) -> bool:
+    """Whether the archive has heard of the offer: a quick phone opens its link before that."""
+    return await offers.offer(deps.pool, link.offer) is not None
 
 
 async def _found(deps: Deps, link: OfferLink) -> Found | None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.api.dispatching import Town, in_town
 from tests.api.pictures import jpeg
 from tests.api.samples import NOW_US, S
+from tests.api.writing import said
 
 pytestmark = pytest.mark.service
 
@@ -33,6 +36,22 @@ def test_looking_answers_nothing(clean_valkey_url: str, postgres_url: str) -> No
     assert "asap &lt;tebal&gt;" in page.text
     for word in ("accept", "accept_in", "decline", "decline_today"):
         assert f'value="{word}"' in page.text
+
+
+def test_a_quick_phone_waits_for_the_archive(clean_valkey_url: str, postgres_url: str) -> None:
+    """Its link is there before the archive knows the offer: the page waits a little; of one that never was, says so."""
+
+    async def body(town: Town) -> Any:
+        offer = await town.asked(await town.fire())
+        coming = msgspec.structs.replace(offer, id=f"{offer.incident}.99")
+        page = asyncio.create_task(town.there.client.get(town.link(coming)))
+        await asyncio.sleep(0.3)
+        waits = not page.done()
+        await said(town.there, coming)
+        never = await town.there.client.get(town.link(msgspec.structs.replace(offer, id="never.1")))
+        return waits, (await page).status_code, never.status_code
+
+    assert in_town(clean_valkey_url, postgres_url, body) == (True, 200, 503)
 
 
 def test_from_yes_to_gone_by_buttons(clean_valkey_url: str, postgres_url: str) -> None:
