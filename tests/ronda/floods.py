@@ -53,13 +53,13 @@ async def at_end(log: Log) -> bool:
     return await log.offset("dispatch", "dispatch.in") == await log.last_id("dispatch.in")
 
 
-async def archived(pool: AsyncConnectionPool, log: Log | None = None) -> Log:
+async def archived(pool: AsyncConnectionPool, version: str = "") -> Log:
     """The flood in the archive, with states from before, between and after."""
-    log, story = log or MemoryLog(), flood()
+    log, story, version = MemoryLog(), flood(), version or decider()
     for part in ([], story[:20], story[20:]):
         await decided(log, part) if part else None
-        await archive_all(log, pool, decider())
-        await take(log, pool, 1 << 60, decider())
+        await archive_all(log, pool, version)
+        await take(log, pool, 1 << 60, version)
     return log
 
 

@@ -173,6 +173,41 @@ def moved(body: bytes) -> bytes:
     return encode(msgspec.structs.replace(value, rows=rows))
 
 
+def test_what_another_version_decided_is_no_lie_of_ours(postgres_url: str) -> None:
+    """Equal is equal, whoever decided; a difference then proves nothing. A field that did not exist then is none."""
+
+    async def body(pool: AsyncConnectionPool) -> list[Any]:
+        await archived(pool, "0.0.9+abc")
+        found = [await replay(pool, await span_between(pool, 0, 1 << 60))]
+        async with pool.connection() as connection:
+            await _said_then(connection, "body - 'merged_into'")
+            found.append(await replay(pool, await span_between(pool, 0, 1 << 60)))
+            await _said_then(connection, "body || '{\"severity\": 3}'")
+        return [*found, await replay(pool, await span_between(pool, 0, 1 << 60))]
+
+    same, less, other = run_pool(postgres_url, body)
+    assert (same.verdict, same.versions) == ("same", {"0.0.9+abc"})
+    assert less.verdict == "same"
+    assert (other.verdict, other.difference) == ("other version", "entry 4-0, event 0.severity: then 3, now 1")
+
+
+async def _said_then(connection: Any, body: str) -> None:
+    """As if incidents had been said so, rows and chain."""
+    await connection.execute(f"UPDATE events SET body = {body} WHERE kind = 'incident'")
+    rows = await (await connection.execute("SELECT entry_id, body::text FROM events ORDER BY seq")).fetchall()
+    digests: dict[str, list[bytes]] = {}
+    for entry_id, text in rows:
+        digests.setdefault(entry_id, []).append(chain.text_digest(text))
+    for table, key in (("blocks", "no"), ("block_parts", "part")):
+        for number, leaves in await (await connection.execute(f"SELECT {key}, leaves FROM {table}")).fetchall():
+            other = [
+                (s, id_, chain.said_digest(digests[id_]) if s == "dispatch.events" else digest)
+                for s, id_, digest in chain.unpacked(leaves)
+            ]
+            await connection.execute(f"UPDATE {table} SET leaves = %s WHERE {key} = %s", [chain.packed(other), number])
+    await connection.commit()
+
+
 ALL_KEPT = """
 SELECT kept FROM blocks UNION SELECT kept FROM block_parts UNION SELECT body FROM snapshots
 UNION SELECT body::text::bytea FROM events
