@@ -20,9 +20,10 @@ def ask(desk: Desk, found: Round) -> None:
     for i, row in enumerate(found.rows):
         asked = {offer.person for offer in row.pending}
         for j in found.matching.chosen[i] if row.asks else ():
-            ranger = found.people[j]
-            if not ranger.name or ranger.name in asked:
+            name = found.everybody.people.name(j)
+            if not name or name in asked:
                 continue
+            ranger = found.people[j]
             if (elsewhere := desk.live_of(ranger.name)) is not None:
                 desk.step(elsewhere, "withdraw", "matcher")
             arrive_s = round(found.eta_s(i, [j])[0], 1)

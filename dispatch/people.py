@@ -132,6 +132,11 @@ class Crew(Sequence[Ranger]):
         name: str = self._at.devices[self._rows[column]]
         return name
 
+    def name(self, column: int) -> str:
+        """Who they are; without a register nobody."""
+        person = self.people[column]
+        return person.id if person else ""
+
     @overload
     def __getitem__(self, column: int) -> Ranger: ...
     @overload

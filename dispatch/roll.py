@@ -117,22 +117,23 @@ class Columns(Mapping[str, int]):
     """Columns by name, of those who have one."""
 
     def __init__(self, number: Mapping[str, int], column: Ints) -> None:
-        self._number, self._column = number, column
+        self._number, self._column = number, column.tolist()
 
     def __getitem__(self, name: str) -> int:
-        column = int(self._column[self._number[name]])
+        column: int = self._column[self._number[name]]
         if column == NOBODY:
             raise KeyError(name)
         return column
 
     def __contains__(self, name: object) -> bool:
-        return name in self._number and bool(self._column[self._number[name]] != NOBODY)  # type: ignore[index]
+        number = self._number.get(name)  # type: ignore[call-overload]  # whatever it is, it is in or not
+        return number is not None and self._column[number] != NOBODY
 
     def __iter__(self) -> Iterator[str]:
         return (name for name, at in self._number.items() if self._column[at] != NOBODY)
 
     def __len__(self) -> int:
-        return int(np.count_nonzero(self._column != NOBODY))
+        return sum(column != NOBODY for column in self._column)
 
 
 def _numbered(devices: Sequence[str], roll: Roll) -> tuple[Ints, Ints]:
