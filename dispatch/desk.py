@@ -75,7 +75,7 @@ class Desk:
         return self.change(incident, status=status, closed_us=closed_us, **fields)
 
     def keep(self, incident: IncidentChanged) -> None:
-        """Remember this version; ended ones opened first are forgotten beyond the bound."""
+        """Remember this version; ended ones beyond the bound are forgotten, those that ended first, but never this."""
         incidents = self.state.incidents
         incidents[incident.id] = incident
         ended = [i for i, kept in incidents.items() if kept.status in ENDED]
@@ -83,8 +83,10 @@ class Desk:
             self._bounded(incidents, len(incidents) - len(ended))
         if incident.hazard is not None:
             checked(incidents.values(), self.state.closures.values())
-        for forgotten in ended[: max(0, len(ended) - self.params.max_ended)]:
-            del incidents[forgotten]
+        if (beyond := len(ended) - self.params.max_ended) > 0:
+            oldest = sorted(ended, key=lambda i: (i == incident.id, incidents[i].closed_us or 0))
+            for forgotten in oldest[:beyond]:
+                del incidents[forgotten]
         self.put(dirty=True)
         self.said.append(incident)
 
