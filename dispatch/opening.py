@@ -29,9 +29,13 @@ class Placed(NamedTuple):
 
 
 def kind_of(state: State, word: str) -> IncidentKind | None:
-    """The city's kind that a word stands for: its own, or another that people use for it."""
+    """The city's kind that a word stands for: its own, or another that people use for it; of several the first by id.
+
+    Kinds come back from the log in any order.
+    """
     known = state.kinds.get(word)
-    return known or next((kind for kind in state.kinds.values() if word.casefold() in kind.aliases), None)
+    meant = (kind for kind in state.kinds.values() if word.casefold() in kind.aliases)
+    return known or min(meant, key=lambda kind: kind.id, default=None)
 
 
 def usual_needs(state: State, word: str) -> tuple[Need, ...]:
@@ -44,7 +48,9 @@ def remark(state: State, word: str, source: str) -> str:
     """What whoever opened it is told: empty, or that the city has no such kind."""
     if source == "cap" or not state.kinds or kind_of(state, word) is not None:
         return ""
-    return f"unknown kind {word!r}: opened as it was said, with no usual needs; known are {', '.join(state.kinds)}"
+    return (
+        f"unknown kind {word!r}: opened as it was said, with no usual needs; known are {', '.join(sorted(state.kinds))}"
+    )
 
 
 def within(state: State, lon: float, lat: float) -> None:
