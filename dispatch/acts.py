@@ -139,8 +139,9 @@ def _edit(desk: Desk, command: Command, before: IncidentChanged) -> dict[str, An
         fields["needs"] = (*fields["needs"], *(need for need in before.needs if need.role == LOOK))
     if isinstance(body.impact, dict):
         fields["impact"] = merged(before.impact, body.impact)
-    if fields.get("hazard") is not None:
-        fields["hazard"] = opening.waded(desk.state, fields.get("kind", before.kind), before.source, fields["hazard"])
+    if {"kind", "hazard"} & fields.keys():
+        kind, hazard = fields.get("kind", before.kind), fields.get("hazard", before.hazard)
+        fields["hazard"] = opening.waded(desk.state, kind, before.source, hazard)
     if "kind" in fields and "needs" not in fields:
         fields |= opening.renamed(desk.state, before.kind, fields["kind"], before.needs)
     if {"lon", "lat"} & fields.keys():

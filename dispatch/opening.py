@@ -93,10 +93,12 @@ def _named(areas: Mapping[str, Area], word: str) -> str:
 
 def waded(state: State, kind: str, source: str, hazard: Hazard | None) -> Hazard | None:
     """Water that nobody measured is taken to be as deep as its kind usually is; a warning is no water yet."""
-    known = kind_of(state, kind)
-    if hazard is None or source == "cap" or known is None or known.depth_cm is None:
+    if hazard is None or source == "cap":
         return hazard
-    if (hazard.depth_cm, hazard.access) != (None, None):
+    if hazard.assumed:
+        hazard = msgspec.structs.replace(hazard, depth_cm=None, assumed=False)
+    known = kind_of(state, kind)
+    if known is None or known.depth_cm is None or (hazard.depth_cm, hazard.access) != (None, None):
         return hazard
     return msgspec.structs.replace(hazard, depth_cm=known.depth_cm, assumed=True)
 
