@@ -74,8 +74,8 @@ def placed(state: State, lon: float, lat: float, area: str | None, doubt: str, s
         doubt = "placeholder"
     if not doubt:
         return Placed(lon, lat, area or area_at(state.areas, lon, lat), "")
-    if source != "cap" and area in state.areas and state.areas[area].polygons:
-        lon, lat = middle(state.areas[area])
+    if source != "cap" and area in state.areas:
+        lon, lat = middle(state.areas[area]) or (lon, lat)
     return Placed(lon, lat, area, doubt)
 
 
