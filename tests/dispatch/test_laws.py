@@ -13,6 +13,7 @@ from core.events import CommandDone, IncidentChanged, NoticeAsked, OfferChanged
 from dispatch import offers
 from dispatch.engine import ACTS, step
 from dispatch.incidents import ENDED, MOVES
+from dispatch.reach import Ways
 from dispatch.rows import changed, restored
 from dispatch.state import LOOK, Params, State
 from tests.dispatch.town import HERE, NOW, SECOND, command, of, person, register, sight, tick
@@ -288,12 +289,13 @@ def test_a_change_is_told_once_a_minute(story):
 
 @given(stories, st.sets(st.integers(0, 80)))
 def test_a_restart_anywhere_changes_nothing(story, restarts):
-    """Entries and state through their bytes: the same events, the same state in the same order at the end."""
-    rows, (state, saved) = {}, restored({})
+    """Entries and state through their bytes, the ways kept until then: the same events, the same state in its order."""
+    rows, (state, saved), ways = {}, restored({}), Ways()
     for number, (entry, _, said, after) in enumerate(told(story)):
         if number in restarts:
             state, saved = restored({key: rows[key] for key in sorted(rows, reverse=True)})  # in no order that counts
-        state, again = step(state, decode_entry(encode_entry(entry)), PARAMS)
+            ways = Ways()
+        state, again = step(state, decode_entry(encode_entry(entry)), PARAMS, ways)
         assert again == said
         assert (state, [*state.incidents], [*state.trails]) == (after, [*after.incidents], [*after.trails])
         rows, saved = written(rows, changed(saved, state)), state
