@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import msgspec
-import shapely
 from fastapi import HTTPException
-from shapely.errors import ShapelyError
 
 from api.clerks import take
 from api.commands import DISPATCH
@@ -18,6 +16,7 @@ from api.personal import Visit
 from api.problems import ParameterError
 from core.entities import Area
 from core.errors import ConflictError
+from dispatch.areas import middle
 from store import read
 
 TEXT_MAX: Final = 2000
@@ -82,7 +81,7 @@ async def _place(deps: Deps, form: Form) -> tuple[float, float, dict[str, Any]]:
         raise UnfitError(
             "Di mana? Tekan “Pakai lokasi HP”, atau pilih kelurahan.", "Where? Use the phone's location, or an area."
         )
-    lon, lat = _middle(msgspec.convert(row, Area)) or deps.city.centre
+    lon, lat = middle(msgspec.convert(row, Area)) or deps.city.centre
     return lon, lat, {"area": area, "placed": "area"}
 
 
@@ -92,17 +91,3 @@ def _degrees(text: str, most: int) -> float | None:
     except ValueError:
         return None
     return value if -most <= value <= most else None
-
-
-def _middle(area: Area) -> tuple[float, float] | None:
-    """A point of the area, well inside its largest part."""
-    parts = []
-    for rings in area.polygons:
-        try:
-            parts += [shapely.Polygon(rings[0], rings[1:])] if rings else []
-        except (ValueError, ShapelyError):
-            continue
-    if not parts:
-        return None
-    point = max(parts, key=lambda part: part.area).representative_point()
-    return round(point.x, 6), round(point.y, 6)

@@ -139,8 +139,9 @@ def _edit(desk: Desk, command: Command, before: IncidentChanged) -> dict[str, An
         fields["needs"] = (*fields["needs"], *(need for need in before.needs if need.role == LOOK))
     if isinstance(body.impact, dict):
         fields["impact"] = merged(before.impact, body.impact)
-    if fields.get("hazard") is not None:
-        fields["hazard"] = opening.waded(desk.state, fields.get("kind", before.kind), before.source, fields["hazard"])
+    if {"kind", "hazard"} & fields.keys():
+        kind, hazard = fields.get("kind", before.kind), fields.get("hazard", before.hazard)
+        fields["hazard"] = opening.waded(desk.state, kind, before.source, hazard)
     if "kind" in fields and "needs" not in fields:
         fields |= opening.renamed(desk.state, before.kind, fields["kind"], before.needs)
     if {"lon", "lat"} & fields.keys():
@@ -157,9 +158,14 @@ def _relocate(desk: Desk, command: Command, before: IncidentChanged) -> dict[str
 
 def _placed(desk: Desk, before: IncidentChanged, lon: float, lat: float) -> dict[str, Any]:
     opening.within(desk.state, lon, lat)
-    for offer in desk.live(before.id):
-        remeasure(desk, offer)
+    _elsewhere(desk, before)
     return {"lon": lon, "lat": lat, "area": area_at(desk.state.areas, lon, lat), "placed": ""}
+
+
+def _elsewhere(desk: Desk, incident: IncidentChanged) -> None:
+    """The place of an incident is another one for everybody who was asked."""
+    for offer in desk.live(incident.id):
+        remeasure(desk, offer)
 
 
 def remeasure(desk: Desk, offer: OfferChanged) -> None:
@@ -315,6 +321,8 @@ def _undo(desk: Desk, command: Command) -> tuple[IncidentChanged | None, Inciden
             return _unmerged(desk, now, was)
         after = msgspec.structs.replace(was, at_us=desk.now_us, revision=now.revision + 1)
         desk.keep(after)
+        if (after.lon, after.lat) != (now.lon, now.lat):
+            _elsewhere(desk, after)
     if after.status in ENDED:
         release(desk, after, command.actor)
     settle(desk, after.id)

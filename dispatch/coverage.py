@@ -75,7 +75,7 @@ def coverage(desk: Desk, people: int = PEOPLE, severity: int = SEVERITY) -> list
     free = everybody.free.copy()
     free[[everybody.column[d] for plan in desk.state.plans.values() for d in plan if d in everybody.column]] = False
     areas = sorted(desk.state.areas.values(), key=lambda area: area.id)[:MAX_AREAS]
-    found = [_of(everybody, free, area, people) for area in areas if area.polygons]
+    found = [_of(everybody, free, area, place, people) for area in areas if (place := middle(area)) is not None]
     rows = _asking(desk)
     short = sum(each.could < people for each in found)
     if not rows or short * (len(rows) + 1) * len(everybody.people) > MOST_CELLS:
@@ -84,8 +84,8 @@ def coverage(desk: Desk, people: int = PEOPLE, severity: int = SEVERITY) -> list
     return [each if each.could >= people else _taking(everybody, rows, before, each, severity) for each in found]
 
 
-def _of(everybody: Everybody, free: Any, area: Area, people: int) -> Coverage:
-    lon, lat = middle(area)
+def _of(everybody: Everybody, free: Any, area: Area, place: tuple[float, float], people: int) -> Coverage:
+    lon, lat = place
     eta_s = everybody.reach.eta_of(lon, lat, everybody.crowd, why=False).eta_s[free]
     soonest = np.sort(eta_s[eta_s <= everybody.desk.params.cutoff_s])[:people]
     full_s = round(float(soonest[-1]), 1) if len(soonest) == people else None

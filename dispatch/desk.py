@@ -75,16 +75,18 @@ class Desk:
         return self.change(incident, status=status, closed_us=closed_us, **fields)
 
     def keep(self, incident: IncidentChanged) -> None:
-        """Remember this version; ended ones opened first are forgotten beyond the bound."""
+        """Remember this version; ended ones beyond the bound are forgotten, those that ended first, but never this."""
         incidents = self.state.incidents
-        incidents[incident.id] = incident
+        before, incidents[incident.id] = incidents.get(incident.id), incident
         ended = [i for i, kept in incidents.items() if kept.status in ENDED]
         if incident.status not in ENDED:
             self._bounded(incidents, len(incidents) - len(ended))
-        if incident.hazard is not None:
+        if _hinders_anew(before, incident):
             checked(incidents.values(), self.state.closures.values())
-        for forgotten in ended[: max(0, len(ended) - self.params.max_ended)]:
-            del incidents[forgotten]
+        if (beyond := len(ended) - self.params.max_ended) > 0:
+            oldest = sorted(ended, key=lambda i: (i == incident.id, incidents[i].closed_us or 0))
+            for forgotten in oldest[:beyond]:
+                del incidents[forgotten]
         self.put(dirty=True)
         self.said.append(incident)
 
@@ -242,3 +244,10 @@ class Desk:
             return tuple(msgspec.structs.replace(need, count=0) for need in needs)
         looking = incident.status == "reported" and any(need.role == LOOK for need in needs)
         return tuple(n if (n.role == LOOK) is looking else msgspec.structs.replace(n, count=0) for n in needs)
+
+
+def _hinders_anew(before: IncidentChanged | None, after: IncidentChanged) -> bool:
+    """Whether a hazard is in force that was not: what was taken in once is looked at no more, whoever arrives there."""
+    if after.hazard is None or after.status in ENDED:
+        return False
+    return before is None or before.status in ENDED or before.hazard != after.hazard

@@ -29,9 +29,13 @@ class Placed(NamedTuple):
 
 
 def kind_of(state: State, word: str) -> IncidentKind | None:
-    """The city's kind that a word stands for: its own, or another that people use for it."""
+    """The city's kind that a word stands for: its own, or another that people use for it; of several the first by id.
+
+    Kinds come back from the log in any order.
+    """
     known = state.kinds.get(word)
-    return known or next((kind for kind in state.kinds.values() if word.casefold() in kind.aliases), None)
+    meant = (kind for kind in state.kinds.values() if word.casefold() in kind.aliases)
+    return known or min(meant, key=lambda kind: kind.id, default=None)
 
 
 def usual_needs(state: State, word: str) -> tuple[Need, ...]:
@@ -44,7 +48,9 @@ def remark(state: State, word: str, source: str) -> str:
     """What whoever opened it is told: empty, or that the city has no such kind."""
     if source == "cap" or not state.kinds or kind_of(state, word) is not None:
         return ""
-    return f"unknown kind {word!r}: opened as it was said, with no usual needs; known are {', '.join(state.kinds)}"
+    return (
+        f"unknown kind {word!r}: opened as it was said, with no usual needs; known are {', '.join(sorted(state.kinds))}"
+    )
 
 
 def within(state: State, lon: float, lat: float) -> None:
@@ -68,8 +74,8 @@ def placed(state: State, lon: float, lat: float, area: str | None, doubt: str, s
         doubt = "placeholder"
     if not doubt:
         return Placed(lon, lat, area or area_at(state.areas, lon, lat), "")
-    if source != "cap" and area in state.areas and state.areas[area].polygons:
-        lon, lat = middle(state.areas[area])
+    if source != "cap" and area in state.areas:
+        lon, lat = middle(state.areas[area]) or (lon, lat)
     return Placed(lon, lat, area, doubt)
 
 
@@ -87,10 +93,12 @@ def _named(areas: Mapping[str, Area], word: str) -> str:
 
 def waded(state: State, kind: str, source: str, hazard: Hazard | None) -> Hazard | None:
     """Water that nobody measured is taken to be as deep as its kind usually is; a warning is no water yet."""
-    known = kind_of(state, kind)
-    if hazard is None or source == "cap" or known is None or known.depth_cm is None:
+    if hazard is None or source == "cap":
         return hazard
-    if (hazard.depth_cm, hazard.access) != (None, None):
+    if hazard.assumed:
+        hazard = msgspec.structs.replace(hazard, depth_cm=None, assumed=False)
+    known = kind_of(state, kind)
+    if known is None or known.depth_cm is None or (hazard.depth_cm, hazard.access) != (None, None):
         return hazard
     return msgspec.structs.replace(hazard, depth_cm=known.depth_cm, assumed=True)
 

@@ -61,7 +61,8 @@ def _areas(desk: Desk, change: Config) -> dict[str, Any]:
 
 def _closures(desk: Desk, change: Config) -> dict[str, Any]:
     drawn = _followed(desk.state.closures, change, Closure, lambda closure: lasts(closure, desk.now_us))
-    checked(desk.state.incidents.values(), drawn.values())
+    if change.op != "delete":  # an end is never refused
+        checked(desk.state.incidents.values(), drawn.values())
     return {"closures": drawn}
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from core.events import CommandDone, IncidentChanged
+from dispatch.state import Params
 from tests.dispatch.town import HERE, Town, command, moves, notices, of, opened, person, register, sight, tick
 
 ROW = {n: 500 * (n + 1) for n in range(4)}
@@ -126,6 +127,22 @@ def test_undo_takes_back_ones_own_last_command(town):
     assert (incident(town).status, incident(town).closed_us) == ("dispatching", None)
     town.run(command("incident.close", 100, id="i"))
     assert "nothing of yours" in refused(town.run(command("incident.undo", 401)))
+
+
+def test_who_comes_is_told_that_a_move_was_taken_back(town):
+    """Their way is measured anew, to the place where it was."""
+    town.answer(0, 5)
+    town.run(command("incident.move", 70, id="i", lon=HERE[0] + 0.03, lat=HERE[1]))
+    town.run(sight(135, {0: 800}))
+    said = town.run(command("incident.undo", 140))
+    assert (notices(said), town.state.trails["i.1"].eta_s) == ([("moved", "p0")], None)
+
+
+def test_an_incident_that_outlasted_many_can_be_closed(town):
+    """Of those that ended the first to end is forgotten, never the one that ends just now."""
+    town.params = Params(max_ended=1)
+    town.run(opened("j", 10), command("incident.close", 20, id="j"), command("incident.close", 30, id="i"))
+    assert [(i.id, i.status) for i in town.state.incidents.values()] == [("i", "closed")]
 
 
 def test_nobody_undoes_what_somebody_else_changed_since(town):

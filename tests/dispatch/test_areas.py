@@ -71,3 +71,10 @@ def test_a_bad_shape_holds_nothing():
     """A ring of two corners is passed over."""
     bad = Area(id="a", name="", polygons=((((WEST, -10.2), (EAST, -10.1)),),))
     assert area_at({"a": bad, "b": square("b", WEST, EAST)}, *HERE) == "b"
+
+
+@pytest.mark.parametrize("polygons", [((((123.6, -10.2), (123.6, -10.1)),),), ((),), ()])
+def test_an_area_with_a_bad_shape_has_no_middle(polygons):
+    """A report that names it stays where it was drawn, and the step goes on."""
+    town = Town(rows(Area(id="k", name="k", polygons=polygons)), opened("somewhere", placed="placeholder", area="k"))
+    assert (town.state.incidents["somewhere"].lon, town.state.incidents["somewhere"].area) == (HERE[0], "k")

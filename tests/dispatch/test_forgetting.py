@@ -12,9 +12,12 @@ def forget(at_s=35.0, number=1):
 
 
 def town():
-    """One of two was asked and said no; the other comes."""
+    """One of two took a photo, was asked, and said no by their phone; the other comes."""
     there = Town(*register(person(1), person(2)), sight(0, {1: 100, 2: 900}), *opened(count=1))
-    there.answer(1, 10, "decline_today")
+    there.run(command("incident.photo", 5, id="i", actor="p1", sha256="0" * 64), command("incident.pause", 6, id="i"))
+    there.run(command("incident.resume", 7, id="i", actor="budi"))
+    offer = there.offer(1).id
+    there.run(command("offer.answer", 10, id_="no", actor="d1", offer=offer, answer="decline_today"))
     there.run(sight(20, {1: 100, 2: 900}), tick(25))
     there.answer(2, 30)
     return there

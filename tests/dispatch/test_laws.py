@@ -13,6 +13,7 @@ from core.events import CommandDone, IncidentChanged, NoticeAsked, OfferChanged
 from dispatch import offers
 from dispatch.engine import ACTS, step
 from dispatch.incidents import ENDED, MOVES
+from dispatch.reach import Ways
 from dispatch.rows import changed, restored
 from dispatch.state import LOOK, Params, State
 from tests.dispatch.town import HERE, NOW, SECOND, command, of, person, register, sight, tick
@@ -20,7 +21,11 @@ from tests.dispatch.town import HERE, NOW, SECOND, command, of, person, register
 PARAMS = Params(max_open=6, max_ended=2, max_offers=40)
 PEOPLE = 7
 METRES = (0, 20, 60, 90, 150, 400, 900, 2000, 3000, 5000)
-KINDS = ({"id": "fire", "needs": [{"count": 2}]}, {"id": "flood", "needs": [{"role": "medic"}], "depth_cm": 50})
+KINDS = (
+    {"id": "wave", "needs": [{"count": 1}], "aliases": ["water"]},
+    {"id": "fire", "needs": [{"count": 2}]},
+    {"id": "flood", "needs": [{"role": "medic"}], "aliases": ["water"], "depth_cm": 50},
+)
 
 
 def box(metres, half_m=200):
@@ -32,7 +37,7 @@ def box(metres, half_m=200):
 
 WATER = (None, {"shape": box(0)}, {"shape": box(900), "depth_cm": 40}, {"shape": box(900), "access": 4})
 DESK = {
-    **dict.fromkeys((*MOVES, "photo"), 1),
+    **dict.fromkeys((*MOVES, "photo", "distinct"), 1),
     **dict.fromkeys(("exclude", "include", "pause", "merge", "unmerge", "move", "edit", "wake"), 2),
     **dict.fromkeys(("dispatch", "assign", "look", "undo", "resume"), 4),
 }
@@ -50,7 +55,8 @@ def needs(draw):
 
 def desk_command(draw):
     number, act = draw.randrange(PEOPLE), any_of(draw, DESK)
-    body = {"id": f"i{draw.randrange(3)}", "person": f"p{number}", "into": f"i{draw.randrange(3)}", "area": "k"}
+    one, other = draw.choice(["i0", "i1", "i2", "i3", "m0", "m1"]), f"i{draw.randrange(4)}"
+    body = {"id": one, "person": f"p{number}", "into": other, "other": other, "area": "k"}
     body |= {"lon": HERE[0], "lat": HERE[1] + number / 200, "severity": draw.randint(1, 3), "needs": needs(draw)}
     body |= {"sha256": f"{number:064x}"}
     body |= {"revision": 2} if draw.random() < 0.1 else {}
@@ -67,11 +73,24 @@ def offer_command(draw):
 
 def opening(draw):
     lat = HERE[1] + draw.choice(METRES) / 111_195
-    return (
-        "open",
-        f"i{draw.randrange(4)}",
-        {"severity": draw.randint(1, 3), "needs": needs(draw), "area": "k", "lat": lat},
-    )
+    kind = draw.choice(["fire", "fire", "fire", "flood", "water", "storm"])
+    body = {"severity": draw.randint(1, 3), "needs": needs(draw), "area": "k", "lat": lat, "kind": kind}
+    return ("open", f"i{draw.randrange(4)}", body)
+
+
+def alert(draw):
+    """An official alert, what changes or ends it, in whatever order; some are over soon."""
+    message, key = draw.choice(["alert", "alert", "update", "cancel"]), f"m{draw.randrange(6)}"
+    body = {"message": message, "refs": [f"m{n}" for n in range(2) if draw.random() < 0.5], "note": "over"}
+    body |= {"sent_s": draw.randint(0, 5), "life_s": draw.choice([None, 2, 60])}
+    incident = {"kind": draw.choice(["water", "storm"]), "lon": HERE[0], "lat": HERE[1] + draw.choice(METRES) / 111_195}
+    return ("alert", key, body | {"incident": incident | {"hazard": draw.choice(WATER), "needs": needs(draw)}})
+
+
+def forgetting(draw):
+    """Whoever is not asked now is forgotten."""
+    number = draw.randrange(PEOPLE)
+    return ("person.forget", "ani", {"person": f"p{number}", "devices": [f"d{number}"]})
 
 
 def sighting(draw):
@@ -90,7 +109,8 @@ def change_of_duty(draw):
 
 
 HAPPENINGS = {
-    desk_command: 6, offer_command: 10, opening: 1, sighting: 5, change_of_duty: 1, closing: 1,
+    desk_command: 6, offer_command: 10, opening: 1, alert: 1, sighting: 5, change_of_duty: 1, closing: 1,
+    forgetting: 0.3,
     lambda _: ("tick", None): 3, lambda draw: (f"dispatch.{draw.choice(['pause', 'resume', 'resume'])}", "ani", {}): 1,
 }  # fmt: skip
 
@@ -121,6 +141,13 @@ def closed(number, at_s, op, rows):
     return Config(section="closures", op=op, rows=timed, at_us=at_us, id=f"c{number}")
 
 
+def alerted(key, at_s, *, sent_s, life_s, **body):
+    """A message that was sent a little before or after the others, and lasts so long from now."""
+    expires_us = life_s and NOW + (at_s + life_s) * SECOND
+    cap = {"sender": "bmkg", "identifier": key, "sent_us": NOW + sent_s * SECOND, "event": "rain"}
+    return command("incident.alert", at_s, id_=key, actor="cap:bmkg", cap=cap | {"expires_us": expires_us}, **body)
+
+
 def happening(number, at_s, what):
     """What nobody commands: positions, time, the register."""
     match what:
@@ -142,8 +169,9 @@ def entry_of(number, at_s, what, state):
         return entry
     match what:
         case ("open", name, body):
-            place = {"kind": "fire", "lon": HERE[0]}
-            return command("incident.open", at_s, id_=name, **place, **body)
+            return command("incident.open", at_s, id_=name, lon=HERE[0], **({"kind": "fire"} | body))
+        case ("alert", key, body):
+            return alerted(key, at_s, **body)
         case (act, actor, body) if act.startswith("offer."):
             live = list(state.trails)
             offer = live[int(body["offer"] * len(live))] if live else "i0.1"
@@ -261,12 +289,13 @@ def test_a_change_is_told_once_a_minute(story):
 
 @given(stories, st.sets(st.integers(0, 80)))
 def test_a_restart_anywhere_changes_nothing(story, restarts):
-    """Entries and state through their bytes: the same events, the same state in the same order at the end."""
-    rows, (state, saved) = {}, restored({})
+    """Entries and state through their bytes, the ways kept until then: the same events, the same state in its order."""
+    rows, (state, saved), ways = {}, restored({}), Ways()
     for number, (entry, _, said, after) in enumerate(told(story)):
         if number in restarts:
-            state, saved = restored(rows)
-        state, again = step(state, decode_entry(encode_entry(entry)), PARAMS)
+            state, saved = restored({key: rows[key] for key in sorted(rows, reverse=True)})  # in no order that counts
+            ways = Ways()
+        state, again = step(state, decode_entry(encode_entry(entry)), PARAMS, ways)
         assert again == said
         assert (state, [*state.incidents], [*state.trails]) == (after, [*after.incidents], [*after.trails])
         rows, saved = written(rows, changed(saved, state)), state
@@ -344,11 +373,13 @@ def test_a_tick_after_an_entry_changes_nothing_that_is_not_due(story):
 
 @given(stories)
 def test_what_is_said_is_what_is_remembered(story):
-    """The newest version said of each incident and offer is the one in the state, with revisions that grow."""
+    """The newest version said of each incident and offer is the one in the state, but for names that were forgotten."""
     known = {}
-    for _, _, said, state in told(story):
+    for entry, _, said, state in told(story):
         for event in of((IncidentChanged, OfferChanged), said):
             assert event.id not in known or known[event.id].revision < event.revision
             known[event.id] = event
+        if isinstance(entry, Command) and entry.kind == "person.forget":
+            known |= state.incidents | state.offers
         assert all(known[i] == incident for i, incident in state.incidents.items())
         assert all(known[i] == offer for i, offer in state.offers.items())

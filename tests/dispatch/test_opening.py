@@ -116,6 +116,16 @@ def test_water_that_nobody_measured_is_as_deep_as_usual():
     assert (drawn.depth_cm, drawn.assumed) == (50, True)
 
 
+def test_a_depth_that_was_assumed_goes_with_the_kind():
+    """It was that of the other kind; what was measured stays."""
+    desk = Desk()
+    for at_s, depth_cm in ((5, None), (6, 20)):
+        told, _ = desk.open(hazard={"shape": BOX, "depth_cm": depth_cm})
+        desk.tell("incident.edit", at_s, id=told.id, kind="longsor")
+    hazards = [incident.hazard for incident in desk.state.incidents.values()]
+    assert [(h.depth_cm, h.assumed) for h in hazards] == [(None, False), (20, False)]
+
+
 def test_of_another_kind_are_other_needs():
     """Unless somebody said what is needed; those who look stay asked."""
     desk = Desk()

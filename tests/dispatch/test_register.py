@@ -133,3 +133,10 @@ def test_of_two_phones_of_one_person_either_answers():
     assert town.offer(0).device == "d0"
     assert moves(town.run(by_device("d9", 2, town.offer(0)))) == [("p0", "accepted")]
     assert moves(town.run(sight(30, {9: 20}), sight(40, {9: 20}))) == [("p0", "en_route"), ("p0", "arrived")]
+
+
+def test_a_closure_is_taken_away_whatever_is_left():
+    """What is left lies too far apart to be drawn together, which is no reason to keep a road closed."""
+    far = [{"id": f"x{east}", "shape": {"type": "Point", "coordinates": [123.6 + east, -10.17]}} for east in (-15, 15)]
+    town = Town(told("closures", WATER, *far), told("closures", {"id": "w"}, op="delete"))
+    assert {*town.state.closures} == {"x-15", "x15"}

@@ -3,7 +3,7 @@
 import pytest
 
 from core.events import OfferChanged
-from tests.dispatch.town import Town, command, moves, notices, of, opened, person, register, sight, tick
+from tests.dispatch.town import HERE, Town, command, moves, notices, of, opened, person, register, sight, tick
 
 
 @pytest.fixture
@@ -31,6 +31,18 @@ def test_two_sightings_at_the_scene_are_an_arrival(town):
     assert ("p0", "arrived") not in moves(town.run(sight(60, {0: 70})))
     assert ("p0", "arrived") in moves(town.run(sight(70, {0: 70})))
     assert town.state.incidents["i"].status == "on_scene"
+
+
+def test_a_hazard_that_was_taken_in_keeps_nobody_from_arriving():
+    """Two lie too far apart to be drawn together, once the one between them is gone; that may end all the same."""
+    town = Town(register(person(0)), sight(0, {0: 2000}))
+    for id_, east in (("h", 0), ("i", -15), ("j", 15)):
+        box = {"type": "Point", "coordinates": [HERE[0] + east, HERE[1]]}
+        town.run(opened(id_, hazard={"shape": box, "depth_cm": 20}, severity=3 if id_ == "i" else 1))
+    town.run(command("incident.close", 3, id="h"))
+    town.answer(0, 5)
+    town.run(sight(60, {0: 70}), sight(70, {0: 70}))
+    assert [incident.status for incident in town.state.incidents.values()] == ["closed", "on_scene", "dispatching"]
 
 
 def test_one_is_enough_when_the_kernel_says_that_it_stands(town):
