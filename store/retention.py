@@ -33,7 +33,7 @@ async def forget_phones(pool: AsyncConnectionPool, now_us: int, keep_days: int) 
 
 
 async def _rows(pool: AsyncConnectionPool, before_us: int) -> int:
-    """Once for each limit, which a day moves: it looks through what trucks did, too. What comes late goes a day later."""
+    """Once a day, when the limit moves, for trucks' rows are looked through, too. What comes late goes the next day."""
     if before_us <= int(await mark(pool, READER, "rows") or 0):
         return 0
     gone = sum([await _in_parts(pool, name, before_us) for name in _ROWS])
