@@ -59,7 +59,10 @@ class Fetcher:
             (answer,) = answers
             if answer.status not in _MOVED:
                 return self._read(url, answer)
-            at = urljoin(at, answer.headers.get("Location", ""))
+            try:
+                at = urljoin(at, answer.headers.get("Location", ""))
+            except ValueError as error:
+                raise NeverError(f"{url[:200]} leads to no address: {error}") from error
         raise NeverError(f"{url[:200]} leads on and on")
 
     def _check(self, url: str) -> None:
@@ -109,9 +112,7 @@ class Fetcher:
                         f"{host} answers {error.code}", after_s(error.headers.get("Retry-After"))
                     ) from error
                 tell(_Answer(error.code, b"", error.headers))
-        except ValueError as error:
-            raise NeverError(f"{url[:200]} leads to no address: {error}") from error
-        except (URLError, OSError, HTTPException) as error:
+        except (URLError, OSError, HTTPException, ValueError) as error:
             raise LaterError(f"{host} does not answer: {error}") from error
 
 
