@@ -127,14 +127,23 @@ SELECT ordinal, body::text AS body FROM events
 WHERE stream = 'dispatch.events' AND entry_id = %(entry_id)s
 ORDER BY ordinal
 
+-- name: naming_blocks
+SELECT no FROM blocks
+WHERE
+    no < %(newest)s AND kept IS NOT NULL
+    AND EXISTS (SELECT FROM unnest(%(names)s::text[]) AS n WHERE position(convert_to(n, 'UTF8') IN kept) > 0)
+ORDER BY no
+
 -- name: naming_kept
 SELECT no, NULL::bigint AS part, kept FROM blocks
 WHERE
-    kept IS NOT NULL
+    no >= %(from_no)s AND no <= coalesce(%(to_no)s::bigint, no) AND kept IS NOT NULL
     AND EXISTS (SELECT FROM unnest(%(names)s::text[]) AS n WHERE position(convert_to(n, 'UTF8') IN kept) > 0)
 UNION ALL
 SELECT no, part, kept FROM block_parts
-WHERE EXISTS (SELECT FROM unnest(%(names)s::text[]) AS n WHERE position(convert_to(n, 'UTF8') IN kept) > 0)
+WHERE
+    no >= %(from_no)s AND no <= coalesce(%(to_no)s::bigint, no)
+    AND EXISTS (SELECT FROM unnest(%(names)s::text[]) AS n WHERE position(convert_to(n, 'UTF8') IN kept) > 0)
 ORDER BY no, part
 
 -- name: rewrite_kept
@@ -144,7 +153,7 @@ UPDATE blocks SET kept = %(kept)s WHERE no = %(no)s
 UPDATE block_parts SET kept = %(kept)s WHERE no = %(no)s AND part = %(part)s
 
 -- name: naming_snapshots
-SELECT entry_id, digest, body FROM snapshots
+SELECT entry_id FROM snapshots
 WHERE
     body IS NOT NULL
     AND EXISTS (SELECT FROM unnest(%(names)s::text[]) AS n WHERE position(convert_to(n, 'UTF8') IN body) > 0)

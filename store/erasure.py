@@ -23,11 +23,13 @@ from store.text import clean
 
 _ask: Final = partial(ask, "erasure.sql")
 _OF_DEVICE: Final = (
-    "forget_fixes", "forget_dwells", "forget_spells", "forget_alerts", "forget_rejects_of", "forget_day_rows",
+    "forget_fixes", "forget_dwells", "forget_spells", "forget_alerts", "forget_rejects_of",
 )  # fmt: skip
-_NAMING: Final = ("events", "plans", "incidents", "offers", "commands", "config_log", "day_rows", "days")
+_NAMING: Final = ("incidents", "offers")
+_BESIDE: Final = ("plans", "commands", "config_log", "day_rows", "days")  # large, and nobody waits for them
+EVENTS: Final = 5_000  # looked through in one transaction, while the archive waits
 _OF_PERSON: Final = (
-    "forget_actor", "forget_day_joins", "forget_pushes", "forget_photos", "unname_photos", "forget_invites",
+    "forget_actor", "forget_pushes", "forget_photos", "unname_photos", "forget_invites",
     "forget_tokens", "forget_sessions", "forget_links",
 )  # fmt: skip
 
@@ -67,42 +69,72 @@ async def carried_by(pool: AsyncConnectionPool, person: str, now_us: int) -> lis
 
 
 async def forget(pool: AsyncConnectionPool, person: str, carried: Sequence[Carried], now_us: int = 0) -> None:
-    """All of it or nothing."""
+    """What is large part by part, so that the archive goes on; the rest at once. Cut short, it can be asked again."""
     names = [clean(person), *{clean(one.device) for one in carried}]
+    await _forget_beside(pool, names, carried)
+    seq = await _unname_old_events(pool, names, now_us)
+    block = await scrubbing.scrub_sealed(pool, frozenset(names), carried, now_us)
     async with transaction(pool) as cursor:
         await chain.lock(cursor)
         await chain.begin(cursor)
         gone = list[Erased]()
         for one in carried:
             for name in _OF_DEVICE:
-                await cursor.execute(queries("erasure.sql")[name], one._asdict())
+                await cursor.execute(_query(name), one._asdict())
             gone += await _forget_events(cursor, one)
         for name in _OF_PERSON:
-            await cursor.execute(queries("erasure.sql")[name], {"person": names[0], "names": names, "word": ERASED})
+            await cursor.execute(_query(name), {"person": names[0], "names": names, "word": ERASED})
+        gone += await _unname_events(cursor, names, seq, None)
         for table in _NAMING:
-            gone += await _unname(cursor, table, names)
-        gone += await scrubbing.scrub(cursor, frozenset(names), carried)
+            await _unname(cursor, table, {"names": names})
+        gone += await scrubbing.scrub(cursor, frozenset(names), carried, block)
         await chain.erase(cursor, gone, now_us)
 
 
+async def _forget_beside(pool: AsyncConnectionPool, names: Sequence[str], carried: Sequence[Carried]) -> None:
+    async with transaction(pool) as cursor:
+        for one in carried:
+            await cursor.execute(_query("forget_day_rows"), one._asdict())
+        await cursor.execute(_query("forget_day_joins"), {"person": names[0]})
+        for table in _BESIDE:
+            await _unname(cursor, table, {"names": names})
+
+
+async def _unname_old_events(pool: AsyncConnectionPool, names: Sequence[str], now_us: int) -> int:
+    """All that are there now; up to which `seq`."""
+    last = int((await ask("history.sql", pool, "seq", {}))[0].seq)
+    for after in range(0, last, EVENTS):
+        async with transaction(pool) as cursor:
+            await chain.lock(cursor)
+            await chain.begin(cursor)
+            await chain.erase(cursor, await _unname_events(cursor, names, after, min(after + EVENTS, last)), now_us)
+    return last
+
+
 async def _forget_events(cursor: AsyncCursor[Any], one: Carried) -> list[Erased]:
-    await cursor.execute(queries("erasure.sql")["forget_device_events"], one._asdict())
+    await cursor.execute(_query("forget_device_events"), one._asdict())
     return [
         Erased(row.stream, row.entry_id, row.ordinal, text_digest(row.body), None, "erased")
         for row in await cursor.fetchall()
     ]
 
 
-async def _unname(cursor: AsyncCursor[Any], table: str, names: Sequence[str]) -> list[Erased]:
-    await cursor.execute(queries("erasure.sql")[f"naming_{table}"], {"names": names})
-    rows = await cursor.fetchall()
-    bodies = [msgspec.json.encode(unnamed(row.body, frozenset(names))).decode() for row in rows]
-    await cursor.execute(
-        queries("erasure.sql")[f"unname_{table}"], {"keys": [row.key for row in rows], "bodies": bodies}
-    )
-    if table != "events":
-        return []
+async def _unname_events(cursor: AsyncCursor[Any], names: Sequence[str], after: int, to: int | None) -> list[Erased]:
     return [
         Erased(row.stream, row.entry_id, row.ordinal, text_digest(row.text), text_digest(body), "erased")
-        for row, body in zip(rows, bodies, strict=True)
+        for row, body in await _unname(cursor, "events", {"names": names, "after": after, "to": to})
     ]
+
+
+async def _unname(cursor: AsyncCursor[Any], table: str, named: dict[str, Any]) -> list[tuple[Any, str]]:
+    """The rows that name them, as they were, and each as it is now."""
+    await cursor.execute(_query(f"naming_{table}"), named)
+    rows = await cursor.fetchall()
+    names = frozenset(named["names"])
+    bodies = [msgspec.json.encode(unnamed(row.body, names)).decode() for row in rows]
+    await cursor.execute(_query(f"unname_{table}"), {"keys": [row.key for row in rows], "bodies": bodies})
+    return [*zip(rows, bodies, strict=True)]
+
+
+def _query(name: str) -> bytes:
+    return queries("erasure.sql")[name]

@@ -66,7 +66,10 @@ WHERE days.ctid = new.key::tid
 
 -- name: naming_events
 SELECT ctid::text AS key, body, body::text AS text, stream, entry_id, ordinal FROM events
-WHERE kind IN ('incident', 'plan', 'offer', 'notice') AND EXISTS (SELECT FROM unnest(%(names)s::text[]) AS n WHERE strpos(body::text, to_json(n)::text) > 0)
+WHERE
+    seq > %(after)s AND seq <= coalesce(%(to)s::bigint, seq)
+    AND kind IN ('incident', 'plan', 'offer', 'notice')
+    AND EXISTS (SELECT FROM unnest(%(names)s::text[]) AS n WHERE strpos(body::text, to_json(n)::text) > 0)
 FOR UPDATE
 
 -- name: unname_events

@@ -18,7 +18,7 @@ from store.pg import queries, transaction
 from store.upkeep import FORGET, forgotten_until_us
 
 READER: Final = "retention"  # of the table `offsets`
-EVENTS: Final = 20_000  # looked through in one transaction
+EVENTS: Final = 2_000  # looked through in one transaction, while the archive waits
 COARSE: Final = 2  # decimals of a degree that a place keeps: 1.1 km
 _ROWS: Final = ("forget_fixes", "forget_dwells", "forget_spells", "forget_alerts", "forget_day_rows")
 _json: Final = msgspec.json.Decoder().decode
@@ -29,10 +29,16 @@ async def forget_phones(pool: AsyncConnectionPool, now_us: int, keep_days: int) 
     if keep_days <= 0:
         return 0
     before_us = forgotten_until_us(now_us, keep_days)
-    gone = 0
-    for name in _ROWS:
-        gone += await _in_parts(pool, name, before_us)
-    return gone + await _events(pool, before_us, now_us) + await _plans(pool, before_us)
+    return await _rows(pool, before_us) + await _events(pool, before_us, now_us)
+
+
+async def _rows(pool: AsyncConnectionPool, before_us: int) -> int:
+    """Once a day, when the limit moves, for trucks' rows are looked through, too. What comes late goes the next day."""
+    if before_us <= int(await mark(pool, READER, "rows") or 0):
+        return 0
+    gone = sum([await _in_parts(pool, name, before_us) for name in _ROWS])
+    await set_mark(pool, READER, "rows", str(before_us))
+    return gone
 
 
 async def _in_parts(pool: AsyncConnectionPool, name: str, before_us: int) -> int:
@@ -46,23 +52,26 @@ async def _in_parts(pool: AsyncConnectionPool, name: str, before_us: int) -> int
 
 
 async def _events(pool: AsyncConnectionPool, before_us: int, now_us: int) -> int:
-    """In their order, up to the first that is kept."""
+    """In their order, up to the first that is kept; a plan's row with its event, of which it is a copy."""
     gone, after = 0, int(await mark(pool, READER, "events") or 0)
-    while True:
+    async with transaction(pool) as cursor:
+        last = (await _run(cursor, "first_kept", {"after": after, "before_us": before_us}))[0].seq or after
+    while after < last:
+        to = min(last, after + EVENTS)
         async with transaction(pool) as cursor:
             await chain.lock(cursor)
-            last = (await _run(cursor, "first_kept", {"after": after, "before_us": before_us}))[0].seq or after
-            to = min(last, after + EVENTS)
+            await chain.begin(cursor)
             gone += await _forget_events(cursor, await _run(cursor, "old_events", {"after": after, "to": to}), now_us)
         await set_mark(pool, READER, "events", str(to))
-        if to >= last:
-            return gone
         after = to
+    return gone
 
 
 async def _forget_events(cursor: AsyncCursor[Any], rows: list[Any], now_us: int) -> int:
     bodies = {row.seq: _coarse(row.body) for row in rows if row.kind == "plan"}
-    await cursor.execute(_query("coarsen_events"), {"seqs": list(bodies), "bodies": list(bodies.values())})
+    plans = {"seqs": list(bodies), "bodies": list(bodies.values())}
+    await cursor.execute(_query("coarsen_plans"), plans)
+    await cursor.execute(_query("coarsen_events"), plans)
     await cursor.execute(_query("drop_events"), {"seqs": [row.seq for row in rows if row.seq not in bodies]})
     await chain.erase(cursor, [_erased(row, bodies.get(row.seq)) for row in rows], now_us)
     return len(rows)
@@ -72,20 +81,6 @@ def _erased(row: Any, now: str | None) -> Erased:
     """What the chain is told; one word for all that goes by itself."""
     digest = None if now is None else text_digest(now)
     return Erased(row.stream, row.entry_id, row.ordinal, text_digest(row.body), digest, "erased")
-
-
-async def _plans(pool: AsyncConnectionPool, before_us: int) -> int:
-    since_us = int(await mark(pool, READER, "plans") or 0)
-    async with transaction(pool) as cursor:
-        rows = await _run(cursor, "old_plans", {"since_us": since_us, "before_us": before_us})
-        named = {
-            "incidents": [row.incident for row in rows],
-            "at_us": [row.at_us for row in rows],
-            "bodies": [_coarse(row.body) for row in rows],
-        }
-        await cursor.execute(_query("coarsen_plans"), named)
-    await set_mark(pool, READER, "plans", str(max(since_us, before_us)))
-    return len(rows)
 
 
 def _coarse(body: str) -> str:

@@ -79,11 +79,9 @@ UPDATE events SET body = new.body::jsonb
 FROM unnest(%(seqs)s::bigint[], %(bodies)s::text[]) AS new (seq, body)
 WHERE events.seq = new.seq
 
--- name: old_plans
-SELECT incident, to_us(at) AS at_us, body::text AS body FROM plans
-WHERE at < from_us(%(before_us)s) AND at >= from_us(%(since_us)s)
-
 -- name: coarsen_plans
+-- Before its event: until then both are the same.
 UPDATE plans SET body = new.body::jsonb
-FROM unnest(%(incidents)s::text[], %(at_us)s::bigint[], %(bodies)s::text[]) AS new (incident, at_us, body)
-WHERE plans.incident = new.incident AND plans.at = from_us(new.at_us)
+FROM unnest(%(seqs)s::bigint[], %(bodies)s::text[]) AS new (seq, body)
+INNER JOIN events AS e ON e.seq = new.seq
+WHERE plans.incident = e.body ->> 'incident' AND plans.body = e.body

@@ -12,13 +12,15 @@ from typing import Any, Final, Protocol
 
 import msgspec
 from psycopg import AsyncCursor
+from psycopg_pool import AsyncConnectionPool
 
 from core.codec import decode, encode
 from core.entries import Command, Config, Sightings
 from core.errors import DecodeError
 from core.naming import ERASED
+from store import chain
 from store.chain import SNAPSHOTS, Erased, packed, unpacked
-from store.pg import queries
+from store.pg import ask, queries, transaction
 
 _TOLD: Final = frozenset({"name", "phone", "skills", "duty", "consent_us", "area"})  # of a row of the register
 
@@ -45,23 +47,51 @@ def unnamed(value: Any, names: frozenset[str]) -> Any:
     return {key: unnamed(each, names) for key, each in told.items()}
 
 
-async def scrub(cursor: AsyncCursor[Any], names: frozenset[str], carried: Sequence[Held]) -> list[Erased]:
-    """Scrub all that is kept; what the chain is to be told of it."""
+async def scrub_sealed(pool: AsyncConnectionPool, names: frozenset[str], carried: Sequence[Held], now_us: int) -> int:
+    """Scrub what does not grow any more, block by block: the archive waits for one at a time.
+
+    Returns the number of the block that is left to `scrub`.
+    """
+    newest = int((await ask("chain.sql", pool, "ends", {}))[0].last)
+    for row in await ask("chain.sql", pool, "naming_blocks", {"names": list(names), "newest": newest}):
+        async with transaction(pool) as cursor:
+            await chain.lock(cursor)
+            await chain.erase(cursor, await _scrub_kept(cursor, names, carried, row.no, row.no), now_us)
+    return newest
+
+
+async def scrub(
+    cursor: AsyncCursor[Any], names: frozenset[str], carried: Sequence[Held], from_no: int = 0
+) -> list[Erased]:
+    """Scrub blocks from this one on and all states; what the chain is to be told of it."""
+    gone = await _scrub_kept(cursor, names, carried, from_no, None)
+    for row in await _run(cursor, "naming_snapshots", {"names": list(names)}):
+        (state,) = await _run(cursor, "snapshot", {"entry_id": row.entry_id})
+        body = scrubbed_state(state.body, names)
+        if body != state.body:
+            gone.append(_erased(SNAPSHOTS, row.entry_id, state.body, body))
+            await cursor.execute(queries("chain.sql")["rewrite_snapshot"], {"entry_id": row.entry_id, "body": body})
+    return gone
+
+
+async def _scrub_kept(
+    cursor: AsyncCursor[Any], names: frozenset[str], carried: Sequence[Held], from_no: int, to_no: int | None
+) -> list[Erased]:
     gone = list[Erased]()
-    await cursor.execute(queries("chain.sql")["naming_kept"], {"names": list(names)})
-    for block in await cursor.fetchall():
+    for block in await _run(cursor, "naming_kept", {"names": list(names), "from_no": from_no, "to_no": to_no}):
         rows = list(unpacked(block.kept))
         after = [(stream, id_, scrubbed_entry(body, names, carried)) for stream, id_, body in rows]
-        gone += [_erased(*a, b[2]) for a, b in zip(rows, after, strict=True) if a != b]
-        name = "rewrite_kept" if block.part is None else "rewrite_part"
-        named = {"no": block.no, "part": block.part, "kept": packed(after)}
-        await cursor.execute(queries("chain.sql")[name], named)
-    await cursor.execute(queries("chain.sql")["naming_snapshots"], {"names": list(names)})
-    for row in await cursor.fetchall():
-        body = scrubbed_state(row.body, names)
-        gone.append(_erased(SNAPSHOTS, row.entry_id, row.body, body))
-        await cursor.execute(queries("chain.sql")["rewrite_snapshot"], {"entry_id": row.entry_id, "body": body})
+        if after != rows:
+            gone += [_erased(*a, b[2]) for a, b in zip(rows, after, strict=True) if a != b]
+            name = "rewrite_kept" if block.part is None else "rewrite_part"
+            named = {"no": block.no, "part": block.part, "kept": packed(after)}
+            await cursor.execute(queries("chain.sql")[name], named)
     return gone
+
+
+async def _run(cursor: AsyncCursor[Any], name: str, named: dict[str, Any]) -> list[Any]:
+    await cursor.execute(queries("chain.sql")[name], named)
+    return await cursor.fetchall()
 
 
 def _erased(stream: str, entry_id: str, was: bytes, now: bytes) -> Erased:

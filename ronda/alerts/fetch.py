@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from http.client import HTTPException
+from string import punctuation
 from time import monotonic
 from typing import Any, Final, NamedTuple
 from urllib.error import HTTPError, URLError
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 from urllib.request import ProxyHandler, Request, build_opener
 
 from ingest.cap.tree import BYTES
@@ -58,15 +59,27 @@ class Fetcher:
             (answer,) = answers
             if answer.status not in _MOVED:
                 return self._read(url, answer)
-            at = urljoin(at, answer.headers.get("Location", ""))
+            try:
+                at = urljoin(at, answer.headers.get("Location", ""))
+            except ValueError as error:
+                raise NeverError(f"{url[:200]} leads to no address: {error}") from error
         raise NeverError(f"{url[:200]} leads on and on")
 
     def _check(self, url: str) -> None:
         """What an index links to may be anything: only its own host is asked, and never less safely."""
-        found, ours = urlsplit(url), self._index
-        safe = found.scheme == ours.scheme or (ours.scheme, found.scheme) == ("http", "https")
-        if not safe or found.hostname != ours.hostname or (found.scheme == ours.scheme and found.port != ours.port):
+        if not self._ours(url):
+            ours = self._index
             raise ElsewhereError(f"{url[:200]} is not of {ours.scheme}://{ours.netloc}; it is not fetched")
+
+    def _ours(self, url: str) -> bool:
+        ours = self._index
+        try:
+            found = urlsplit(url)
+            same_port = found.scheme != ours.scheme or found.port == ours.port
+        except ValueError:  # no address at all
+            return False
+        safe = found.scheme == ours.scheme or (ours.scheme, found.scheme) == ("http", "https")
+        return safe and same_port and found.hostname == ours.hostname
 
     def _read(self, url: str, answer: _Answer) -> bytes | None:
         if answer.status == _UNCHANGED:
@@ -89,7 +102,7 @@ class Fetcher:
         host = urlsplit(url).hostname or "?"
         headers = {"User-Agent": AGENT, "Accept": "application/cap+xml, application/xml, text/xml", **version}
         try:
-            request = Request(url, headers=headers)  # noqa: S310  # of the index's scheme, which is http or https
+            request = Request(quote(url, safe=punctuation), headers=headers)  # noqa: S310  # of the index's scheme, which is http or https
             with self._opener.open(request, timeout=TIMEOUT_S) as answer:
                 tell(_Answer(answer.status, _whole(answer, host), answer.headers))
         except HTTPError as error:

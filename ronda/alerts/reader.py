@@ -111,7 +111,10 @@ class Reader:
 
     async def _read_index(self) -> None:
         """An index that cannot be used is a reject; the one before holds meanwhile."""
-        body = await self._fetcher.get(self._url)
+        try:
+            body = await self._fetcher.get(self._url)
+        except NeverError as error:  # it was moved, perhaps, or shut for a while
+            raise LaterError(f"the index: {error}") from error
         if body is None:
             return
         try:

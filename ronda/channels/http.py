@@ -11,7 +11,7 @@ import socket
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPException
-from typing import Final
+from typing import Any, Final
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
@@ -27,8 +27,10 @@ BUSY: Final = frozenset({408, 425, 429})  # come again later
 class Stay(HTTPRedirectHandler):
     """A redirect is an answer like any other: a letter goes where it was addressed."""
 
-    def redirect_request(self, *_: object) -> None:
+    def http_error_302(self, *_: Any, **__: Any) -> Any:
         return None
+
+    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
 
 
 class Poster:

@@ -9,7 +9,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from core.entries import Tick
 from core.fixes import Fixes
-from ronda.upkeep import keep
+from ronda.upkeep import keep, keep_volunteers
 from store import read
 from store.archive import Archive
 from store.chain import Link, links_of
@@ -51,7 +51,7 @@ def test_what_dispatch_decided_from_is_kept_for_its_days(postgres_url: str) -> N
         await archive.write({"in.0": f"{T0_US // 1000 + 90_000}-0"}, Fixes.empty(), links=_tick(T0_US // 1000 + 90_000))
         kept = list[Any]()
         for day, keep_days in ((91, 0), (90, 90), (92, 90)):
-            await keep(pool, T0_US + day * DAY_US, 0, keep_days)
+            await keep_volunteers(pool, T0_US + day * DAY_US, keep_days)
             kept += [[block.kept is not None async for block in blocks(pool, 1, 1)]]
         return kept
 

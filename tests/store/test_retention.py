@@ -133,6 +133,47 @@ def test_the_rounds_go_on_where_the_last_ended(postgres_url: str, days: tuple[in
     assert after(postgres_url, look, *days) == left
 
 
+def test_what_comes_late_goes_when_the_limit_moves(postgres_url: str) -> None:
+    """Once a day, for whoever looks through all rows every two minutes keeps the archive busy."""
+
+    async def body(pool: AsyncConnectionPool) -> list[int]:
+        archive, left = await lived(pool), []
+        await forget_phones(pool, NOW_US, 90)
+        await archive.write({"in.0": "10-0"}, fixes_of("hp", (5, 0.0, 0.0)))
+        for later_us in (0, DAY_US):
+            await forget_phones(pool, NOW_US + later_us, 90)
+            left.append(len((await read.fixes(pool, "hp", 0, T0_US + DAY_US))[0]))
+        return left
+
+    assert run_pool(postgres_url, body) == [1, 0]
+
+
+def test_a_plan_stays_what_was_said_of_it(postgres_url: str) -> None:
+    """One that was archived after a newer event becomes coarse with its own event, not before it."""
+
+    async def body(pool: AsyncConnectionPool) -> list[str]:
+        archive, told = await lived(pool), [plan(T0_US + 5 * DAY_US)]
+        links = links_of("events.0", "20-0", encode(told), told)
+        await archive.write({"events.0": "20-0"}, Fixes.empty(), [("events.0", "20-0", told)], links=links)
+        await forget_phones(pool, NOW_US, 90)
+        async with view(pool) as cursor:
+            return [wrong async for block in prove(cursor, 0, (await ends(pool))[1]) for wrong in block.wrong]
+
+    assert run_pool(postgres_url, body) == []
+
+
+def test_an_archive_without_a_chain_forgets_too(postgres_url: str) -> None:
+    """The chain begins with it."""
+
+    async def body(pool: AsyncConnectionPool) -> int:
+        await lived(pool)
+        async with transaction(pool) as cursor:
+            await cursor.execute("TRUNCATE blocks, block_parts")
+        return await forget_phones(pool, NOW_US, 90)
+
+    assert run_pool(postgres_url, body) > 0
+
+
 def test_only_a_devices_place_is_coarse() -> None:
     """The incident's own stays exact."""
     told = {"lon": 1.2345, "chosen": [{"device": "hp", "lon": 1.2345, "lat": 2.3456, "eta_s": 1.234}]}

@@ -69,6 +69,23 @@ def test_what_is_no_use_and_what_may_come_later(page: Page, error: type[Exceptio
             fetched(there, "/a")
 
 
+def test_an_address_is_asked_for_as_it_may_be() -> None:
+    """An index may link to anything, and three that can never be asked for would keep all others waiting."""
+    with site() as there:
+        there.pages["/peringatan%20%C3%A4%7F%41"] = Page(b"one")
+        assert fetched(there, "/peringatan ä\x7f%41") == [b"one"]
+        with pytest.raises(ElsewhereError):
+            asyncio.run(Fetcher(there.url("/index"), Bucket()).get("http://127.0.0.1:port/a"))
+
+
+def test_a_redirect_to_no_address_is_no_use() -> None:
+    """It is said as of any other page."""
+    with site() as there:
+        there.pages["/a"] = Page(b"", 302, {"Location": "http://[::1/a"})
+        with pytest.raises(NeverError, match="leads to no address"):
+            fetched(there, "/a")
+
+
 def test_an_endless_body_is_cut() -> None:
     """One byte more than is read comes back: whoever reads it says that it is too large."""
     with site() as there:

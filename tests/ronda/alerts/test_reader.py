@@ -263,11 +263,14 @@ def test_an_alert_for_which_there_is_no_room_comes_later(clean_valkey_url: str, 
     played(clean_valkey_url, postgres_url, body)
 
 
-def test_an_index_that_does_not_answer_is_asked_ever_more_seldom(clean_valkey_url: str, postgres_url: str) -> None:
+@pytest.mark.parametrize("status", [500, 404])
+def test_an_index_that_does_not_answer_is_asked_ever_more_seldom(
+    clean_valkey_url: str, postgres_url: str, status: int
+) -> None:
     """Pauses double, by chance a fifth more or less; when it answers all is read."""
 
     async def body(runtime: Runtime, _clock: ManualClock, there: Site) -> None:
-        index, there.pages["/index.xml"] = there.pages["/index.xml"], Page(b"", 500)
+        index, there.pages["/index.xml"] = there.pages["/index.xml"], Page(b"", status)
         one = Reader(runtime, there.url("/index.xml"), bucket=Bucket(10_000), every_s=0.1)
         pauses = [one._again_s(tries, None) / 0.1 for tries in range(4)]
         assert all(0.8 <= pause / 2**tries <= 1.2 for tries, pause in enumerate(pauses))
