@@ -33,7 +33,7 @@ export function factsView(app: App): View {
         if (line) show(line, value !== "");
       });
       const about = incident.hazard_info;
-      text(danger, about ? words.hazard(about.label, about.depth_cm === null ? "" : words.depth(Math.round(about.depth_cm))) : "");
+      text(danger, about ? words.hazard(about.label, about.depth_cm === null ? "" : words.depth(Math.round(about.depth_cm), about.assumed)) : "");
       show(danger, about !== null && about !== undefined);
       show(thanks, incident.source === "cap");
       needs.render(incident.needs);
