@@ -40,7 +40,7 @@ export interface Incident {
   opened: string;
   closed: string | null;
   revision: number;
-  /** A doubt about the coordinate: `placeholder`, it is the city's centre. */
+  /** A doubt about the coordinate: `placeholder`, it is the city's centre; `area`, any point of the area. */
   placed: string;
   /** Empty: a coordinator; `volunteer`, `cap`. */
   source: string;

@@ -10,7 +10,7 @@ import { roleName } from "./crew.ts";
 export function factsView(app: App): View {
   const words = w().dispatch;
   const said = h("p", { class: "said" });
-  const doubt = h("p", { class: "doubt", text: words.placeholder, attrs: { role: "note" } });
+  const doubt = h("p", { class: "doubt", attrs: { role: "note" } });
   const names = [words.reportedBy, words.opened, words.address, words.verifiedBy];
   const cells = names.map(() => h("dd"));
   const lines = names.map((name, i) => h("div", {}, h("dt", { text: name }), cells[i] ?? ""));
@@ -26,7 +26,8 @@ export function factsView(app: App): View {
       if (!incident) return;
       text(said, incident.text);
       show(said, incident.text !== "");
-      show(doubt, incident.placed === "placeholder");
+      text(doubt, words.doubt[incident.placed] ?? "");
+      show(doubt, doubt.textContent !== "");
       facts(app, incident).forEach((value, i) => {
         const [cell, line] = [cells[i], lines[i]];
         if (cell) text(cell, value);
