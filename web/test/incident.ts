@@ -6,7 +6,7 @@ export function incident(given: Partial<Incident> = {}): Incident {
     id: "i-1", kind: "fire", severity: 2, status: "verified", lon: 123.6, lat: -10.2, area: "k-1", address: null, hazard: null, hazard_info: null,
     needs: [{ role: "help", vehicle: null, skills: [], count: 3 }, { role: "aid", vehicle: null, skills: ["p3k"], count: 1 }],
     exercise: false, text: "", opened: "2026-01-05T08:00:00+08:00", closed: null, revision: 1, placed: "", source: "", reports: 1,
-    verified_by: [], merged_into: null, paused: false, excluded: [], duplicates: [], ...given,
+    verified_by: [], merged_into: null, paused: false, excluded: [], duplicates: [], photos: [], ...given,
   };
 }
 

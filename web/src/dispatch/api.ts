@@ -58,4 +58,8 @@ export const volunteers = (): Promise<Strength> => get(`${V1}/volunteers`, { lim
 export const person = (id: string): Promise<Volunteer> => get(`${V1}/people/${encodeURIComponent(id)}`);
 
 export const reportUrl = (id: string, kind: string, format: string): string => `${of(id).slice(1)}/report?kind=${kind}&format=${format}`;
+export const afterActionUrl = (id: string): string => `${of(id).slice(1)}/after-action?format=html`;
+export const impactUrl = (id: string): string => `${of(id).slice(1)}/impact`;
+export const photoUrl = (id: string, photo: string, size: "full" | "thumb"): string =>
+  `${of(id).slice(1)}/photos/${encodeURIComponent(photo)}?size=${size}`;
 export const callsUrl = (id: string): string => `${of(id).slice(1)}/calls?format=html`;

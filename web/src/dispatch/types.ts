@@ -16,6 +16,13 @@ export interface HazardKind {
 
 export type Status = "reported" | "verified" | "dispatching" | "responding" | "on_scene" | "closed" | "cancelled";
 
+/** A photo that came with a report or an answer. */
+export interface Photo {
+  id: string;
+  at: string;
+  by: string;
+}
+
 export interface Incident {
   id: string;
   kind: string;
@@ -27,13 +34,13 @@ export interface Incident {
   address: string | null;
   needs: Need[];
   hazard: GeoJSON.Geometry | null;
-  hazard_info: { label: string; depth_cm: number | null; access: number | null } | null;
+  hazard_info: { label: string; depth_cm: number | null; access: number | null; assumed: boolean } | null;
   exercise: boolean;
   text: string;
   opened: string;
   closed: string | null;
   revision: number;
-  /** A doubt about the coordinate: `placeholder`, it is the city's centre. */
+  /** A doubt about the coordinate: `placeholder`, it is the city's centre; `area`, any point of the area. */
   placed: string;
   /** Empty: a coordinator; `volunteer`, `cap`. */
   source: string;
@@ -44,6 +51,7 @@ export interface Incident {
   excluded: string[];
   /** Open incidents that may be the same one: a person decides. */
   duplicates: string[];
+  photos: Photo[];
 }
 
 export type OfferState =

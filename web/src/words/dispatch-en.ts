@@ -43,9 +43,12 @@ export const dispatchEn: DispatchWords = {
   needs: "Needs",
   role: { look: "go and look" },
   vehicle: { foot: "on foot", motorbike: "motorbike", car: "car", truck: "truck", boat: "boat" },
-  placeholder: "The point is the city's centre, not where it happened. Trust the kelurahan's name, then move it.",
+  doubt: {
+    placeholder: "The point is the city's centre, not where it happened. Trust the kelurahan's name, then move it.",
+    area: "The point is just any in the kelurahan. Move it once the place is known.",
+  },
   hazard: (label, depth) => `Hazard area${label ? `: ${label}` : ""}${depth}`,
-  depth: (cm) => `, water ± ${cm} cm`,
+  depth: (cm, assumed) => `, water ± ${cm} cm${assumed ? " (usual of its kind, not measured)" : ""}`,
   address: "Address",
   text: "Description",
   opened: "Reported",
@@ -119,6 +122,10 @@ export const dispatchEn: DispatchWords = {
 
   links: "Print",
   calls: "Call sheet",
+  afterAction: "What became of it",
+  impact: "Enter the impact",
+  photo: "Photo",
+  photos: "Photos",
   report: { awal: "First report", berkala: "Periodic report", akhir: "Final report" },
 
   form: {

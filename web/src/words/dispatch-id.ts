@@ -45,9 +45,12 @@ export const dispatchId = {
   needs: "Kebutuhan",
   role: { look: "melihat ke lokasi" } as Record<string, string>,
   vehicle: { foot: "jalan kaki", motorbike: "motor", car: "mobil", truck: "truk", boat: "perahu" } as Record<string, string>,
-  placeholder: "Titiknya pusat kota, bukan tempat kejadian. Percayai nama kelurahannya, lalu pindahkan.",
+  doubt: {
+    placeholder: "Titiknya pusat kota, bukan tempat kejadian. Percayai nama kelurahannya, lalu pindahkan.",
+    area: "Titiknya hanya sembarang titik di kelurahan itu. Pindahkan bila tempatnya sudah diketahui.",
+  } as Record<string, string>,
   hazard: (label: string, depth: string) => `Daerah bahaya${label ? `: ${label}` : ""}${depth}`,
-  depth: (cm: number) => `, air ± ${cm} cm`,
+  depth: (cm: number, assumed: boolean) => `, air ± ${cm} cm${assumed ? " (perkiraan biasa, belum diukur)" : ""}`,
   address: "Alamat",
   text: "Keterangan",
   opened: "Dilaporkan",
@@ -121,6 +124,10 @@ export const dispatchId = {
 
   links: "Cetak",
   calls: "Daftar telepon",
+  afterAction: "Evaluasi",
+  impact: "Isi dampak",
+  photo: "Foto",
+  photos: "Foto",
   report: { awal: "Laporan awal", berkala: "Laporan berkala", akhir: "Laporan akhir" } as Record<string, string>,
 
   form: {

@@ -17,6 +17,7 @@ import { factsView } from "./facts.ts";
 import { chance, people } from "./figures.ts";
 import { newForm } from "./form.ts";
 import { linksView } from "./links.ts";
+import { photosView } from "./photos.ts";
 import { refusalView } from "./refusal.ts";
 import { whyPlan } from "./whyplan.ts";
 
@@ -58,7 +59,7 @@ function oneIncident(app: App): View {
   const drill = h("p", { class: "drill-banner", text: words.exerciseLong });
   const placing = placingView(app);
   const parts: View[] = [
-    refusalView(app, () => app.dispatch.chosen()?.id ?? ""), standing(app), actsView(app), editView(app), factsView(app), alikeView(app), crewView(app),
+    refusalView(app, () => app.dispatch.chosen()?.id ?? ""), standing(app), actsView(app), editView(app), factsView(app), photosView(app), alikeView(app), crewView(app),
     adding(app), excludedView(app), whyPlan(app), linksView(app),
   ];
   const body = h("div", { class: "detail-body" }, ...parts.map((part) => part.node));

@@ -10,7 +10,7 @@ import { roleName } from "./crew.ts";
 export function factsView(app: App): View {
   const words = w().dispatch;
   const said = h("p", { class: "said" });
-  const doubt = h("p", { class: "doubt", text: words.placeholder, attrs: { role: "note" } });
+  const doubt = h("p", { class: "doubt", attrs: { role: "note" } });
   const names = [words.reportedBy, words.opened, words.address, words.verifiedBy];
   const cells = names.map(() => h("dd"));
   const lines = names.map((name, i) => h("div", {}, h("dt", { text: name }), cells[i] ?? ""));
@@ -26,14 +26,15 @@ export function factsView(app: App): View {
       if (!incident) return;
       text(said, incident.text);
       show(said, incident.text !== "");
-      show(doubt, incident.placed === "placeholder");
+      text(doubt, words.doubt[incident.placed] ?? "");
+      show(doubt, doubt.textContent !== "");
       facts(app, incident).forEach((value, i) => {
         const [cell, line] = [cells[i], lines[i]];
         if (cell) text(cell, value);
         if (line) show(line, value !== "");
       });
       const about = incident.hazard_info;
-      text(danger, about ? words.hazard(about.label, about.depth_cm === null ? "" : words.depth(Math.round(about.depth_cm))) : "");
+      text(danger, about ? words.hazard(about.label, about.depth_cm === null ? "" : words.depth(Math.round(about.depth_cm), about.assumed)) : "");
       show(danger, about !== null && about !== undefined);
       show(thanks, incident.source === "cap");
       needs.render(incident.needs);
