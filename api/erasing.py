@@ -5,7 +5,6 @@ Sums of groups and of the city stay. The log forgets by itself, within about an 
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Sequence
 from typing import Final
@@ -82,11 +81,7 @@ async def _forget_in_engine(
     until_us: dict[str, int] = {}
     for one in carried:
         until_us[one.device] = max(one.until_us, until_us.get(one.device, 0))
-    async with asyncio.TaskGroup() as group:
-        for device, until in until_us.items():
-            stream = commands.geo[partition_of(device, len(commands.geo))]
-            group.create_task(
-                commands.send("device.forget", actor, {"device": device, "until_us": until}, (stream,)),
-                name="api.forget",
-            )
+    for device, until in until_us.items():
+        stream = commands.geo[partition_of(device, len(commands.geo))]
+        await commands.send("device.forget", actor, {"device": device, "until_us": until}, (stream,))
     await commands.send("person.forget", actor, {"person": person, "devices": [*alone]}, DISPATCH)

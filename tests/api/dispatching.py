@@ -124,6 +124,8 @@ def in_town(
             there = await stack.enter_async_context(world(postgres, log=runtime.log, clock=clock, **given))
             await register(configs)
             town = Town(there, runtime)
+            while geo and "geo" not in runtime.parts.all():  # noqa: ASYNC110  no bell in a test
+                await asyncio.sleep(0.02)
             await town.seen(**{p["id"]: 500.0 + 100 * n for n, p in enumerate(people)})
             return await body(town)
 

@@ -136,7 +136,8 @@ def test_an_incident_is_opened_and_its_people_are_explained(postgres_url):
 
     made, listed, one, plan = in_world(postgres_url, body)
     assert made.status_code == 201
-    assert made.json() == one == listed[0]
+    assert made.json() == one | {"remark": None}
+    assert one == listed[0]
     assert (one["kind"], one["severity"], one["status"], one["closed"]) == ("flood", 3, "reported", None)
     assert plan["chosen"] == [
         {"device": "p-1", "lon": 123.6, "lat": -10.2, "position_age_s": 5.0, "distance_m": 900.0, "eta_s": 200.0}

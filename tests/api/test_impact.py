@@ -66,7 +66,7 @@ def test_from_the_report_to_the_form_and_back(clean_valkey_url: str, postgres_ur
         return page, wrong, done, impact, reports, (await town.ask("GET", path + "/impact", "auditor")).status_code
 
     page, wrong, done, impact, (ours, theirs), auditor = in_town(clean_valkey_url, postgres_url, body)
-    assert len(re.findall(r'name="(?!was_|viewport)\w+"', page.text)) == len(LABELS)
+    assert len(re.findall(r'name="(?!was_|viewport|referrer)\w+"', page.text)) == len(LABELS)
     assert wrong.status_code == 409
     assert 'value="&lt;b&gt;"' in wrong.text
     assert ">atap</textarea>" in wrong.text

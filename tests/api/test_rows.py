@@ -18,6 +18,7 @@ from api.rows import (
     state_of,
 )
 from core.events import CapAlert, IncidentChanged, PlaceRef
+from dispatch.review import Review
 from tests.api.samples import NOW_US, S, dwell, live, open_dwell, stray
 
 KUPANG = ZoneInfo("Asia/Makassar")
@@ -187,7 +188,7 @@ def test_an_incident_of_an_official_alert_names_who_issued_it():
 
 def test_the_report_names_who_issued_the_alert():
     """With its number and how long it holds; the point is said to be doubtful."""
-    facts = Facts(WARNED, [], [], [], "Banjir genangan", "Kota Kupang", "Kota Kupang", NOW_US)
+    facts = Facts(WARNED, [], [], Review(WARNED), {}, "Banjir genangan", "Kota Kupang", "Kota Kupang", NOW_US)
     event = dict(sections("awal", facts, KUPANG)[1][1])
     assert event["Sumber laporan"] == "peringatan resmi (CAP)"
     assert event["Peringatan resmi"] == "Hujan Lebat di NTT. Sumber: BMKG"

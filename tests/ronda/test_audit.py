@@ -65,7 +65,7 @@ def test_decisions_are_made_again(desk: Desk) -> None:
     assert desk("audit", "replay", "--incident", "i5") == 0
     assert "is the same.\n" in desk.out
     assert desk("audit", "replay", "--from", "1970-01-01", "--to", "1970-01-02") == 0
-    assert "Begun with the state after entry 0-0, 45 entries decided again" in desk.out
+    assert "Begun with the state after entry 0-0, 46 entries decided again" in desk.out
 
 
 def test_a_decision_that_would_be_another_ends_with_1(desk: Desk) -> None:

@@ -64,7 +64,7 @@ TAMPERED = {
     "DELETE FROM blocks WHERE no = 1": "block 1 is missing",
     "UPDATE blocks SET leaves = '' WHERE no = 2": "dispatch.in: digests of",
     "UPDATE blocks SET leaves = substr(leaves, 9) WHERE no = 2": "cannot be read",
-    "DELETE FROM block_parts": "dispatch.events: digests of",
+    "DELETE FROM block_parts": ": digests of",
     "UPDATE blocks SET kept = NULL WHERE no = 2": "were removed before their time",
     "UPDATE blocks SET kept = overlay(kept PLACING '\\x41' FROM 40) WHERE no = 2": "in block 2",
     "UPDATE snapshots SET body = body || '\\x00' WHERE at > from_us(0)": "the state after entry",
@@ -139,7 +139,7 @@ def test_a_flood_is_decided_again_bit_for_bit(postgres_url: str, monkeypatch: py
         return whole, late
 
     whole, late = run_pool(postgres_url, body)
-    assert (whole.difference, whole.since, whole.entries, whole.compared) == ("", "0-0", *[len(flood()) - 1] * 2)
+    assert (whole.difference, whole.since, whole.entries, whole.compared) == ("", "0-0", *[len(flood())] * 2)
     assert (whole.states, whole.versions) == (1, {decider()})
     assert whole.said > 100
     assert (late.difference, late.since) == ("", "20-0")
