@@ -177,7 +177,9 @@ async def _act(request: Request, visit: Visit) -> Response:
         if word == "nopush":
             await offers.drop_pushes(visit.deps.pool, who)
         else:
-            await changed(visit.deps, visit.identity, who, partial(switched, word=word, area=form.get("area")))
+            known = {area for area, _ in await areas(visit.deps.pool)} if word == "wake" else set()
+            home = form.get("area") if form.get("area") in known else ""  # what is no area of ours is none
+            await changed(visit.deps, visit.identity, who, partial(switched, word=word, area=home))
     except UnfitError as error:
         return await _own(request, visit, error.texts)
     return _to(visit, "/saya")

@@ -289,7 +289,8 @@ def test_being_woken_needs_a_home(clean_valkey_url: str, postgres_url: str) -> N
 
     async def body(town: Town) -> Any:
         told = []
-        for form in ({"do": "wake"}, {"do": "wake", "area": "a-1"}, {"do": "nowake"}):
+        nowhere = {"do": "wake", "area": "x" * 9000}
+        for form in ({"do": "wake"}, nowhere, {"do": "wake", "area": "a-1"}, {"do": "nowake"}):
             answer = await pressed(town, **form)
             row = await read.registry_row(town.there.deps.pool, "people", "ana")
             assert row is not None
@@ -297,6 +298,7 @@ def test_being_woken_needs_a_home(clean_valkey_url: str, postgres_url: str) -> N
         return told
 
     assert in_town(clean_valkey_url, postgres_url, body) == [
+        (409, False, None),
         (409, False, None),
         (303, True, "a-1"),
         (303, False, "a-1"),
