@@ -127,7 +127,7 @@ def test_volunteers_answer_when_they_are_asked(demo):
     link = next(line.split()[1] for line in lines if line.strip().startswith("coordinator"))
     with httpx.Client(base_url=base, timeout=20, headers={"Origin": base}) as desk:
         assert desk.get(link).status_code == 303
-        body = {"kind": "banjir_genangan", "lon": 123.6, "lat": -10.17, "exercise": True, "needs": [{"count": 3}]}
+        body = {"kind": "banjir_genangan", "lon": 123.6, "lat": -10.17, "exercise": True, "needs": [{"count": 5}]}
         path = "/api/v1/incidents/" + desk.post("/api/v1/incidents", json=body).raise_for_status().json()["id"]
         desk.post(f"{path}/dispatch").raise_for_status()
         said = set()
