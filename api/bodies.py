@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final
 
 from fastapi import HTTPException
@@ -30,16 +32,12 @@ class Bodies:
             raise HTTPException(415, "send the body plain, without Content-Encoding")
         body = bytearray()
         try:
-            async with asyncio.timeout(self._read_s):
+            async with patient(self._read_s):
                 async for piece in request.stream():
                     self._hold(len(piece))
                     body += piece
                     if len(body) > self._body_max:
                         break
-        except TimeoutError as error:
-            raise HTTPException(408, f"the body did not come within {self._read_s:g} s; send it again") from error
-        except ClientDisconnect as error:  # nobody is there to read this
-            raise HTTPException(400, "the connection ended before the body did") from error
         finally:
             self.held -= min(len(body), self.held)
         return bytes(body[: self._body_max + 1])
@@ -48,3 +46,15 @@ class Bodies:
         if self.held + size > self._held_max:
             raise LaterError("too many bodies are being read at once; try again in a moment")
         self.held += size
+
+
+@asynccontextmanager
+async def patient(read_s: float) -> AsyncIterator[None]:
+    """Read a body meanwhile: one that does not come in time, or whose connection ends, is the client's mistake."""
+    try:
+        async with asyncio.timeout(read_s):
+            yield
+    except TimeoutError as error:
+        raise HTTPException(408, f"the body did not come within {read_s:g} s; send it again") from error
+    except ClientDisconnect as error:  # nobody is there to read this
+        raise HTTPException(400, "the connection ended before the body did") from error

@@ -5,15 +5,14 @@ That is why the fields of our forms stand before the file: a photo that is too l
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 from urllib.parse import parse_qs
 
-from fastapi import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
+from api.bodies import patient
 from api.problems import LaterError
 
 FILE_MAX: Final = 5 << 20  # bytes of a photo
@@ -67,7 +66,7 @@ class Forms:
         """The body up to the bound, and whether there was more of it."""
         body, total = bytearray(), 0
         try:
-            async with asyncio.timeout(self._read_s):
+            async with patient(self._read_s):
                 async for piece in request.stream():
                     total += len(piece)
                     kept = piece[: max(0, self._form_max - len(body))]
@@ -77,10 +76,6 @@ class Forms:
                     body += kept
                     if total > self._drain_max:
                         break
-        except TimeoutError as error:
-            raise HTTPException(408, f"the body did not come within {self._read_s:g} s; send it again") from error
-        except ClientDisconnect as error:  # nobody is there to read this
-            raise HTTPException(400, "the connection ended before the body did") from error
         finally:
             self.held -= len(body)
         return bytes(body), total > len(body)

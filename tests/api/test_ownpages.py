@@ -288,8 +288,7 @@ def test_being_woken_needs_a_home(clean_valkey_url: str, postgres_url: str) -> N
     """The area is chosen with the button."""
 
     async def body(town: Town) -> Any:
-        told = []
-        nowhere = {"do": "wake", "area": "x" * 9000}
+        told, nowhere = list[Any](), {"do": "wake", "area": "x" * 9000}
         for form in ({"do": "wake"}, nowhere, {"do": "wake", "area": "a-1"}, {"do": "nowake"}):
             answer = await pressed(town, **form)
             row = await read.registry_row(town.there.deps.pool, "people", "ana")
